@@ -146,10 +146,10 @@ def _requirement(said: Mapping[str, str]) -> Requirement:
 def _option(key: str, said: Mapping[str, Any]) -> Option:
     kind, choices = said["type"], tuple(said.get("choices", ()))
     default: Any = said["default"]
-    right = _TYPES[kind]
-    if kind == "float" and isinstance(default, int) and not isinstance(default, bool):
+    if kind == "float" and type(default) is int:
         default = float(default)
-    if type(default) is not right or (kind == "choice" and default not in choices):
+    fits = type(default) is _TYPES[kind]  # not isinstance: true is no int here
+    if not fits or (kind == "choice" and default not in choices):
         raise ValueError(f"default of {key}")
     return Option(key, kind, default, choices, said["label"], said["label_en"])
 
