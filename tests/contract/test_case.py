@@ -1,0 +1,178 @@
+"""The life of a case: the table, the fold, who may do what, and the way back (S01, S08, U01, U05, F27)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contract.case import (
+    BODIES,
+    ROLES,
+    TRANSITIONS,
+    Action,
+    Author,
+    Case,
+    Flag,
+    Kind,
+    State,
+    apply,
+    case_digest,
+    fold,
+    pages_of,
+)
+from contract.ids import case_number
+from contract.person import Role
+from contract.problem import Problem
+
+WHEN = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+NUMBER = case_number("330281", 4317)
+PERSON = {"name": "陈𠮷文", "number": "11010519491231002X", "address": "浙江省宁波市海曙区鼓楼街道孝闻社区1号"}
+PARTIES = {"applicant": {"kind": "person", **PERSON}, "handler": {"kind": "person", **PERSON}, "tie": "self"}
+ROUTE = {"department": "330203-scjg", "area": "330203", "field": "applicant.address"}
+PAGE = {"digest": "a" * 64, "size": 10, "media_type": "image/jpeg"}
+MATERIALS = [{"code": "lease", "name": "租赁合同", "pages": [PAGE]}]
+
+
+class Doing:
+    """Makes one action after another on one case, as a station does."""
+
+    def __init__(self, at: datetime = WHEN) -> None:
+        self.at, self.last, self.done = at, "", list[Action]()
+        self.case: Case | None = None
+
+    def do(self, kind: Kind, role: Role = Role.CLERK, days: int = 0, **body: Any) -> Case:
+        self.at += timedelta(days=days, seconds=1)
+        action = Action(
+            id=f"a{len(self.done)}", case_id="c1", kind=kind, body=body, station="s1", made_at=self.at, after=self.last,
+            author=Author(id="k1", name="周敏", role=role, node="330281001"),
+        )  # fmt: skip
+        self.case = apply(self.case, action)
+        self.last = action.id
+        self.done.append(action)
+        return self.case
+
+    def received(self) -> Case:
+        self.do(Kind.OPEN, node="330281001", matter="spjy", matter_version=1, parties=PARTIES)
+        self.do(Kind.CONFIRM_PERSON, identity={"source": "chip", "confirmed_by": "k1", "confirmed_at": WHEN.isoformat()})
+        return self.do(Kind.RECEIVE, number=NUMBER, route=ROUTE, materials=MATERIALS)
+
+
+def test_s01_one_case_walks_from_application_to_archive() -> None:
+    doing = Doing()
+    case = doing.received()
+    assert (case.state, case.number, case.clock) == (State.RECEIVED, NUMBER, ())
+    case = doing.do(Kind.ACCEPT, Role.OFFICER)
+    assert case.accepted_on == WHEN.date() and Flag.SEAL_PENDING in case.flags
+    doing.do(Kind.REVIEW, Role.OFFICER)
+    case = doing.do(Kind.APPROVE, Role.OFFICER, opinion="符合条件，准予许可")
+    assert case.state is State.APPROVED
+    doing.do(Kind.DELIVER, how="window", receiver="handler")
+    assert doing.do(Kind.ARCHIVE, Role.SYSTEM).state is State.ARCHIVED
+    assert fold(None, doing.done) == (doing.case, None)
+
+
+def test_every_kind_has_a_body_a_role_and_a_place_in_the_table() -> None:
+    assert set(BODIES) == set(ROLES) == set(Kind) == {kind for _, kind in TRANSITIONS}
+    reached = {State.DRAFT} | set(TRANSITIONS.values())
+    assert reached == set(State)
+
+
+def test_s08_a_clerk_may_not_approve_and_an_officer_may_not_receive() -> None:
+    doing = Doing()
+    doing.received()
+    doing.do(Kind.ACCEPT, Role.OFFICER)
+    doing.do(Kind.REVIEW, Role.OFFICER)
+    with pytest.raises(Problem, match="case.wrong_role"):
+        doing.do(Kind.APPROVE, Role.CLERK, opinion="准予")
+    other = Doing()
+    with pytest.raises(Problem, match="case.wrong_role"):
+        other.do(Kind.OPEN, Role.OFFICER, node="x", matter="m", matter_version=1, parties=PARTIES)
+
+
+def test_what_the_state_does_not_allow_is_refused_and_changes_nothing() -> None:
+    doing = Doing()
+    before = doing.received()
+    with pytest.raises(Problem, match="case.not_allowed"):
+        doing.do(Kind.DELIVER)
+    assert doing.case == before
+
+
+def test_an_action_that_missed_another_is_out_of_order() -> None:
+    doing = Doing()
+    doing.received()
+    doing.last = "a0"
+    with pytest.raises(Problem, match="case.out_of_order"):
+        doing.do(Kind.ACCEPT, Role.OFFICER)
+
+
+def test_fold_stops_at_the_first_that_no_longer_fits() -> None:
+    doing = Doing()
+    doing.received()
+    doing.do(Kind.VOID, reason="重复收件")
+    later = Action.model_validate({**doing.done[-1].model_dump(), "id": "z", "kind": "correct", "after": "a3"})
+    case, problem = fold(None, [*doing.done, later])
+    assert case == doing.case and problem is not None and problem.code == "case.not_allowed"
+
+
+def test_u05_voiding_is_for_the_same_day_and_later_for_a_supervisor() -> None:
+    doing = Doing()
+    doing.received()
+    with pytest.raises(Problem, match="case.void_too_late"):
+        doing.do(Kind.VOID, days=1, reason="重复收件")
+    assert doing.do(Kind.VOID, Role.SUPERVISOR, reason="重复收件").state is State.VOIDED
+
+
+def test_u05_a_correction_keeps_its_reason_and_names_the_replaced_paper() -> None:
+    doing = Doing()
+    doing.received()
+    case = doing.do(Kind.CORRECT, reason="电话写错", phone="13800000000", replaces=[f"{NUMBER}-SJ-1"])
+    assert case.phone == "13800000000" and case.corrections[0].replaces == (f"{NUMBER}-SJ-1",)
+    assert Flag.CORRECTED in case.flags and case.number == NUMBER
+
+
+def test_supplements_are_asked_once_and_start_the_five_days_again() -> None:
+    doing = Doing()
+    received = doing.received().received_at
+    doing.do(Kind.ASK_SUPPLEMENT, items=[{"what": "平面图缺少比例尺", "standard": "标注比例尺"}])
+    case = doing.do(Kind.SUPPLEMENT, days=2, materials=[{"code": "plan", "name": "平面图", "pages": [PAGE]}])
+    assert case.state is State.RECEIVED and [m.code for m in case.materials] == ["lease", "plan"]
+    assert case.received_at is not None and received is not None and case.received_at > received
+    with pytest.raises(Problem, match="case.asked_already"):
+        doing.do(Kind.ASK_SUPPLEMENT, items=[{"what": "再补一份"}])
+
+
+def test_nobody_decides_while_pages_are_missing() -> None:
+    doing = Doing()
+    doing.received()
+    doing.do(Kind.ACCEPT, Role.OFFICER)
+    case = doing.do(Kind.REVIEW, Role.OFFICER)
+    doing.case = case.model_copy(update={"materials_pending": True})
+    with pytest.raises(Problem, match="case.undecidable"):
+        doing.do(Kind.APPROVE, Role.OFFICER, opinion="准予")
+
+
+def test_a_malformed_body_names_the_field_and_not_its_value() -> None:
+    doing = Doing()
+    doing.received()
+    with pytest.raises(Problem) as raised:
+        doing.do(Kind.VOID, reason="")
+    assert raised.value.code == "case.body_malformed" and raised.value.facts["field"] == "reason"
+
+
+def test_f08_digests_agree_only_when_every_page_is_there() -> None:
+    doing = Doing()
+    doing.received()
+    pages = pages_of(doing.done)
+    assert pages == {"a" * 64}
+    assert case_digest(doing.done, pages) != case_digest(doing.done, ())
+    assert case_digest(doing.done, pages) == case_digest(list(doing.done), list(pages) * 2)
+
+
+def test_reprs_say_nothing_personal() -> None:
+    doing = Doing()
+    case = doing.received()
+    shown = f"{case!r} {doing.done[0]!r} {case.parties!r} {case.parties.applicant!r} {doing.done[0].author!r} {case}"
+    for secret in ("陈", "1101051949", "海曙", "周敏"):
+        assert secret not in shown
