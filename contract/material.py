@@ -45,6 +45,7 @@ class Page(Wire):
     digest: str = Field(pattern=DIGEST)
     size: int = Field(gt=0)
     media_type: str
+    frame: int = Field(default=0, ge=0)  # which page of a PDF or TIFF that has several
     width: int = Field(default=0, ge=0)
     height: int = Field(default=0, ge=0)
     dpi: int = Field(default=0, ge=0)
@@ -56,6 +57,11 @@ class Page(Wire):
     blank_score: float = 0.0
     hidden: bool = False  # a blank back: hidden, never deleted
     replaces: str = Field(default="", pattern=DIGEST + r"|^$")  # the page that this rescan stands for
+
+    @property
+    def key(self) -> str:
+        """What names this page within its case: the digest, and the frame where a file has several."""
+        return f"{self.digest}#{self.frame}" if self.frame else self.digest
 
 
 class Seen(Wire):

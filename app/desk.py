@@ -1,0 +1,54 @@
+"""The tray: what was built at start. No methods, so that nobody builds a second application inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from contract.case import CHINA
+
+if TYPE_CHECKING:
+    from app.config import Config
+    from app.devices_here import DevicesHere
+    from app.matters.catalogue import Catalogue
+    from app.papers import Drawer
+    from app.store import Store
+    from app.sync.courier import Courier
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One station's parts.
+
+    Attributes:
+        node: Code of the node that the station belongs to.
+        clock: The station's clock, aware, UTC.
+        catalogue: The matters of the newest pack; built once per pack.
+    """
+
+    config: Config
+    store: Store
+    node: str
+    clock: Callable[[], datetime]
+    catalogue: Callable[[], Catalogue]
+    devices: DevicesHere
+    drawer: Drawer
+    courier: Courier
+
+
+def wall_clock() -> datetime:
+    """The station's own clock."""
+    return datetime.now(UTC)
+
+
+def server_now(desk: Desk) -> datetime:
+    """The time by the server's clock, as far as the station knows it."""
+    offset = desk.store.server_offset_ms()
+    return desk.clock() + timedelta(milliseconds=offset or 0)
+
+
+def today(desk: Desk) -> date:
+    """The working day that it is in the hall, by the server's clock."""
+    return server_now(desk).astimezone(CHINA).date()

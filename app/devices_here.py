@@ -1,0 +1,135 @@
+"""The devices of this station: what was chosen, how each stands, in words. Drivers are named, never imported."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.config import DeviceChoice
+from contract.problem import Problem, Retry
+from devices import catalogue
+from devices.host import Host
+from devices.idcard import IdentityDocument, Reader
+from devices.printer import PrinterState, PrintSink, Standing
+from devices.scanner import ScanSource
+
+ROLES = ("idcard", "scanner", "receipt", "a4")  # what a desk has; the kind of receipt and a4 is printer
+PATIENCE = {"idcard": 12.0, "scanner": 45.0, "receipt": 20.0, "a4": 30.0}  # seconds
+
+Word = Literal["ok", "absent", "busy", "fault", "paper_low", "unknown"]
+
+
+@dataclass(frozen=True)
+class DeviceLine:
+    """How one device stands, for the lights in the top bar and the device page."""
+
+    role: str
+    driver: str
+    name: str
+    name_en: str
+    grade: str
+    word: Word
+    problem: Problem | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+class DevicesHere:
+    """The chosen drivers, each in its own process, started when first asked."""
+
+    def __init__(self, chosen: Mapping[str, DeviceChoice]) -> None:
+        self._chosen = dict(chosen)
+        self._hosts: dict[str, Host] = {}
+        self._reader: tuple[Host, Reader] | None = None  # it remembers which card it has read
+        self._lock = threading.Lock()
+
+    def idcard(self) -> Reader:
+        """The identity-card reader. Raises Problem ``device.not_chosen``."""
+        host = self._host("idcard")
+        if self._reader is None or self._reader[0] is not host:
+            self._reader = (host, Reader(host))
+        return self._reader[1]
+
+    def scanner(self) -> ScanSource:
+        """The scanner. Raises Problem ``device.not_chosen``."""
+        return ScanSource(self._host("scanner"), PATIENCE["scanner"])
+
+    def printer(self, role: Literal["receipt", "a4"]) -> PrintSink:
+        """The receipt or A4 printer. Raises Problem ``device.not_chosen``."""
+        return PrintSink(self._host(role))
+
+    def manual(self, fields: dict[str, Any], reason: str) -> IdentityDocument:
+        """What was typed, checked as a document: the manual driver is always there."""
+        return Reader(self._host("manual", DeviceChoice(driver="idcard/manual"))).read(**fields, reason=reason)
+
+    def has(self, role: str) -> bool:
+        return role in self._chosen
+
+    def choose(self, role: str, choice: DeviceChoice) -> None:
+        """Use another driver from now on.
+
+        Raises:
+            Problem: ``device.no_such_driver``, ``device.bad_option``.
+        """
+        manifest = catalogue.get_driver(choice.driver)
+        catalogue.options_of(manifest, {key: str(value) for key, value in choice.options.items()})
+        with self._lock:
+            self._chosen[role] = choice
+            old = self._hosts.pop(role, None)
+        if old:
+            old.close()
+
+    def state(self, role: str) -> DeviceLine:
+        """Ask one device how it is. Never raises for a device: its Problem is in the line."""
+        choice = self._chosen.get(role)
+        if choice is None:
+            return DeviceLine(role, "", "", "", "", "absent")
+        manifest = catalogue.get_driver(choice.driver)
+        told: dict[str, Any] = {"role": role, "driver": choice.driver, "name": manifest.name}
+        told |= {"name_en": manifest.name_en, "grade": manifest.grade}
+        try:
+            match role:
+                case "idcard":
+                    said = self.idcard().status()
+                    if not said["reachable"]:
+                        return DeviceLine(**told, word="fault", problem=Problem(said["problem"], Retry.AFTER_FIX))
+                    return DeviceLine(**told, word="ok", facts={"sam_number": said["sam_number"]})
+                case "scanner":
+                    capabilities = self.scanner().capabilities()
+                    return DeviceLine(**told, word="ok", facts={"sources": ", ".join(capabilities.sources)})
+                case _:
+                    return _printer_line(told, self.printer("a4" if role == "a4" else "receipt").status())
+        except Problem as problem:
+            word: Word = "busy" if problem.code == "device.busy" else "fault"
+            return DeviceLine(**told, word=word, problem=problem)
+
+    def states(self) -> tuple[DeviceLine, ...]:
+        """All devices of the desk, in the order of the top bar."""
+        return tuple(self.state(role) for role in ROLES)
+
+    def close(self) -> None:
+        """End every driver's process."""
+        with self._lock:
+            hosts, self._hosts = list(self._hosts.values()), {}
+        for host in hosts:
+            host.close()
+
+    def _host(self, role: str, choice: DeviceChoice | None = None) -> Host:
+        choice = choice or self._chosen.get(role)
+        if choice is None:
+            raise Problem("device.not_chosen", Retry.AFTER_FIX, role=role)
+        with self._lock:
+            if role not in self._hosts:
+                options = {key: str(value) for key, value in choice.options.items()}
+                self._hosts[role] = catalogue.open_host(choice.driver, options, PATIENCE.get(role, 10.0))
+            return self._hosts[role]
+
+
+def _printer_line(told: dict[str, Any], state: PrinterState) -> DeviceLine:
+    words: dict[Standing, Word] = {
+        Standing.OK: "ok",
+        Standing.NEAR_END: "paper_low",
+        Standing.UNKNOWN: "unknown",
+    }
+    return DeviceLine(**told, word=words.get(state.standing, "fault"), facts={"reasons": ", ".join(state.reasons)})

@@ -1,0 +1,1 @@
+"""The intake: steps and what follows what. Counter and kiosk share it."""

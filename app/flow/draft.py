@@ -1,0 +1,211 @@
+"""A draft (草稿) is an intake in progress; the panel is what a clerk must not have to remember about it.
+
+Pure: a draft is a frozen value that is saved as JSON in the encrypted store after every deed (steps.py, pages.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import Field
+
+from app.matters.catalogue import Catalogue
+from contract.clock import ClockEvent, Tick, deemed_accepted_on, read_clock
+from contract.form import check, fields
+from contract.material import CaseMaterial
+from contract.matter import Delivery, Fee, Matter, missing, places, takes
+from contract.node import Offering, Power, Route, Routing, competent, powers_at
+from contract.person import Identity, LegalPerson, Parties, Person, Tie
+from contract.wire import Wire
+
+
+class Step(StrEnum):
+    IDENTITY = "identity"
+    MATTER = "matter"
+    FORM = "form"
+    MATERIALS = "materials"
+    REVIEW = "review"
+    RECEIPT = "receipt"
+
+
+class Draft(Wire):
+    """An intake in progress. Its id becomes the case's id."""
+
+    id: str
+    clerk: str
+    channel: str = "counter"
+    began_at: datetime
+    step: Step = Step.IDENTITY
+    handler: Person | None = None
+    identity: Identity | None = None
+    applicant: Person | LegalPerson | None = Field(default=None, discriminator="kind")
+    tie: Tie = Tie.SELF
+    matter: tuple[str, int] | None = None
+    answers: dict[str, Any] = {}
+    sources: dict[str, str] = {}  # field → where its answer was taken from
+    route: Route | None = None
+    phone: str = ""
+    delivery: Delivery = Delivery.WINDOW
+    materials: tuple[CaseMaterial, ...] = ()
+    number: str = ""  # reserved when the application form is printed or the case is taken in
+    form_digest: str = ""  # digest of the answers on the printed application form
+    parked: bool = False
+
+    def __repr__(self) -> str:
+        return f"Draft({self.id}, {self.step})"
+
+    __str__ = __repr__
+
+    @property
+    def parties(self) -> Parties | None:
+        """The three parties, once there is a handler and an applicant."""
+        if self.handler is None or self.applicant is None:
+            return None
+        return Parties(applicant=self.applicant, handler=self.handler, tie=self.tie)
+
+    def material(self, code: str) -> CaseMaterial | None:
+        return next((material for material in self.materials if material.code == code), None)
+
+
+class Missing(Wire):
+    """One thing without which the case cannot be taken in. The label is Chinese, from the matter."""
+
+    kind: Literal[
+        "identity", "confirm", "applicant", "matter", "tie", "audience", "field", "material", "route", "power"
+    ]
+    code: str = ""
+    label: str = ""
+    promise_days: int | None = None
+
+
+class Panel(Wire):
+    """What stands at the right of the counter during the whole intake."""
+
+    applicant: str = ""
+    applicant_number: str = ""
+    handler: str = ""
+    handler_number: str = ""
+    tie: Tie = Tie.SELF
+    manual: bool = False  # 人工录入
+    confirmed_at: datetime | None = None
+    matter: str = ""
+    decided_by: str = ""
+    collected_at: str = ""
+    power: Literal["", "accepts_here", "received_here", "cannot_here"] = ""
+    promised_days: int | None = None
+    legal_days: int | None = None
+    immediate: bool = False
+    promised_due: date | None = None  # where this window accepts: if taken in today
+    legal_due: date | None = None
+    answer_by: date | None = None  # where the department accepts: silent until then means accepted
+    provisional: bool = False  # the calendar of that year is not confirmed
+    fee: Fee | None = None
+    delivery: Delivery = Delivery.WINDOW
+    missing: tuple[Missing, ...] = ()
+
+
+def matter_of(draft: Draft, catalogue: Catalogue) -> Matter | None:
+    """The matter in the version that the draft began with, or None before one is chosen."""
+    return catalogue.matter(*draft.matter) if draft.matter else None
+
+
+def routing(draft: Draft, catalogue: Catalogue, node: str) -> Routing:
+    """Which departments could be competent, by the field that the matter names (U06)."""
+    matter, parties = matter_of(draft, catalogue), draft.parties
+    if matter is None or parties is None:
+        return Routing(field="", candidates=())
+    field, value = places(matter, parties, draft.answers, node)
+    tree = catalogue.tree
+    areas = (value,) if value in tree.by_code else tree.areas_in(value)
+    return Routing(field=field, value=value, candidates=competent(catalogue.offerings(matter.code), areas, tree))
+
+
+def offering_of(draft: Draft, catalogue: Catalogue) -> Offering | None:
+    """The offering that the chosen or only possible route leads to."""
+    if draft.matter is None or draft.route is None:
+        return None
+    wanted = (draft.route.department, draft.route.area)
+    return next((o for o in catalogue.offerings(draft.matter[0]) if (o.department, o.area) == wanted), None)
+
+
+def main_action(draft: Draft, catalogue: Catalogue, node: str) -> Literal["accept", "receive"] | None:
+    """What F9 may do here: accept, receive only, or nothing (U01)."""
+    offering = offering_of(draft, catalogue)
+    if offering is None:
+        return None
+    powers = powers_at(offering, node, catalogue.tree)
+    if Power.RECEIVE not in powers:
+        return None
+    return "accept" if Power.ACCEPT in powers else "receive"
+
+
+def panel(draft: Draft, catalogue: Catalogue, node: str, today: date) -> Panel:
+    """Work out the panel. Due days are those that would hold if the case were taken in today."""
+    matter, parties, offering = matter_of(draft, catalogue), draft.parties, offering_of(draft, catalogue)
+    action = main_action(draft, catalogue, node)
+    shown: dict[str, Any] = {
+        "tie": draft.tie,
+        "delivery": draft.delivery,
+        "collected_at": catalogue.tree.path_name(node),
+        "missing": whats_missing(draft, catalogue, node),
+    }
+    if draft.applicant is not None:
+        shown |= {"applicant": draft.applicant.shown_name, "applicant_number": draft.applicant.number}
+    if draft.handler is not None:
+        shown |= {"handler": draft.handler.shown_name, "handler_number": draft.handler.number}
+    if draft.identity is not None:
+        shown |= {"manual": draft.identity.source == "manual", "confirmed_at": draft.identity.confirmed_at}
+    if matter is not None:
+        limits, calendar = matter.limits, catalogue.pack.calendar
+        shown |= {
+            "matter": matter.name,
+            "promised_days": limits.promised_days,
+            "legal_days": limits.legal_days,
+            "immediate": limits.immediate,
+            "fee": matter.fee,
+        }
+        if action == "accept":
+            face = read_clock((ClockEvent(tick=Tick.START, on=today),), limits, calendar, today)
+            shown |= {"promised_due": face.promised_due, "legal_due": face.legal_due, "provisional": face.provisional}
+        elif action == "receive":
+            by = deemed_accepted_on(today, calendar)
+            shown |= {"answer_by": by, "provisional": calendar.is_provisional(today, by)}
+    if offering is not None:
+        words = {"accept": "accepts_here", "receive": "received_here", None: "cannot_here"}
+        department = catalogue.department(offering.department)
+        shown |= {"decided_by": department.name, "power": words[action]}
+    assert parties is None or draft.handler is not None
+    return Panel(**shown)
+
+
+def whats_missing(draft: Draft, catalogue: Catalogue, node: str) -> tuple[Missing, ...]:
+    """Everything without which F9 is refused, in the order of the steps."""
+    found: list[Missing] = []
+    if draft.handler is None or draft.identity is None:
+        found.append(Missing(kind="identity"))
+    elif draft.identity.confirmed_at is None:
+        found.append(Missing(kind="confirm"))
+    if draft.handler is not None and draft.applicant is None:
+        found.append(Missing(kind="applicant"))
+    matter, parties = matter_of(draft, catalogue), draft.parties
+    if matter is None:
+        return (*found, Missing(kind="matter"))
+    if parties is None:
+        return tuple(found)
+    refused = takes(matter, parties)
+    if refused == "tie":
+        found.append(Missing(kind="tie", code=parties.tie))
+    elif refused == "audience":
+        found.append(Missing(kind="audience"))
+    labels = {field.name: field.label for field in fields(matter.form)}
+    for mistake in check(matter.form, draft.answers):
+        found.append(Missing(kind="field", code=mistake.field, label=labels.get(mistake.field, mistake.field)))
+    if offering_of(draft, catalogue) is None:
+        found.append(Missing(kind="route"))
+    elif main_action(draft, catalogue, node) is None:
+        found.append(Missing(kind="power"))
+    for rule in missing(matter, parties, draft.answers, draft.materials):
+        found.append(Missing(kind="material", code=rule.code, label=rule.name, promise_days=rule.promise_days))
+    return tuple(found)

@@ -1,0 +1,153 @@
+"""Papers of a case, drawn and printed. Printing comes after the commit and can fail without losing anything (F16)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.cases.view import case_view, view_of
+from app.desk import Desk, server_now
+from app.flow.draft import Draft, matter_of
+from app.flow.steps import author_of, keep, reserve_number
+from app.papers import raster
+from app.papers.paper import PaperInput, PaperKind, number_of, paper_number
+from contract.case import CHINA, Action, Case, Kind, Opened, PersonConfirmed, State, apply
+from contract.clock import deemed_accepted_on
+from contract.exchange import CaseView
+from contract.form import kept
+from contract.person import Clerk
+from contract.problem import Problem, Retry
+from contract.wire import canonical, sha256
+from devices.printer import BITMAP, Outcome
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What became of one paper. `unconfirmed`: handed over, nothing heard; a reprint is marked 副本 (F17)."""
+
+    kind: PaperKind
+    outcome: str  # done, unconfirmed, failed
+    paper_number: str
+    problem: Problem | None = None
+
+
+def print_papers(
+    desk: Desk, case_id: str, kinds: tuple[PaperKind, ...], clerk: Clerk, copy: bool = False
+) -> tuple[Printed, ...]:
+    """Draw and print papers of a case, each to the printer that its kind goes to. Never raises for a printer."""
+    view = case_view(desk, case_id)
+    return tuple(_print(desk, view, kind, clerk, copy) for kind in kinds)
+
+
+def paper_pdf(desk: Desk, case_id: str, kind: PaperKind, clerk: Clerk, copy: bool = False) -> bytes:
+    """The paper as it is, or would be, printed."""
+    return desk.drawer.draw(kind, _input(desk, case_view(desk, case_id), clerk, copy))
+
+
+def paper_png(desk: Desk, case_id: str, kind: PaperKind, clerk: Clerk, dpi: int = 110) -> bytes:
+    """The first page of a paper as a picture for the screen."""
+    return raster.png(paper_pdf(desk, case_id, kind, clerk), dpi)
+
+
+def application_form_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, bytes]:
+    """The filled application form (申请表) with the QR of its slot; gives the draft its number.
+
+    Raises:
+        Problem: ``identity.missing``, ``matter.missing``, ``numbers.none_left``.
+    """
+    draft = reserve_number(desk, draft)
+    made = _input(desk, view_of(desk, _as_case(desk, draft, clerk)), clerk, copy=False)
+    pdf = desk.drawer.draw(PaperKind.APPLICATION, made)
+    return keep(desk, draft, form_digest=_answers_digest(draft)), pdf
+
+
+def print_application_form(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, Printed]:
+    """Print the filled application form, to be signed and scanned back: it files itself by its QR (U04)."""
+    draft, pdf = application_form_pdf(desk, draft, clerk)
+    return draft, _send(desk, PaperKind.APPLICATION, paper_number(PaperKind.APPLICATION, draft.number), pdf)
+
+
+def form_is_stale(draft: Draft) -> bool:
+    """Whether the answers changed after the form was printed: what was signed is not what will be handed in."""
+    return bool(draft.form_digest) and draft.form_digest != _answers_digest(draft)
+
+
+def _answers_digest(draft: Draft) -> str:
+    return sha256(canonical(draft.answers))
+
+
+def _print(desk: Desk, view: CaseView, kind: PaperKind, clerk: Clerk, copy: bool) -> Printed:
+    if kind is PaperKind.RECEIPT and (desk.config.receipt_style == "half_a4" or not desk.devices.has("receipt")):
+        kind = PaperKind.RECEIPT_A4
+    made = _input(desk, view, clerk, copy)
+    number = number_of(kind, made)
+    try:
+        pdf = desk.drawer.draw(kind, made)
+    except Problem as problem:
+        return Printed(kind, "failed", number, problem)
+    printed = _send(desk, kind, number, pdf)
+    desk.store.keep_paper(view.case.id, kind, number, sha256(pdf), printed.outcome, desk.clock())
+    return printed
+
+
+def _send(desk: Desk, kind: PaperKind, number: str, pdf: bytes) -> Printed:
+    """Hand a paper to its printer. The job is called by the paper's number, nothing personal."""
+    try:
+        if kind is PaperKind.RECEIPT:
+            printer = desk.devices.printer("receipt")
+            report = (
+                printer.print_raster(_pbm(pdf), number)
+                if BITMAP in printer.accepts()
+                else printer.print_pdf(pdf, number)
+            )
+        else:
+            report = desk.devices.printer("a4").print_pdf(pdf, number)
+    except Problem as problem:
+        return Printed(kind, "failed", number, problem)
+    return Printed(kind, "done" if report.outcome is Outcome.DONE else "unconfirmed", number)
+
+
+def _pbm(pdf: bytes) -> bytes:
+    """The receipt as the thermal head's dots, in the simplest bitmap format there is (PBM P4)."""
+    picture = raster.bitmap(pdf)
+    width, data = raster.packed(picture)
+    return f"P4\n{width} {picture.height}\n".encode() + data
+
+
+def _input(desk: Desk, view: CaseView, clerk: Clerk, copy: bool) -> PaperInput:
+    calendar = desk.catalogue().pack.calendar
+    received = view.case.received_at
+    waits = view.case.state is State.RECEIVED and received is not None
+    return PaperInput(
+        view=view,
+        clerk=clerk.name,
+        at=desk.clock().astimezone(CHINA),
+        server_at=server_now(desk).astimezone(CHINA) if desk.store.server_offset_ms() is not None else None,
+        number=view.case.number,
+        answer_by=deemed_accepted_on(received.astimezone(CHINA).date(), calendar) if waits and received else None,
+        copy_mark=copy,
+        training=desk.config.training,
+    )
+
+
+def _as_case(desk: Desk, draft: Draft, clerk: Clerk) -> Case:
+    """The draft as the case that it would be, for the form's paper. Nothing of it is kept."""
+    matter, parties = matter_of(draft, desk.catalogue()), draft.parties
+    if parties is None or draft.identity is None:
+        raise Problem("identity.missing", Retry.AFTER_FIX)
+    if matter is None:
+        raise Problem("matter.missing", Retry.AFTER_FIX)
+    opened = Opened(
+        channel=draft.channel, node=desk.node, matter=matter.code, matter_version=matter.version, parties=parties,
+        answers=kept(matter.form, draft.answers), phone=draft.phone, delivery=draft.delivery,
+    )  # fmt: skip
+    author = author_of(desk, clerk)
+    first = Action(
+        id="form", case_id=draft.id, kind=Kind.OPEN, body=opened.model_dump(mode="json"), author=author,
+        made_at=desk.clock(), server_offset_ms=desk.store.server_offset_ms(),
+    )  # fmt: skip
+    confirmed = PersonConfirmed(identity=draft.identity)
+    second = first.model_copy(
+        update={"id": "form2", "kind": Kind.CONFIRM_PERSON, "body": confirmed.model_dump(mode="json"), "after": "form"}
+    )
+    case = apply(apply(None, first), second)
+    return case.model_copy(update={"number": draft.number, "materials": draft.materials, "route": draft.route})
