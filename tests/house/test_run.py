@@ -132,7 +132,7 @@ def test_without_root_something_needed_to_start_ends_with_3_and_one_line(checkou
     ended = play(checkout, "counter")
     assert ended.returncode == 3
     lines = [line for line in ended.stderr.splitlines() if "apt-get" in line]
-    assert lines == ["sudo apt-get install --no-install-recommends libneeded1 libwished1"]
+    assert lines == ["apt-get install --no-install-recommends libneeded1 libwished1"]
     assert not (checkout / ".venv").exists()
     assert asked.read_text() == ""
 
