@@ -1,0 +1,437 @@
+"""What is on one page, and how to show it. The page's bytes are evidence and are only ever read.
+
+Everything found here is metadata. A page is viewed by turning it straight (`skew`), cutting the paper out (`crop`,
+fractions of the straightened picture) and turning it (`rotation`, clockwise), in this order. The analysis works on
+one grey copy of 75 dpi, where each question takes some milliseconds.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import zxingcpp
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps
+
+from contract.problem import Problem, Retry
+
+Rotation = Literal[0, 90, 180, 270]
+Crop = tuple[float, float, float, float]  # left, top, right, bottom, as fractions
+_Grey = NDArray[np.uint8]
+
+BLANK_BELOW = 0.3  # measured on pages with show-through, dust and punch holes: blank ≤ 0.14, a page number 0.60
+PIXEL_LIMIT = 120_000_000  # A3 at 600 dpi has 70 million
+WHOLE: Crop = (0.0, 0.0, 1.0, 1.0)
+
+_MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff"}
+_PDF = "application/pdf"
+_A4_LONG = 297 / 25.4  # inches
+_LIKELY_LONG = (2.0, 24.0)  # inches; outside of these the file's dpi is not the paper's (telephones say 72)
+_LOOK_DPI = 75
+_CODE_DPI = 150
+_SKEW_LIMIT = 5.0  # degrees; more than that is a page laid in wrongly, for a person to turn
+_INK = 45  # grey levels below the paper's white
+_SHADE = 60  # below that by so much it is no longer paper
+_BED = 100  # and by so much it is the scanner's dark bed
+_BED_GREY = 30  # what is taken to lie beyond the edges of the picture
+_LEAST_EDGES = 200  # fewer pixels of writing say nothing about its direction
+_CLEAR = 1.25  # how much better than a usual angle the best one must be
+
+_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+_QR_OR_BARS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128])
+
+# Pillow's own alarm: a picture of more than twice this raises before anything is decoded.
+Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What was found on a page, or on one page of a file that has several.
+
+    Attributes:
+        width, height: Pixels, the way up in which the page is seen; of a PDF those of a drawing at 150 dpi.
+        dpi: Pixels per inch as the file says, or as if the longer side were that of A4 where that cannot be.
+        skew_degrees: By how much the writing is turned, clockwise; 0 where there is too little of it.
+        crop: The paper in the straightened picture, without the scanner's dark bed.
+        blank_score: Share of connected ink, times 10 000.
+        blank: Whether that is too little for anything to be on the page: to be hidden, never deleted.
+        codes: Texts of the QR codes and Code 128 bars on the page.
+        frames: Number of pages in the file.
+    """
+
+    width: int
+    height: int
+    dpi: int
+    skew_degrees: float
+    crop: Crop
+    blank_score: float
+    blank: bool
+    codes: tuple[str, ...]
+    frames: int = 1
+
+    def __repr__(self) -> str:
+        return f"PageFacts({self.width}×{self.height}, {self.dpi} dpi, {len(self.codes)} codes)"
+
+
+class Rasteriser(Protocol):
+    """What draws PDF pages, counted from 0; the module app.papers.raster is one."""
+
+    def page_count(self, pdf: bytes, /) -> int: ...
+
+    def page_image(self, pdf: bytes, page: int, dpi: int, /) -> Image.Image: ...
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """A page in the way up in which it is seen, perhaps smaller than stored: `size` is the stored one."""
+
+    picture: Image.Image
+    size: tuple[int, int]
+    dpi: int
+    frames: int
+
+
+def analyse(data: bytes, media_type: str, *, frame: int = 0, rasteriser: Rasteriser | None = None) -> PageFacts:
+    """Look at one page file; `frame` (from 0) at one page of a TIFF or PDF that has several.
+
+    Raises:
+        page.unreadable: damaged, cut off, of another kind than `media_type` says, or of none of ours (JPEG,
+            PNG, TIFF; PDF only with a rasteriser).
+        page.too_large: more pixels than paper can need.
+    """
+    page = _decode(data, frame, _CODE_DPI, None, rasteriser, media_type)
+    long_now, long_then = max(page.picture.size), max(page.size)
+    fine = _scaled(page.picture.convert("L"), _CODE_DPI / page.dpi * long_then / long_now)
+    look = fine.reduce(2)
+    pixels: _Grey = np.asarray(look)
+    white = _paper_white(pixels)
+    skew = _skew(pixels, white)
+    straight = np.asarray(look.rotate(skew, Image.Resampling.BILINEAR, fillcolor=_BED_GREY)) if skew else pixels
+    crop = _paper_box(straight, white)
+    score = _blank_score(straight, white, crop)
+    return PageFacts(
+        width=page.size[0],
+        height=page.size[1],
+        dpi=page.dpi,
+        skew_degrees=skew,
+        crop=crop,
+        blank_score=score,
+        blank=score < BLANK_BELOW,
+        codes=_codes(look, fine),
+        frames=page.frames,
+    )
+
+
+def thumbnail(
+    data: bytes,
+    rotation: Rotation = 0,
+    skew: float = 0.0,
+    crop: Crop | None = None,
+    height: int = 310,
+    *,
+    frame: int = 0,
+    rasteriser: Rasteriser | None = None,
+) -> bytes:
+    """The page as it is to be seen, `height` pixels high, as JPEG. Raises as `analyse` does."""
+    return _shown(data, rotation, skew, crop, None, height, 75, frame, rasteriser)
+
+
+def preview(
+    data: bytes,
+    rotation: Rotation = 0,
+    skew: float = 0.0,
+    crop: Crop | None = None,
+    width: int = 1240,
+    *,
+    frame: int = 0,
+    rasteriser: Rasteriser | None = None,
+) -> bytes:
+    """The page as it is to be seen, `width` pixels wide but never larger than it is, as JPEG.
+
+    1240 pixels are A4 at 150 dpi, where a date in a stamp can be read. Raises as `analyse` does.
+    """
+    return _shown(data, rotation, skew, crop, width, None, 88, frame, rasteriser)
+
+
+def _shown(
+    data: bytes,
+    rotation: Rotation,
+    skew: float,
+    crop: Crop | None,
+    width: int | None,
+    height: int | None,
+    quality: int,
+    frame: int,
+    rasteriser: Rasteriser | None,
+) -> bytes:
+    left, top, right, bottom = crop or WHOLE
+    if rotation not in (0, 90, 180, 270) or not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        raise ValueError("not a rotation, or not a crop")
+    share_wide, share_high = right - left, bottom - top
+    lying = rotation in (90, 270)
+    # What must be the side of the uncropped, unturned page for the result to come out as asked for.
+    if width is not None:
+        need = (None, round(width / share_high)) if lying else (round(width / share_wide), None)
+    else:
+        assert height is not None
+        need = (round(height / share_wide), None) if lying else (None, round(height / share_high))
+    page = _decode(data, frame, None, need, rasteriser)
+    picture = page.picture
+    ratio = need[0] / picture.width if need[0] is not None else (need[1] or 0) / picture.height
+    picture = _scaled(picture, min(ratio, 1.0))
+    if skew:
+        white = 255 if picture.mode == "L" else (255, 255, 255)
+        picture = picture.rotate(skew, Image.Resampling.BICUBIC, fillcolor=white)
+    if crop is not None and crop != WHOLE:
+        wide, high = picture.size
+        box = (round(left * wide), round(top * high), round(right * wide), round(bottom * high))
+        picture = picture.crop((box[0], box[1], max(box[2], box[0] + 1), max(box[3], box[1] + 1)))
+    if rotation:
+        picture = picture.transpose(_TURNS[rotation])
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+# Pillow turns anticlockwise.
+_TURNS: dict[int, Image.Transpose] = {
+    90: Image.Transpose.ROTATE_270,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
+
+
+# --- opening ----------------------------------------------------------------------------------------------------------
+
+
+def _decode(
+    data: bytes,
+    frame: int,
+    dpi: int | None,
+    need: tuple[int | None, int | None] | None,
+    rasteriser: Rasteriser | None,
+    media_type: str | None = None,
+) -> _Decoded:
+    """Decode a page no finer than wanted: for a resolution of the paper, or for a side of `need` pixels.
+
+    Whatever the libraries raise on hostile bytes is one Problem here: they raise nearly everything.
+    """
+    try:
+        if data.startswith(b"%PDF-") or media_type == _PDF:
+            if rasteriser is None or media_type not in (None, _PDF):
+                raise Problem("page.unreadable", Retry.NEVER)
+            return _decode_pdf(data, frame, dpi, need, rasteriser)
+        return _decode_picture(data, frame, dpi, need, media_type)
+    except Problem:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_large() from None
+    except Exception:
+        raise Problem("page.unreadable", Retry.NEVER) from None
+
+
+def _too_large() -> Problem:
+    return Problem("page.too_large", Retry.NEVER, limit=PIXEL_LIMIT // 1_000_000)
+
+
+def _decode_picture(
+    data: bytes, frame: int, dpi: int | None, need: tuple[int | None, int | None] | None, media_type: str | None
+) -> _Decoded:
+    with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "TIFF")) as picture:
+        kind = _MEDIA_TYPES.get(picture.format or "")
+        if media_type is not None and kind != media_type:
+            raise Problem("page.unreadable", Retry.NEVER)
+        frames = int(getattr(picture, "n_frames", 1)) if kind == "image/tiff" else 1
+        if not 0 <= frame < frames:
+            raise Problem("page.unreadable", Retry.NEVER)
+        if frame:
+            picture.seek(frame)
+        wide, high = picture.size
+        if wide * high > PIXEL_LIMIT:
+            raise _too_large()
+        lying = kind != "image/tiff" and picture.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+        size = (high, wide) if lying else (wide, high)
+        paper_dpi = _paper_dpi(picture.info.get("dpi"), max(size))
+        if kind == "image/jpeg":
+            share = _share(size, paper_dpi, dpi, need)
+            # Decodes an eighth, a quarter or a half of the pixels, never fewer than asked for.
+            picture.draft("L" if dpi is not None else picture.mode, (math.ceil(wide * share), math.ceil(high * share)))
+        picture.load()
+        upright = ImageOps.exif_transpose(picture)
+        return _Decoded(_plain(upright), size, paper_dpi, frames)
+
+
+def _decode_pdf(
+    data: bytes, frame: int, dpi: int | None, need: tuple[int | None, int | None] | None, rasteriser: Rasteriser
+) -> _Decoded:
+    frames = rasteriser.page_count(data)
+    if not 0 <= frame < frames:
+        raise Problem("page.unreadable", Retry.NEVER)
+    # A PDF's page may be up to five metres long; a coarse drawing tells.
+    coarse = 10
+    probe = rasteriser.page_image(data, frame, coarse)
+    size = (probe.width * _CODE_DPI // coarse, probe.height * _CODE_DPI // coarse)
+    if size[0] * size[1] > PIXEL_LIMIT:
+        raise _too_large()
+    fine = max(math.ceil(_CODE_DPI * _share(size, _CODE_DPI, dpi, need, most=4.0)), coarse)
+    if size[0] * size[1] * (fine / _CODE_DPI) ** 2 > PIXEL_LIMIT:
+        raise _too_large()
+    picture = rasteriser.page_image(data, frame, fine)
+    if fine == _CODE_DPI:
+        size = picture.size
+    return _Decoded(_plain(picture), size, _CODE_DPI, frames)
+
+
+def _share(
+    size: tuple[int, int],
+    paper_dpi: int,
+    dpi: int | None,
+    need: tuple[int | None, int | None] | None,
+    most: float = 1.0,
+) -> float:
+    """Which share of the stored resolution is enough."""
+    if dpi is not None:
+        return min(dpi / paper_dpi, most)
+    wide, high = need or (None, None)
+    return min((wide or 0) / size[0] or (high or 0) / size[1] or most, most)
+
+
+def _paper_dpi(said: object, long_side: int) -> int:
+    if isinstance(said, tuple) and said and isinstance(said[0], int | float) and said[0] > 0:
+        least, most = _LIKELY_LONG
+        if least <= long_side / float(said[0]) <= most:
+            return max(round(float(said[0])), 1)
+    return max(round(long_side / _A4_LONG), 1)
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    """8 bits grey or RGB: what is see-through lies on white, 16 bits lose the lower eight."""
+    if picture.mode in ("L", "RGB"):
+        return picture.copy()
+    if picture.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    if picture.mode == "1":
+        return picture.convert("L")
+    if picture.has_transparency_data:
+        clear = picture.convert("RGBA")
+        ground = Image.new("RGB", clear.size, (255, 255, 255))
+        ground.paste(clear, mask=clear.getchannel("A"))
+        return ground
+    return picture.convert("RGB")
+
+
+def _scaled(picture: Image.Image, ratio: float) -> Image.Image:
+    size = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))
+    if size == picture.size:
+        return picture
+    return picture.resize(size, Image.Resampling.BOX if ratio < 1 else Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+# --- looking ----------------------------------------------------------------------------------------------------------
+
+
+def _paper_white(pixels: _Grey) -> int:
+    """The grey of the paper: the commonest light one, or where nothing much is light, a light one of what is there."""
+    counts = np.bincount(pixels.ravel(), minlength=256)
+    around = np.convolve(counts, np.ones(9, dtype=np.int64), "same")
+    light = around.copy()
+    light[:128] = 0
+    peak = int(light.argmax())
+    if light[peak] >= 0.02 * pixels.size:
+        return peak
+    return int(np.searchsorted(np.cumsum(counts), 0.75 * pixels.size))
+
+
+def _skew(pixels: _Grey, white: int) -> float:
+    """Angle of the writing in degrees, clockwise, to 0.025.
+
+    The lower edges of ink are projected along each angle: where lines of writing fall into the same rows, the sum
+    of squares is greatest (Postl 1988). Measured error on pages of known truth: median 0.01, at most 0.05.
+    """
+    high, wide = pixels.shape
+    side, top = max(int(wide * 0.05), 1), max(int(high * 0.04), 1)
+    inner = pixels[top:-top, side:-side]
+    if min(inner.shape) < 2:
+        return 0.0
+    edge = white - _INK
+    ink = inner < edge
+    y, x = np.nonzero(ink[:-1] & ~ink[1:])
+    if len(y) < _LEAST_EDGES:
+        return 0.0
+    if len(y) > 40_000:
+        step = len(y) // 40_000 + 1
+        y, x = y[::step], x[::step]
+    # Where between two rows the edge lies: whole rows alone would draw small angles to 0.
+    dark, light = inner[y, x].astype(np.float32), inner[y + 1, x].astype(np.float32)
+    across = (x - wide / 2).astype(np.float32)
+    down = y + (edge - dark) / (light - dark) + np.float32(wide)  # stays positive at every angle tried
+
+    def gathered(angle: float) -> float:
+        rows = np.bincount((down - across * math.tan(math.radians(angle))).astype(np.int32))
+        return float(np.dot(rows, rows.astype(np.float64)))
+
+    usual: list[float] = []
+    best = 0.0
+    for reach, pace in ((_SKEW_LIMIT, 0.5), (0.5, 0.1), (0.1, 0.025)):
+        angles = np.arange(best - reach, best + reach + pace / 2, pace)
+        scores = [gathered(float(angle)) for angle in angles]
+        usual = usual or scores
+        best = float(angles[int(np.argmax(scores))])
+    if gathered(best) < _CLEAR * float(np.median(usual)) or abs(best) >= _SKEW_LIMIT:
+        return 0.0
+    return round(best, 3) + 0.0  # never -0.0
+
+
+def _paper_box(straight: _Grey, white: int) -> Crop:
+    """Where the paper is, if round it there is nothing but the scanner's dark bed; otherwise everything."""
+    high, wide = straight.shape
+    bright = straight > white - _SHADE
+    rows, columns = bright.mean(axis=1), bright.mean(axis=0)
+    if rows.max() < 0.05:
+        return WHOLE
+    ys = np.flatnonzero(rows > rows.max() / 2)
+    xs = np.flatnonzero(columns > columns.max() / 2)
+    top, bottom, left, right = int(ys[0]), int(ys[-1]) + 1, int(xs[0]), int(xs[-1]) + 1
+    outside = np.ones_like(bright)
+    outside[max(top - 2, 0) : bottom + 2, max(left - 2, 0) : right + 2] = False
+    around = straight[outside]
+    # A dark picture printed to the edge is no bed: a bed is dark all over and plain.
+    if around.size:
+        alike = np.abs(around.astype(np.int16) - int(np.median(around))) < 20
+        if float(np.mean(around > white - _BED)) > 0.3 or float(alike.mean()) < 0.8:
+            return WHOLE
+    return (round(left / wide, 4), round(top / high, 4), round(right / wide, 4), round(bottom / high, 4))
+
+
+def _blank_score(straight: _Grey, white: int, crop: Crop) -> float:
+    """Share of ink that hangs together, times 10 000, inside a margin of 6 % and 4.5 %.
+
+    A dot of dust, grain and the other side showing through do not count; a signature alone does.
+    """
+    high, wide = straight.shape
+    left, top, right, bottom = (
+        round(fraction * side) for fraction, side in zip(crop, (wide, high, wide, high), strict=True)
+    )
+    side, end = max(round((right - left) * 0.06), 1), max(round((bottom - top) * 0.045), 1)
+    ink = straight[top + end : bottom - end, left + side : right - side] < white - _INK
+    if not ink.size:
+        return 0.0
+    framed = np.pad(ink, 1).astype(np.uint8)
+    neighbours = framed[:-2, 1:-1] + framed[2:, 1:-1] + framed[1:-1, :-2] + framed[1:-1, 2:]
+    return round(float((ink & (neighbours >= 2)).mean()) * 10_000, 3)
+
+
+def _codes(look: Image.Image, fine: Image.Image) -> tuple[str, ...]:
+    """Texts of the codes: QR at 75 dpi, which takes half a millisecond, else more kinds at 150."""
+    for picture, wanted in ((look, _QR), (fine, _QR_OR_BARS)):
+        found = zxingcpp.read_barcodes(
+            np.ascontiguousarray(picture), formats=wanted, try_rotate=False, try_downscale=False, try_invert=False
+        )
+        texts = tuple(dict.fromkeys(each.text for each in found if each.text))
+        if texts:
+            return texts
+    return ()
