@@ -32,7 +32,6 @@ class Config(Wire):
     language: Literal["zh", "en"] = "zh"
     theme: Literal["light", "contrast", "large"] = "light"
     training: bool = False
-    key: Literal["auto", "file"] = "auto"  # where the store's key is kept; a file only for training
     receipt_style: Literal["roll", "half_a4"] = "roll"
     idle_lock_minutes: int = Field(default=10, ge=1)
     devices: dict[str, DeviceChoice] = {}

@@ -1,0 +1,283 @@
+"""`tongban`: the command line for technicians and scripts.
+
+Exit codes: 0, 1 with a Problem as JSON on stderr, 2 for wrong usage. `--json` prints one JSON value on stdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from app.config import default_folder, read_config
+from contract.problem import Problem, Retry
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code."""
+    parser = _parser()
+    given, rest = parser.parse_known_args(arguments)
+    if rest and given.run not in (_child_counter, _child_server, _child_demo):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    try:
+        answer = given.run(given, rest)
+    except Problem as problem:
+        print(json.dumps(problem.to_wire(), ensure_ascii=False), file=sys.stderr)
+        return 1
+    if isinstance(answer, int):
+        return answer
+    if given.json:
+        print(json.dumps(_plain(answer), ensure_ascii=False))
+    elif answer is not None:
+        print(given.say(answer))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tongban", description="通办：窗口、服务器、设备和单据 (counter, server, devices, papers)"
+    )
+    parser.set_defaults(json=False)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[..., Any], text: str, say: Callable[[Any], str] = str, under: Any = commands
+    ) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = under.add_parser(name, help=text, description=text)
+        made.add_argument("--json", action="store_true", help="one JSON value on stdout")
+        made.set_defaults(run=run, say=say)
+        return made
+
+    def station(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--folder", type=Path, default=default_folder(), help="this station's folder")
+
+    command("counter", _child_counter, "open the counter (窗口)").set_defaults(say=str)
+    command("server", _child_server, "the acceptance server (受理平台); its own commands follow").set_defaults(say=str)
+    command("demo", _child_demo, "demo hall with simulated devices (演示大厅)").set_defaults(say=str)
+
+    join = command("join", _join, "join this station to a server with a one-time code (入网)", _say_joined)
+    station(join)
+    join.add_argument("--server", required=True, metavar="URL")
+    join.add_argument("--window", default="", help="the name of this window, e.g. 3 号窗口")
+    join.add_argument("--training", action="store_true", help="a training station: its key may be a file")
+
+    devices = commands.add_parser("devices", help="drivers and devices").add_subparsers(required=True, metavar="WHAT")
+    command("list", _devices_list, "which drivers there are, and what is missing here", _say_drivers, devices)
+    try_ = command(
+        "try", _devices_try, "try a driver: read a card, scan a batch, print a test page", _say_tried, devices
+    )
+    try_.add_argument("driver", metavar="KIND/DRIVER")
+    try_.add_argument("--option", action="append", default=[], metavar="K=V")
+    try_.add_argument("--out", type=Path, help="where scanned pages go")
+    try_.add_argument("--patience", type=float, default=30.0, help="seconds")
+
+    paper = command("paper", _paper, "draw a paper of a case", lambda answer: str(answer["out"]))
+    paper.add_argument("kind")
+    paper.add_argument("--case", type=Path, required=True, metavar="FILE.json", help="as the server's API answers it")
+    paper.add_argument("--out", type=Path, required=True, metavar="FILE.pdf|.png|.escpos")
+
+    matters = commands.add_parser("matters", help="the catalogue").add_subparsers(required=True, metavar="WHAT")
+    search = command(
+        "search", _matters_search, "find matters by characters, pinyin, initials or code", _say_hits, matters
+    )
+    station(search)
+    search.add_argument("text")
+    search.add_argument(
+        "--demo", action="store_true", help="search the shipped demo hall instead of the station's pack"
+    )
+
+    sync = command("sync", _sync, "talk to the server", _say_synced)
+    station(sync)
+    sync.add_argument("--once", action="store_true", required=True, help="one round, with its uploads")
+
+    station(command("outbox", _outbox, "what waits to be sent, and why", _say_outbox))
+    return parser
+
+
+# --- programs of their own ---------------------------------------------------------------------------------------
+
+
+def _child_counter(_: argparse.Namespace, rest: list[str]) -> int:
+    return subprocess.call([sys.executable, "-m", "ui.main", *rest])
+
+
+def _child_server(_: argparse.Namespace, rest: list[str]) -> int:
+    return subprocess.call([sys.executable, "-m", "server", *(rest or ["serve"])])
+
+
+def _child_demo(_: argparse.Namespace, rest: list[str]) -> int:
+    return subprocess.call([sys.executable, "-m", "ui.demo", *rest])
+
+
+# --- the station -------------------------------------------------------------------------------------------------
+
+
+def _join(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.start import join_station
+
+    code = sys.stdin.readline().strip() if not sys.stdin.isatty() else input("入网码 one-time code: ").strip()
+    return join_station(given.folder, given.server, code, window=given.window, training=given.training)
+
+
+def _say_joined(answer: Any) -> str:
+    return f"已入网 joined: {answer['node']} · {answer['name']}"
+
+
+def _matters_search(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.demo import demo_pack
+    from app.matters.search import search_pack
+    from app.start import closing_desk
+
+    if given.demo:
+        return search_pack(demo_pack(), given.text)
+    with closing_desk(read_config(given.folder)) as desk:
+        return search_pack(desk.catalogue().pack, given.text)
+
+
+def _say_hits(hits: Any) -> str:
+    return "\n".join(f"{hit['code']}\t{hit['name']}\t{hit['where']}" for hit in hits) or "没有找到 nothing found"
+
+
+def _sync(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.start import closing_desk
+    from app.sync.courier import talk_once
+
+    with closing_desk(read_config(given.folder)) as desk:
+        return talk_once(desk.store, desk.courier)
+
+
+def _say_synced(answer: Any) -> str:
+    return "\n".join(f"{name}: {value}" for name, value in _plain(answer).items())
+
+
+def _outbox(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.start import closing_desk
+    from app.sync.outbox import outbox
+
+    with closing_desk(read_config(given.folder)) as desk:
+        return outbox(desk)
+
+
+def _say_outbox(lines: Any) -> str:
+    said = [
+        f"{line.number}\t{line.standing}\t{line.bytes_left}\t{line.problem.code if line.problem else ''}"
+        for line in lines
+    ]
+    return "\n".join(said) or "没有待上报的 nothing waits"
+
+
+# --- devices -----------------------------------------------------------------------------------------------------
+
+
+def _devices_list(_given: argparse.Namespace, _: list[str]) -> Any:
+    from devices.catalogue import drivers, missing
+
+    return [
+        {
+            "driver": manifest.id, "name": manifest.name, "name_en": manifest.name_en, "grade": manifest.grade,
+            "transports": manifest.transports, "missing": missing(manifest),
+            "options": {option.key: {"default": option.default, "choices": option.choices, "label": option.label} for option in manifest.options},
+        }
+        for manifest in drivers()
+    ]  # fmt: skip
+
+
+def _say_drivers(found: Any) -> str:
+    lines = [f"{d['driver']:28} {d['grade']:8} {d['name']} {'；'.join(d['missing'])}".rstrip() for d in found]
+    return "\n".join(lines)
+
+
+def _devices_try(given: argparse.Namespace, _: list[str]) -> Any:
+    from devices.catalogue import get_driver, open_host
+
+    manifest = get_driver(given.driver)
+    options = dict(_pair(text) for text in given.option)
+    host = open_host(manifest.id, options, given.patience)
+    try:
+        match manifest.kind:
+            case "idcard":
+                from devices.idcard import Reader
+
+                return Reader(host).wait_for_card(given.patience, lambda: False).to_json()
+            case "scanner":
+                return _try_scanner(host, given.out)
+            case "printer":
+                return _try_printer(host)
+    finally:
+        host.close()
+    raise Problem("device.cannot_try", Retry.NEVER, driver=given.driver)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not sign:
+        raise Problem("device.bad_option", Retry.AFTER_FIX, driver="", option=text, allowed="KEY=VALUE")
+    return key, value
+
+
+def _try_scanner(host: Any, out: Path | None) -> Any:
+    from devices.scanner import ScanProfile, ScanSource
+
+    if out is None:
+        raise Problem("cli.out_missing", Retry.AFTER_FIX)
+    out.mkdir(parents=True, exist_ok=True)
+    endings = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif", "application/pdf": "pdf"}
+    pages = []
+    for page, data in ScanSource(host).scan(ScanProfile()):
+        file = out / f"page-{page.n:03}.{endings[page.media_type]}"
+        file.write_bytes(data)
+        pages.append({**dataclasses.asdict(page), "file": str(file)})
+    return pages
+
+
+def _try_printer(host: Any) -> Any:
+    from app.papers.testing_page import test_page
+    from devices.printer import PrintSink
+
+    sink = PrintSink(host)
+    return dataclasses.asdict(test_page(sink))
+
+
+def _say_tried(answer: Any) -> str:
+    return json.dumps(_plain(answer), ensure_ascii=False, indent=2)
+
+
+# --- papers ------------------------------------------------------------------------------------------------------
+
+
+def _paper(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.papers import draw_file
+
+    try:
+        said = json.loads(given.case.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise Problem("papers.no_case", Retry.AFTER_FIX) from None
+    draw_file(given.kind, said, given.out)
+    return {"out": str(given.out), "kind": given.kind}
+
+
+def _plain(value: Any) -> Any:
+    """JSON values of dataclasses, models, dates and problems."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, Problem):
+        return value.to_wire()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return str(value) if isinstance(value, Path) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

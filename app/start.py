@@ -1,0 +1,106 @@
+"""Opening the desk: everything is built once, in the order in which it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from app.config import Config, read_config, write_config
+from app.desk import Desk, wall_clock
+from app.devices_here import DevicesHere
+from app.matters.catalogue import Catalogue
+from app.papers import Drawer
+from app.store import Store
+from app.store.keys import get_key, make_key
+from app.sync.courier import Courier
+from app.sync.enrol import join
+from app.sync.line import Line
+from contract.problem import Problem, Retry
+
+
+def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Desk:
+    """Build the desk of an enrolled station. Nothing is started: the courier is the caller's to start.
+
+    Raises:
+        Problem: the store's and the key's (``store.…``); ``station.not_joined``.
+    """
+    store = Store.open(config.folder, get_key(config.folder, training=config.training))
+    station = store.station()
+    if station is None:
+        store.close()
+        raise Problem("station.not_joined", Retry.AFTER_FIX)
+    return Desk(
+        config=config,
+        store=store,
+        node=station.node,
+        clock=clock,
+        catalogue=_catalogue_of(store),
+        devices=DevicesHere(config.devices),
+        drawer=Drawer(),
+        courier=Courier(store, Line(config.server_url, certificate=config.certificate), clock),
+    )
+
+
+def close_desk(desk: Desk) -> None:
+    """End everything that was started, in the opposite order."""
+    desk.courier.stop()
+    desk.devices.close()
+    desk.drawer.close()
+    desk.store.close()
+
+
+@contextmanager
+def closing_desk(config: Config) -> Iterator[Desk]:
+    """A desk for one command."""
+    desk = open_desk(config)
+    try:
+        yield desk
+    finally:
+        close_desk(desk)
+
+
+def join_station(
+    folder: Path, server_url: str, code: str, *, window: str = "", training: bool = False
+) -> dict[str, Any]:
+    """Join this station to a server with a one-time code: key, pack and first numbers (U11).
+
+    Raises:
+        Problem: ``station.joined_already``; the server's (``enrol.…``), the line's, the key store's.
+    """
+    try:
+        config = read_config(folder)
+    except Problem as problem:
+        if problem.code != "config.absent":
+            raise
+        config = Config(folder=folder, server_url=server_url, window=window, training=training)
+    config = config.model_copy(
+        update={"server_url": server_url, "window": window or config.window, "training": training}
+    )
+    store = Store.open(folder, make_key(folder, training=training))
+    try:
+        if store.station() is not None:
+            raise Problem("station.joined_already", Retry.NEVER)
+        station = join(store, Line(server_url, certificate=config.certificate), code)
+    finally:
+        store.close()
+    config = config.model_copy(update={"window": config.window or station.name})
+    write_config(config)
+    return {"station": station.id, "node": station.node, "name": station.name}
+
+
+def _catalogue_of(store: Store) -> Callable[[], Catalogue]:
+    """The catalogue of the newest pack, built again only when the pack changes."""
+    built: list[Catalogue] = []
+
+    def catalogue() -> Catalogue:
+        pack = store.pack()
+        if pack is None:
+            raise Problem("pack.absent", Retry.AFTER_FIX)
+        if not built or built[0].pack.version != pack.version:
+            built[:] = [Catalogue(pack)]
+        return built[0]
+
+    return catalogue
