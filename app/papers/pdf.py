@@ -23,7 +23,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import qrcode
 from reportlab.pdfbase import pdfdoc, ttfonts
@@ -38,6 +38,7 @@ THERMAL_DOT = 72 / THERMAL_DPI
 NEVER_FIRST = frozenset("，。、；：？！）〕】》〉”’…·—％‰℃°’」』,.:;?!)]}%")
 NEVER_LAST = frozenset("（〔【《〈“‘「『￥№([{$#")
 BOLD_STROKE = 0.03  # of the size: no bold face is loaded, a thin outline does
+BURN_STROKE = 0.045  # the fallback fonts' hairlines would vanish under a thermal head: 𠮷 would look like 口
 
 Mark = Callable[[Canvas, float], None]  # draws on the canvas of a sheet so many points high
 
@@ -134,6 +135,17 @@ class Column:
     align: Align = Align.LEFT
 
 
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a ruled row; shaded for a label."""
+
+    text: str
+    width: float
+    align: Align = Align.LEFT
+    bold: bool = False
+    shaded: bool = False
+
+
 class Sheet:
     """Paper being written from top to bottom.
 
@@ -166,6 +178,17 @@ class Sheet:
     def page(self) -> int:
         """The page being written, counted from 1."""
         return len(self._pages)
+
+    @property
+    def height_of_page(self) -> float:
+        """Height of a sheet that has one; a roll has none before it is finished."""
+        assert self.height is not None
+        return self.height
+
+    @property
+    def footer_drawn(self) -> Callable[[int, int], None] | None:
+        """What `footer` was given, for who adds to it."""
+        return self._footer
 
     def mark(self, draw: Mark) -> None:
         """Keep something to be drawn on the present page."""
@@ -221,10 +244,11 @@ class Sheet:
                     canvas.setLineWidth(0.5)
                     canvas.rect(at + size * 0.04, height - y - size * 0.1, wide - size * 0.08, size * 0.86)
                 else:
+                    burn = self.chain is Chain.RECEIPT and run.font != chain_fonts(self.chain)[0]
                     line = canvas.beginText(at, height - y)
                     line.setFont(run.font, size)
-                    canvas.setLineWidth(size * BOLD_STROKE)
-                    line.setTextRenderMode(2 if bold else 0)
+                    canvas.setLineWidth(size * (BURN_STROKE if burn else BOLD_STROKE))
+                    line.setTextRenderMode(2 if bold or burn else 0)
                     line.textOut(run.text)
                     line.setTextRenderMode(0)
                 canvas.drawText(line)
@@ -309,41 +333,47 @@ class Sheet:
 
         self.mark(draw)
 
-    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], size: float) -> None:
-        """A ruled table whose heading is repeated on each page; a row is never cut in two."""
+    def row(self, cells: Sequence[Cell], size: float, *, least: float = 0, on_new_page: Sequence[Cell] = ()) -> None:
+        """One ruled row, as high as its fullest cell, never cut in two.
+
+        Args:
+            least: Height in points that it has at least.
+            on_new_page: A row to be put on top first, where this one begins a new page.
+        """
         step, pad = size * 1.4, size * 0.35
-        edges = [self.left]
-        for column in columns:
-            edges.append(edges[-1] + column.width)
+        wrapped = [broken(cell.text, size, cell.width - 2 * pad, self.chain) for cell in cells]
+        high = max(least, max(len(lines) for lines in wrapped) * step + 2 * pad)
+        before = self.page
+        self.room(high)
+        if self.page != before and on_new_page:
+            self.row(on_new_page, size)
+        top, left = self.y, self.left
+        for cell, lines in zip(cells, wrapped, strict=True):
+            if cell.shaded:
+                self._shade(left, top, cell.width, high)
+            self.frame(left, top, cell.width, high)
+            x = left + {Align.LEFT: pad, Align.CENTRE: cell.width / 2, Align.RIGHT: cell.width - pad}[cell.align]
+            start = top + (high - len(lines) * step) / 2
+            for number, line in enumerate(lines):
+                at = start + number * step + self.baseline(size, step)
+                self.text_at(x, at, line, size, align=cell.align, bold=cell.bold)
+            left += cell.width
+        self.y = top + high
 
-        def row_of(cells: Sequence[str], heading: bool) -> None:
-            wrapped = [
-                broken(cell, size, column.width - 2 * pad, self.chain)
-                for cell, column in zip(cells, columns, strict=True)
-            ]
-            high = max(len(lines) for lines in wrapped) * step + 2 * pad
-            before = self.page
-            self.room(high)
-            if self.page != before and not heading:
-                row_of([column.heading for column in columns], True)
-            top = self.y
-            for index, (lines, column) in enumerate(zip(wrapped, columns, strict=True)):
-                self.frame(edges[index], top, column.width, high)
-                align = Align.CENTRE if heading else column.align
-                x = {
-                    Align.LEFT: edges[index] + pad,
-                    Align.CENTRE: edges[index] + column.width / 2,
-                    Align.RIGHT: edges[index + 1] - pad,
-                }[align]
-                start = top + (high - len(lines) * step) / 2
-                for number, line in enumerate(lines):
-                    at = start + number * step + self.baseline(size, step)
-                    self.text_at(x, at, line, size, align=align, bold=heading)
-            self.y = top + high
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]], size: float) -> None:
+        """A ruled table whose heading is repeated on each page."""
+        heading = [Cell(column.heading, column.width, Align.CENTRE, bold=True, shaded=True) for column in columns]
+        self.row(heading, size)
+        for texts in rows:
+            cells = [Cell(text, column.width, column.align) for text, column in zip(texts, columns, strict=True)]
+            self.row(cells, size, on_new_page=heading)
 
-        row_of([column.heading for column in columns], True)
-        for cells in rows:
-            row_of(cells, False)
+    def _shade(self, x: float, y: float, width: float, height: float) -> None:
+        def draw(canvas: Canvas, sheet_height: float) -> None:
+            canvas.setFillGray(0.95)
+            canvas.rect(x, sheet_height - y - height, width, height, stroke=0, fill=1)
+
+        self.mark(draw)
 
     def qr(self, x: float, y: float, payload: str, size: float, snap: float = 0) -> float:
         """A QR code (ISO/IEC 18004, error correction M) at (x, y), at most `size` points wide. Returns its width.
@@ -391,7 +421,7 @@ class Sheet:
         canvas = Canvas(
             out,
             pagesize=(self.width, height),
-            initialFontName=first,
+            initialFontName=cast(Any, first),  # the stubs say float
             initialFontSize=10,
             pageCompression=1,
             invariant=1,
@@ -405,6 +435,23 @@ class Sheet:
             canvas.showPage()
         canvas.save()
         return out.getvalue()
+
+    def watermark(self, text: str, size: float) -> None:
+        """Large pale letters across the sheet, to be used from `behind`."""
+
+        def draw(canvas: Canvas, height: float) -> None:
+            canvas.saveState()
+            canvas.translate(self.width / 2, height / 2)
+            canvas.rotate(35)
+            canvas.setFillGray(0.9)
+            at = -sum(run_width(run, size) for run in runs(text, self.chain)) / 2
+            for run in runs(text, self.chain):
+                canvas.setFont(run.font, size)
+                canvas.drawString(at, -size / 3, run.text)
+                at += run_width(run, size)
+            canvas.restoreState()
+
+        self.mark(draw)
 
     def _on_page(self, number: int) -> list[Mark]:
         """Everything on a page: what lies behind, what was written, the footer."""
