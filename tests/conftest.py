@@ -10,7 +10,6 @@ import ctypes
 import functools
 import gc
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -303,6 +302,8 @@ def postgres_url() -> Iterator[str]:
         pytest.skip(SKIP_WORDS + "postgres")
     account: dict[str, Any] = {}
     if os.geteuid() == 0:
+        import pwd  # Windows has none
+
         entry = pwd.getpwnam("postgres")
         account = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
     with socket.socket() as probe:
