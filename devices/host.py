@@ -29,6 +29,7 @@ from devices.worker import BLOB_LIMIT, LINE_LIMIT, OWN_LINE
 SOURCE_ROOT = Path(__file__).resolve().parent.parent
 START_PATIENCE = 30.0  # seconds for the interpreter and the driver's imports on a slow, cold machine
 STOP_PATIENCE = 2.0  # seconds a cancelled stream has to end by itself
+_LOST = {"device.unplugged", "device.silent", "device.crashed", "device.no_such_port"}
 _PIPE_HOLDS = 32 * 1024  # a shorter line never blocks the writer
 
 _log = logging.getLogger("devices.host")
@@ -216,6 +217,7 @@ class Host:
         self._calling = threading.Lock()  # not an RLock: a stream may be closed by another thread than its reader's
         self._process: _Process | None = None
         self._closed = False
+        self._lost = False
 
     def __repr__(self) -> str:
         return f"Host({self.driver_id!r})"
@@ -243,7 +245,11 @@ class Host:
             if "ok" not in said.line:
                 self._end(process)
                 raise Problem("device.garbled", Retry.AGAIN, driver=self.driver_id)
+            self._note(None)
             return said.line["ok"]
+        except Problem as problem:
+            self._note(problem)
+            raise
         finally:
             self._calling.release()
 
@@ -263,6 +269,7 @@ class Host:
             try:
                 while True:
                     said = self._hear(process, number, patience)
+                    self._note(None)
                     if "item" in said.line:
                         yield said.line["item"], said.blob
                         continue
@@ -270,8 +277,9 @@ class Host:
                     if "ok" in said.line:
                         yield said.line["ok"], b""
                     return said.line.get("end")
-            except Problem:
+            except Problem as problem:
                 ended = True
+                self._note(problem)
                 raise
             finally:
                 if not ended:
@@ -289,6 +297,15 @@ class Host:
         """Kill the worker for good. No thread, process or pipe is left."""
         self._closed = True
         self.fresh()
+
+    def _note(self, problem: Problem | None) -> None:
+        """Log once that the device was lost and once that it is back, not every failing call."""
+        if problem is None and self._lost:
+            self._lost = False
+            _log.info("%s is back", self.driver_id)
+        elif problem is not None and problem.code in _LOST and not self._lost:
+            self._lost = True
+            _log.warning("%s was lost: %s", self.driver_id, problem.code)
 
     def _take_turn(self, patience: float) -> None:
         if not self._calling.acquire(timeout=patience):

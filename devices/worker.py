@@ -45,7 +45,6 @@ OWN_LINE = "worker: "  # marks what this file writes to stderr, as against what 
 
 DRIVER_ID = re.compile(r"([a-z]+)/([a-z0-9_]+)")
 _PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
 
 
 def to_json(value: Any) -> Any:
@@ -109,11 +108,11 @@ def _die_with_parent() -> None:
         return  # the end of stdin is all there is
     import resource
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # One byte, not none: Linux ignores the limit for a dump that is piped to a program, unless it is exactly 1.
+    resource.setrlimit(resource.RLIMIT_CORE, (1, 1))
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-        libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _tell(error: BaseException) -> None:

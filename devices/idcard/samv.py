@@ -34,7 +34,7 @@ READ, READ_WITH_FINGERPRINT, READ_ADDRESS = b"\x30\x01", b"\x30\x10", b"\x30\x03
 SHORT_PATIENCE = 1.0  # seconds for find, select and the module's own affairs
 READ_PATIENCE = 5.0  # seconds for the radio and the module's cryptography
 WHOLE_PATIENCE = 9.0  # seconds for a document with all its attempts; below the host's ten
-GAP = 1.0  # seconds within a frame after which it counts as cut short
+GAP = 0.5  # seconds within a frame after which it counts as cut short
 QUIET = 0.1  # seconds without a byte that end the wait for a better frame than the spoilt one that came
 ATTEMPTS = 3
 NOISE_LIMIT = 64 * 1024
@@ -180,7 +180,7 @@ class Module:
 
         Args:
             patience: Seconds for each attempt.
-            give_up_at: When (time.monotonic) no further attempt is worth beginning.
+            give_up_at: When (time.monotonic) no second attempt is worth beginning; 0 makes it one attempt.
 
         Raises:
             Problem: idcard.no_answer, idcard.garbled, device.unplugged and those of opening the line.
@@ -234,13 +234,13 @@ class Module:
                 break
         raise problem
 
-    def sam_number(self) -> str:
+    def sam_number(self, give_up_at: float = float("inf")) -> str:
         """The module's management number, as printed on its plate: ``05.01-20230101-0001234567-987654321``.
 
         Raises:
             Problem: idcard.reader_fault and the like, where the module does not give it.
         """
-        reply = self.command(SAM_NUMBER)
+        reply = self.command(SAM_NUMBER, give_up_at=give_up_at)
         if reply.status != Status.OK:
             raise problem_of(reply.status)
         if len(reply.data) < 16:
@@ -300,10 +300,10 @@ class Module:
         address, sam_number = "", ""
         # The document itself is read: what else the module knows must not spoil it.
         with suppress(Problem):
-            reply = self.command(READ_ADDRESS)
+            reply = self.command(READ_ADDRESS, give_up_at=0)
             address = decode_text(reply.data[:70]) if reply.status == Status.OK else ""
         with suppress(Problem):
-            sam_number = self.sam_number()
+            sam_number = self.sam_number(give_up_at=0)
         return dataclasses.replace(document, additional_address=address, sam_number=sam_number)
 
 

@@ -10,6 +10,11 @@ from contextlib import contextmanager
 
 import serial
 
+try:
+    from termios import error as TermiosError  # what a tty that went away raises; no OSError
+except ImportError:  # Windows
+    TermiosError = OSError  # type: ignore[misc,assignment]
+
 from contract.problem import Problem, Retry
 
 _SLICE = 0.05  # seconds; setting pyserial's timeout anew for each read would reconfigure the port each time
@@ -69,7 +74,7 @@ class SerialPort:
     def _unplugged(self) -> Iterator[None]:
         try:
             yield
-        except (serial.SerialException, OSError, TypeError):  # TypeError: pyserial, when the port was closed under it
+        except (serial.SerialException, OSError, TermiosError, TypeError):  # TypeError: pyserial, on a closed port
             self.close()
             raise Problem("device.unplugged", Retry.AFTER_FIX, port=self._port) from None
 
