@@ -6,9 +6,26 @@ credit codes are public and stand in full; telephone numbers lose their middle f
 application form.
 """
 
-from app.papers.paper import TITLES, PaperInput, PaperKind, from_server_json, number_of, paper_number
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-__all__ = ["TITLES", "PaperInput", "PaperKind", "draw", "from_server_json", "number_of", "paper_number", "title_of"]
+from app.papers.drawer import Drawer
+from app.papers.paper import TITLES, PaperInput, PaperKind, from_server_json, number_of, paper_number
+from contract.problem import Problem, Retry
+
+__all__ = [
+    "TITLES",
+    "Drawer",
+    "PaperInput",
+    "PaperKind",
+    "draw",
+    "draw_file",
+    "from_server_json",
+    "number_of",
+    "paper_number",
+    "title_of",
+]
 
 
 def title_of(kind: PaperKind, given: PaperInput) -> str:
@@ -25,3 +42,31 @@ def draw(kind: PaperKind, given: PaperInput) -> bytes:
     from app.papers.kinds import DRAWN_BY
 
     return DRAWN_BY[kind](given)
+
+
+def draw_file(kind: PaperKind | str, case: Mapping[str, Any], out: Path) -> None:
+    """Draw a paper of a case as the server's API answers it into a file: .pdf, .png or .escpos (receipt only).
+
+    Raises:
+        Problem: papers.unreadable, papers.bad_ending, papers.cannot_write, and what `draw` raises.
+    """
+    kind = PaperKind(kind)
+    given = from_server_json(case)
+    match out.suffix.lower():
+        case ".pdf":
+            data = draw(kind, given)
+        case ".png":
+            from app.papers import raster
+
+            data = raster.png(draw(kind, given))
+        case ".escpos" if kind is PaperKind.RECEIPT:
+            from app.papers import raster
+            from devices.printer.languages import escpos
+
+            data = escpos.raster(escpos.read_pbm(raster.pbm(draw(kind, given))))
+        case ending:
+            raise Problem("papers.bad_ending", Retry.AFTER_FIX, ending=ending, kind=kind)
+    try:
+        out.write_bytes(data)
+    except OSError:
+        raise Problem("papers.cannot_write", Retry.AFTER_FIX, file=str(out)) from None

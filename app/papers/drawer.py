@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from app.papers.paper import PaperInput, PaperKind
-from app.papers.worker import hear, say
+from app.papers.pipe import hear, say
 from contract.problem import Problem, Retry
 
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +85,9 @@ class Drawer:
                 with contextlib.suppress(OSError, ValueError):
                     say(process.stdin, line, blob)
                     heard = hear(process.stdout)
+            except BaseException:
+                self._end()  # half a conversation: the next paper must not get this one's answer (F20)
+                raise
             finally:
                 watch.cancel()
                 watch.join()

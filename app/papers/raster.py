@@ -1,37 +1,53 @@
 """PDF pages as pictures: for the screen, for a thermal head, for looking at in tests.
 
-pdfium draws; nothing touches the disk. Not thread-safe (pdfium is not): use it from one thread or, as the
-counter does, from the drawing process.
+pdfium draws, one thread at a time because it is not made for more; nothing touches the disk.
 """
 
 from __future__ import annotations
 
 import io
+import threading
 from contextlib import closing
+from typing import Any
 
 import pypdfium2
 from PIL import Image
 
 from app.papers.pdf import THERMAL_DPI
+from contract.problem import Problem, Retry
 
 THERMAL_DOTS = 576  # across the 72 mm that an 80 mm head prints
 NARROW_DOTS = 384  # across the 48 mm of a 58 mm head
 THRESHOLD = 150  # measured: 7 pt stays legible in a sans face, strokes do not clog
 
 
+_pdfium = threading.Lock()
+
+
 def page_count(pdf: bytes) -> int:
-    """How many pages a PDF has."""
-    with closing(pypdfium2.PdfDocument(pdf)) as document:
+    """How many pages a PDF has.
+
+    Raises:
+        Problem: papers.not_a_pdf, also from `page_image`.
+    """
+    with _pdfium, closing(_opened(pdf)) as document:
         return len(document)
 
 
 def page_image(pdf: bytes, page: int, dpi: float = 150) -> Image.Image:
     """Page `page` (from 0) as a grey picture at `dpi`."""
-    with closing(pypdfium2.PdfDocument(pdf)) as document, closing(document[page]) as sheet:
+    with _pdfium, closing(_opened(pdf)) as document, closing(document[page]) as sheet:
         bitmap = sheet.render(scale=dpi / 72, grayscale=True)
         with closing(bitmap):
             picture: Image.Image = bitmap.to_pil()
             return picture.copy()
+
+
+def _opened(pdf: bytes) -> Any:
+    try:
+        return pypdfium2.PdfDocument(pdf)
+    except pypdfium2.PdfiumError:
+        raise Problem("papers.not_a_pdf", Retry.NEVER) from None
 
 
 def png(pdf: bytes, dpi: float = 150) -> bytes:
@@ -63,10 +79,16 @@ def bitmap(pdf: bytes, dots: int = THERMAL_DOTS) -> Image.Image:
     return whole.point(lambda grey: 255 if grey >= THRESHOLD else 0).convert("1")
 
 
+def pbm(pdf: bytes, dots: int = THERMAL_DOTS) -> bytes:
+    """A receipt as PBM "P4", `dots` wide: what devices.printer.PrintSink.print_raster takes."""
+    out = io.BytesIO()
+    bitmap(pdf, dots).save(out, "PPM")
+    return out.getvalue()
+
+
 def packed(picture: Image.Image) -> tuple[int, bytes]:
-    """A 1-bit picture as (bytes per row, rows), most significant bit first, 1 is ink: what printers take."""
+    """A 1-bit picture as (dots per row, rows): rows of whole bytes, most significant bit first, 1 is ink."""
     width = (picture.width + 7) // 8 * 8
     padded = Image.new("1", (width, picture.height), 1)
     padded.paste(picture, (0, 0))
-    rows = bytes(255 - byte for byte in padded.tobytes())
-    return width // 8, rows
+    return width, bytes(255 - byte for byte in padded.tobytes())

@@ -15,6 +15,9 @@ class SerialLink:
 
     def __init__(self, port: str, baud: int, flow: str, patience: float) -> None:
         self._port = port
+        if "://" in port and not port.startswith("socket://"):
+            # pyserial's other schemes can write what passes to a file (spy://) or open any port (hwgrep://)
+            raise Problem("printer.unreachable", Retry.AFTER_FIX, where=port)
         try:
             self._serial = serial.serial_for_url(
                 port,
