@@ -112,10 +112,10 @@ def read_clock(events: Iterable[ClockEvent], limits: Limits, calendar: Calendar,
         match event.tick:
             case Tick.START:
                 started = event.on
-            case Tick.SUSPEND:
+            case Tick.SUSPEND if started:
                 paused = paused or event.on
             case Tick.RESUME if paused:
-                excluded += calendar.between(paused, event.on)
+                excluded += max(calendar.between(paused, event.on), 0)
                 paused = None
             case Tick.EXTEND:
                 extended += event.days
@@ -125,8 +125,8 @@ def read_clock(events: Iterable[ClockEvent], limits: Limits, calendar: Calendar,
                 pass
     if started is None:
         return Clockface(state="not_started")
-    if paused and not stopped:
-        excluded += max(calendar.between(paused, today), 0)
+    if paused:
+        excluded += max(calendar.between(paused, stopped or today), 0)
     # the promise moves with the law's own extension: both are counted from the same day
     legal = calendar.add(started, limits.legal_days + extended + excluded)
     promised = calendar.add(started, limits.promised_days + extended + excluded)

@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator, FormatChecker, SchemaError
+from referencing import Registry
 
 from contract.person import id_number_fault, uscc_fault
 from contract.wire import Wire
 
 FORMATS = FormatChecker(formats=())
-PHONE = re.compile(r"^(1\d{10}|0\d{2,3}-?\d{7,8}(-\d{1,6})?)$")
+PHONE = re.compile(r"1[0-9]{10}|0[0-9]{2,3}-?[0-9]{7,8}(-[0-9]{1,6})?")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+AREA = re.compile(r"[0-9]{6}([0-9]{3}){0,2}")
+NOWHERE: Registry[Any] = Registry()  # a form can refer to nothing outside itself: no reference is ever fetched
 
 
 @FORMATS.checks("date")
@@ -29,14 +34,14 @@ def _is_date(value: object) -> bool:
     if not isinstance(value, str):
         return True
     try:
-        return len(value) == 10 and bool(date.fromisoformat(value))
+        return bool(DATE.fullmatch(value)) and bool(date.fromisoformat(value))
     except ValueError:
         return False
 
 
 @FORMATS.checks("cn-phone")
 def _is_phone(value: object) -> bool:
-    return not isinstance(value, str) or bool(PHONE.match(value))
+    return not isinstance(value, str) or bool(PHONE.fullmatch(value))
 
 
 @FORMATS.checks("cn-id-number")
@@ -51,14 +56,15 @@ def _is_uscc(value: object) -> bool:
 
 @FORMATS.checks("tongban-area")
 def _is_area(value: object) -> bool:
-    return not isinstance(value, str) or bool(re.fullmatch(r"\d{6}(\d{3}){0,2}", value))
+    return not isinstance(value, str) or bool(AREA.fullmatch(value))
 
 
 class Form(Wire):
     """A form: `data` is a JSON Schema (2020-12) of type object, `ui` a UI schema in JSON Forms' vocabulary.
 
     Controls may carry `options`: `source` (where the answer can be taken from, e.g. ``applicant.name``),
-    `hint`, `multi` (several lines). Labels are Chinese; `i18n.en` in options gives the English.
+    `hint`, `unit`, `multi` (several lines). Labels are Chinese; `i18n` in options gives the English: `en` for the
+    label, `hint`, and `choices` by value. `faults` says what is wrong with a form before it is published.
     """
 
     data: dict[str, Any]
@@ -77,12 +83,14 @@ class FormField:
     section: str
     section_en: str = ""
     choices: tuple[tuple[str, str], ...] = ()  # (value, label)
+    choices_en: tuple[str, ...] = ()  # labels in the same order
     hint: str = ""
+    hint_en: str = ""
     source: str = ""
     unit: str = ""
     format: str = ""
     max_length: int | None = None
-    rule: Mapping[str, Any] | None = dataclasses.field(default=None, compare=False)
+    rules: tuple[Mapping[str, Any], ...] = dataclasses.field(default=(), compare=False)  # its own and its groups'
 
 
 @dataclass(frozen=True)
@@ -99,25 +107,28 @@ class Mistake:
 
 def fields(form: Form) -> tuple[FormField, ...]:
     """All controls in the order in which they are asked."""
-    return tuple(_walk(form.ui, form, "", "", None))
+    return tuple(_walk(form.ui, form, "", "", ()))
 
 
 def visible(form: Form, answers: Mapping[str, Any]) -> frozenset[str]:
-    """The fields that are asked, given what has been answered. A rule on a hidden field counts as unmet."""
+    """The fields that are asked, given what has been answered.
+
+    A rule on a field that is hidden, empty or asked later counts as unmet; a hidden group hides all in it.
+    """
     shown: set[str] = set()
     known: dict[str, Any] = {}
     for control in fields(form):
-        if _holds(control.rule, known):
+        if all(_holds(rule, known) for rule in control.rules):
             shown.add(control.name)
-            if answers.get(control.name) not in (None, "", []):
+            if not _empty(answers.get(control.name)):
                 known[control.name] = answers[control.name]
     return frozenset(shown)
 
 
 def kept(form: Form, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers that count: those of visible fields, empty ones left out."""
+    """The answers that count: those of visible fields, empty ones (nothing, only blanks) left out."""
     shown = visible(form, answers)
-    return {name: value for name, value in answers.items() if name in shown and value not in (None, "", [])}
+    return {name: value for name, value in answers.items() if name in shown and not _empty(value)}
 
 
 def check(form: Form, answers: Mapping[str, Any]) -> tuple[Mistake, ...]:
@@ -132,7 +143,10 @@ def check(form: Form, answers: Mapping[str, Any]) -> tuple[Mistake, ...]:
         "required": required,
     }
     found: dict[str, Mistake] = {}
-    for error in Draft202012Validator(schema, format_checker=FORMATS).iter_errors(given):
+    for name, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):  # JSON cannot spell it
+            found[name] = Mistake(name, "type", {"type": "number"})
+    for error in sorted(_validator(_frozen(schema)).iter_errors(given), key=_weight):
         name = str(error.path[0]) if error.path else _missing_name(error.message, required, given)
         found.setdefault(name, Mistake(name, *_told(error)))
     for name in answers:
@@ -142,49 +156,108 @@ def check(form: Form, answers: Mapping[str, Any]) -> tuple[Mistake, ...]:
     return tuple(sorted(found.values(), key=lambda m: order.index(m.field) if m.field in order else len(order)))
 
 
+def faults(form: Form) -> tuple[str, ...]:
+    """What is wrong with a form itself, in English for whoever wrote it; a form with faults is never published."""
+    try:
+        Draft202012Validator.check_schema(form.data)
+    except SchemaError as error:
+        return (f"data: {error.message}",)
+    properties = form.data.get("properties")
+    if form.data.get("type") != "object" or not isinstance(properties, dict):
+        return ("data: not an object with properties",)
+    found = [f"data.{key}: not supported" for key in form.data if key not in SUPPORTED]
+    found += [
+        f"data.required: {name} is no property" for name in form.data.get("required", ()) if name not in properties
+    ]
+    for name, schema in properties.items():
+        found += [f"{name}: {what}" for what in _property_faults(schema)]
+    asked: set[str] = set()
+    try:
+        controls = fields(form)
+    except (KeyError, TypeError, AttributeError) as error:
+        return (*found, f"ui: {type(error).__name__} {error}")
+    for control in controls:
+        if control.name in asked:
+            found.append(f"{control.name}: asked twice")
+        for rule in control.rules:
+            scope = str(rule.get("condition", {}).get("scope", "")).removeprefix("#/properties/")
+            if rule.get("effect") not in ("SHOW", "HIDE") or "schema" not in rule.get("condition", {}):
+                found.append(f"{control.name}: rule is not SHOW or HIDE with scope and schema")
+            elif scope not in asked:
+                found.append(f"{control.name}: its rule looks at {scope}, which is not asked before it")
+        asked.add(control.name)
+    return (
+        *found,
+        *(f"{name}: required but never asked" for name in form.data.get("required", ()) if name not in asked),
+    )
+
+
+SUPPORTED = frozenset({"type", "properties", "required", "title", "description", "$schema", "additionalProperties"})
+
+
+def _property_faults(schema: Any) -> Iterator[str]:
+    if not isinstance(schema, dict) or schema.get("type") not in ("string", "number", "integer", "boolean", "array"):
+        yield "has no single type that a screen can ask for"
+        return
+    if "$ref" in _frozen(schema):
+        yield "refers to another schema"
+    if schema.get("format") is not None and schema["format"] not in FORMATS.checkers:
+        yield f"unknown format {schema['format']}"
+    items = schema.get("items") if schema["type"] == "array" else schema
+    values = [c.get("const") for c in items.get("oneOf", ())] + list(items.get("enum", ())) if items else []
+    if schema["type"] == "array" and not values:
+        yield "a list without choices"
+    if not all(isinstance(value, str) for value in values):
+        yield "choices are not all strings"
+
+
 def condition_holds(condition: Mapping[str, Any] | None, answers: Mapping[str, Any]) -> bool:
     """Whether a condition (a JSON Schema over the answers) is met. None always is."""
     return condition is None or _validator(_frozen(condition)).is_valid(dict(answers))
 
 
 def _walk(
-    element: Mapping[str, Any], form: Form, section: str, section_en: str, rule: Mapping[str, Any] | None
+    element: Mapping[str, Any], form: Form, section: str, section_en: str, rules: tuple[Mapping[str, Any], ...]
 ) -> Iterator[FormField]:
-    rule = element.get("rule", rule)
+    if "rule" in element:
+        rules = (*rules, element["rule"])
     if element.get("type") == "Control":
-        yield _field(element, form, section, section_en, rule)
+        yield _field(element, form, section, section_en, rules)
         return
     if element.get("type") == "Group":
         section = element.get("label", section)
         section_en = element.get("options", {}).get("i18n", {}).get("en", section_en)
     for child in element.get("elements", ()):
-        yield from _walk(child, form, section, section_en, rule)
+        yield from _walk(child, form, section, section_en, rules)
 
 
 def _field(
-    element: Mapping[str, Any], form: Form, section: str, section_en: str, rule: Mapping[str, Any] | None
+    element: Mapping[str, Any], form: Form, section: str, section_en: str, rules: tuple[Mapping[str, Any], ...]
 ) -> FormField:
     name = str(element["scope"]).removeprefix("#/properties/")
     schema = form.data["properties"][name]
     options = element.get("options", {})
+    i18n = options.get("i18n", {})
     items = schema.get("items", schema) if schema.get("type") == "array" else schema
     choices = tuple((str(c["const"]), str(c.get("title", c["const"]))) for c in items.get("oneOf", ()))
     choices = choices or tuple((str(value), str(value)) for value in items.get("enum", ()))
     return FormField(
         name=name,
         label=element.get("label", schema.get("title", name)),
-        label_en=options.get("i18n", {}).get("en", ""),
+        label_en=i18n.get("en", ""),
         kind=_kind(schema, options, bool(choices)),
         required=name in form.data.get("required", ()),
         section=section,
         section_en=section_en,
         choices=choices,
+        choices_en=tuple(i18n.get("choices", {}).get(value, label) for value, label in choices),
         hint=options.get("hint", ""),
+        hint_en=i18n.get("hint", ""),
         source=options.get("source", ""),
         unit=options.get("unit", ""),
         format=schema.get("format", ""),
         max_length=schema.get("maxLength"),
-        rule=rule,
+        rules=rules,
     )
 
 
@@ -203,14 +276,22 @@ def _kind(schema: Mapping[str, Any], options: Mapping[str, Any], has_choices: bo
     return "long_text" if options.get("multi") else "text"
 
 
-def _holds(rule: Mapping[str, Any] | None, known: Mapping[str, Any]) -> bool:
+def _empty(value: Any) -> bool:
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
+def _holds(rule: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
     """JSON Forms' rule: effect SHOW or HIDE, condition {scope, schema}."""
-    if rule is None:
-        return True
     condition = rule["condition"]
     name = str(condition["scope"]).removeprefix("#/properties/")
     met = name in known and _validator(_frozen(condition["schema"])).is_valid(known[name])
     return met if rule.get("effect", "SHOW") == "SHOW" else not met
+
+
+def _weight(error: Any) -> int:
+    """Which of several mistakes in one answer is told: the first that makes the others beside the point."""
+    order = ("required", "type", "choice", "length", "format", "range", "other")
+    return order.index(_told(error)[0])
 
 
 def _told(error: Any) -> tuple[str, dict[str, str]]:
@@ -240,6 +321,6 @@ def _frozen(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _validator(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema), format_checker=FORMATS)
+    return Draft202012Validator(json.loads(schema), format_checker=FORMATS, registry=NOWHERE)

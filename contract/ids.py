@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from contract.problem import Problem, Retry
 
-NUMBER = re.compile(r"^(?P<county>\d{6})-(?P<sequence>\d{8})-(?P<check>[0-9X])$")
-SLOT = re.compile(r"^TB1:(?P<number>\d{6}-\d{8}-[0-9X]):(?P<material>[A-Za-z0-9_-]{1,40}):(?P<page>\d{1,3})$")
+NUMBER = re.compile(r"^(?P<county>[0-9]{6})-(?P<sequence>[0-9]{8})-(?P<check>[0-9X])\Z")
+SLOT = re.compile(r"^TB1:(?P<number>[0-9]{6}-[0-9]{8}-[0-9X]):(?P<material>[A-Za-z0-9_-]{1,40}):(?P<page>[0-9]{1,3})\Z")
 
 
 def uuid7(unix_ms: int, randomness: bytes) -> str:
@@ -34,7 +34,7 @@ def mod_11_2(digits: str) -> str:
 
 def case_number(county: str, sequence: int) -> str:
     """``330281-00004317-K``: county code, sequence out of a block, check character. Carries no date."""
-    if not re.fullmatch(r"\d{6}", county) or not 0 < sequence < 10**8:
+    if not re.fullmatch(r"[0-9]{6}", county) or not 0 < sequence < 10**8:
         raise ValueError("a case number takes a 6-digit county and a sequence of at most 8 digits")
     digits = f"{county}{sequence:08d}"
     return f"{county}-{sequence:08d}-{mod_11_2(digits)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 from pydantic import Field
 
 from contract.clock import Calendar, Limits
-from contract.form import Form, condition_holds
-from contract.material import CaseMaterial, MaterialForm
-from contract.node import Department, Node, Offering
+from contract.form import Form, condition_holds, kept
+from contract.material import CaseMaterial, MaterialForm, Source
+from contract.node import Department, Node, Offering, Routing, Tree, competent
 from contract.person import LegalPerson, Parties, Tie
 from contract.wire import Wire
 
@@ -102,11 +103,11 @@ def star(matter: Matter) -> int:
     return 2 if matter.online else 1
 
 
-def places(matter: Matter, parties: Parties, answers: dict[str, Any], node: str) -> tuple[str, str]:
+def places(matter: Matter, parties: Parties, answers: Mapping[str, Any], node: str) -> tuple[str, str]:
     """The field that the matter routes by, and its value: an address text or a node code. ("", "") where empty."""
     where, _, name = matter.route_by.partition(".")
     if where == "answers":
-        return matter.route_by, str(answers.get(name, ""))
+        return matter.route_by, str(answers.get(name) or "")
     if where == "handler":
         return matter.route_by, parties.handler.address
     if where == "applicant":
@@ -114,17 +115,36 @@ def places(matter: Matter, parties: Parties, answers: dict[str, Any], node: str)
     return "node", node
 
 
-def wanted(matter: Matter, parties: Parties, answers: dict[str, Any]) -> tuple[MaterialRule, ...]:
-    """The lines of the list that count for these parties and answers."""
+def route(
+    matter: Matter,
+    offerings: Iterable[Offering],
+    parties: Parties,
+    answers: Mapping[str, Any],
+    node: str,
+    tree: Tree,
+) -> Routing:
+    """Which departments could be competent, by the field that the matter names (分发, U06).
+
+    The value is a node's code or an address that names one. One candidate is the answer, several need a clerk,
+    none means that nobody in this city decides it.
+    """
+    field, value = places(matter, parties, answers, node)
+    areas = (value,) if value in tree.by_code else tree.areas_in(value)
+    return Routing(field=field, value=value, candidates=competent(offerings, areas, tree))
+
+
+def wanted(matter: Matter, parties: Parties, answers: Mapping[str, Any]) -> tuple[MaterialRule, ...]:
+    """The lines of the list that count for these parties and answers; what a hidden field still holds does not."""
+    counting = kept(matter.form, answers)
     return tuple(
         rule
         for rule in matter.materials
-        if (not rule.ties or parties.tie in rule.ties) and condition_holds(rule.when, answers)
+        if (not rule.ties or parties.tie in rule.ties) and condition_holds(rule.when, counting)
     )
 
 
 def missing(
-    matter: Matter, parties: Parties, answers: dict[str, Any], materials: tuple[CaseMaterial, ...]
+    matter: Matter, parties: Parties, answers: Mapping[str, Any], materials: tuple[CaseMaterial, ...]
 ) -> tuple[MaterialRule, ...]:
     """Required lines that are neither present nor promised where a promise is allowed (F27)."""
     given = {material.code: material for material in materials}
@@ -133,17 +153,26 @@ def missing(
         material = given.get(rule.code)
         if material is None:
             return False
+        if material.source is Source.CHIP and not rule.from_chip and not material.pages and not material.library:
+            return False
         return material.present or (material.promised_until is not None and rule.promise_days is not None)
 
     return tuple(rule for rule in wanted(matter, parties, answers) if rule.required and not has(rule))
 
 
 def takes(matter: Matter, parties: Parties) -> str | None:
-    """Why the matter does not take these parties (``audience`` or ``tie``), or None."""
+    """Why the matter does not take these parties (``audience`` or ``tie``), or None.
+
+    A tie that cannot be is refused too: nobody is themselves a company, nobody legally represents a person.
+    """
     legal = isinstance(parties.applicant, LegalPerson)
     if (matter.audience is Audience.PERSON and legal) or (matter.audience is Audience.LEGAL_PERSON and not legal):
         return "audience"
-    if parties.tie not in matter.ties:
+    if parties.tie not in matter.ties or parties.tie in (
+        (Tie.SELF, Tie.GUARDIAN) if legal else (Tie.LEGAL_REPRESENTATIVE,)
+    ):
+        return "tie"
+    if parties.tie is Tie.SELF and parties.applicant.number != parties.handler.number:
         return "tie"
     return None
 

@@ -21,7 +21,7 @@ class NodeLevel(StrEnum):
 class Node(Wire):
     """A place where citizens are served. Codes follow GB/T 2260 for six digits and grow by three a level below."""
 
-    code: str = Field(pattern=r"^\d{6}(\d{3}){0,2}$")
+    code: str = Field(pattern=r"^[0-9]{6}([0-9]{3}){0,2}$")
     name: str
     level: NodeLevel
     parent: str = ""
@@ -49,10 +49,11 @@ class Power(StrEnum):
 
 
 class Grant(Wire):
-    """Powers held by a node and everything under it."""
+    """Powers held by a node and everything under it, or by those of them that stand at certain levels."""
 
     under: str
     powers: tuple[Power, ...]
+    levels: tuple[NodeLevel, ...] = ()  # empty: every level; a village takes no fingerprints
 
 
 class AcceptedBy(StrEnum):
@@ -121,7 +122,12 @@ class Tree:
 
 def powers_at(offering: Offering, node: str, tree: Tree) -> frozenset[Power]:
     """What a node may do for an offering. Only a delegated offering gives anyone at a window the power to accept."""
-    held = {power for grant in offering.grants if tree.is_under(node, grant.under) for power in grant.powers}
+    held = {
+        power
+        for grant in offering.grants
+        if tree.is_under(node, grant.under) and (not grant.levels or tree.by_code[node].level in grant.levels)
+        for power in grant.powers
+    }
     if offering.accepted_by is not AcceptedBy.WINDOW:
         held.discard(Power.ACCEPT)
     return frozenset(held)
@@ -150,8 +156,11 @@ class Route(Wire):
 
 
 def competent(offerings: Iterable[Offering], areas: Iterable[str], tree: Tree) -> tuple[Offering, ...]:
-    """The offerings whose area holds one of the places; the nearest level wins (street before county before city)."""
-    places = tuple(areas)
+    """The offerings whose area holds one of the places; the nearest level wins (street before county before city).
+
+    No known place: all of them, and a clerk chooses. Known places that no offering holds: none is competent.
+    """
+    places = tuple(area for area in areas if area in tree.by_code)
     offered = tuple(offerings)
     if not places:
         return offered
@@ -161,4 +170,4 @@ def competent(offerings: Iterable[Offering], areas: Iterable[str], tree: Tree) -
         if holding:
             depth = max(len(tree.chain(offering.area)) for offering in holding)
             found.update({o.department: o for o in holding if len(tree.chain(o.area)) == depth})
-    return tuple(found[code] for code in sorted(found)) or offered
+    return tuple(found[code] for code in sorted(found))

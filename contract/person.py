@@ -154,7 +154,7 @@ def id_number_fault(number: str, today: date) -> str | None:
     """
     if len(number) != 18:
         return "length"
-    if not re.fullmatch(r"\d{17}[0-9X]", number):
+    if not re.fullmatch(r"[0-9]{17}[0-9X]", number):
         return "characters"
     try:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))

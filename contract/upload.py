@@ -37,9 +37,9 @@ def read_batch(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
         raise Problem("upload.garbled", Retry.NEVER)
     try:
         listed = [(str(digest), int(size)) for digest, size in json.loads(stream.read(length))]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise Problem("upload.garbled", Retry.NEVER) from None
-    if len(listed) > MAX_PAGES:
+    if len(listed) > MAX_PAGES or sum(size for _, size in listed) > MAX_BATCH:
         raise Problem("upload.garbled", Retry.NEVER)
     for digest, size in listed:
         if not 0 < size <= MAX_PAGE:
@@ -48,3 +48,5 @@ def read_batch(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
         if len(data) != size or sha256(data) != digest:
             raise Problem("upload.garbled", Retry.NEVER)
         yield digest, data
+    if stream.read(1):
+        raise Problem("upload.garbled", Retry.NEVER)

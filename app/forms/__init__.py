@@ -1,0 +1,1 @@
+"""Filling forms from what is known already."""
