@@ -101,6 +101,9 @@ def test_arguments_and_exit_code_are_the_programs_own_and_the_environment_is_mad
     assert second.returncode == 7
     assert second.stderr == ""
 
+    tongban = subprocess.run([checkout / ".venv/bin/tongban", "outbox"], cwd="/", capture_output=True, text=True)
+    assert (tongban.returncode, tongban.stdout) == (7, f"cli ['outbox'] {checkout / '.venv'}\n")
+
     # Half-made: something interrupted the making, so what is there is not to be trusted.
     (checkout / ".venv" / ".lock-digest").unlink()
     (checkout / ".venv" / "leftover").touch()
