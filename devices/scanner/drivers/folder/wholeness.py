@@ -116,7 +116,7 @@ def _tiff(data: bytes) -> bool:
                         return False
             (at,) = struct.unpack_from(order + offset_of, data, at)
         return bool(seen)
-    except struct.error:
+    except (struct.error, OverflowError):
         return False
 
 

@@ -1,0 +1,68 @@
+"""Scanners for tests: SANE's own test backend, a folder with pages in it, the simulated one."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from contract.problem import Problem, Retry
+from devices.scanner import BatchEnd, ScannedPage, ScanProfile, ScanSource
+
+
+@pytest.fixture
+def sane_config(tmp_path: Path) -> str:
+    """A private SANE configuration in which the test backend is all there is, with glass for A4."""
+    folder = tmp_path / "sane.d"
+    folder.mkdir()
+    (folder / "dll.conf").write_text("test\n")
+    (folder / "test.conf").write_text("geometry_max 400\nnumber_of_devices 2\n")
+    return str(folder)
+
+
+def page_file(kind: str = "JPEG", n: int = 1, size: tuple[int, int] = (310, 438)) -> bytes:
+    """A small page with its number drawn as strokes, so that no two are alike."""
+    picture = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(picture)
+    for stroke in range(n):
+        draw.line((20 + 9 * stroke, 30, 20 + 9 * stroke, 80), fill="black", width=3)
+    out = io.BytesIO()
+    picture.save(out, kind)
+    return out.getvalue()
+
+
+def collect(
+    source: ScanSource, profile: ScanProfile, first: int = 1
+) -> tuple[list[tuple[ScannedPage, bytes]], BatchEnd]:
+    """A whole batch."""
+    pages = []
+    scan = source.scan(profile, first=first)
+    while True:
+        try:
+            pages.append(next(scan))
+        except StopIteration as end:
+            return pages, end.value
+
+
+def collect_with_patience(
+    source: ScanSource, profile: ScanProfile, first: int = 1
+) -> tuple[list[tuple[ScannedPage, bytes]], BatchEnd]:
+    """A whole batch, tried again after a hang: libsane hangs in one or two of a hundred on a busy machine."""
+    for _ in range(4):
+        try:
+            return collect(source, profile, first)
+        except Problem as problem:
+            if problem.code != "scanner.stalled":
+                raise
+            assert problem.retry is Retry.AGAIN
+    raise AssertionError("it hung four times in a row")
+
+
+def problem_of(source: ScanSource, profile: ScanProfile) -> Problem:
+    """The problem that a batch ends with, hangs left aside."""
+    for _ in range(4):
+        with pytest.raises(Problem) as caught:
+            collect(source, profile)
+        if caught.value.code != "scanner.stalled":
+            return caught.value
+    raise AssertionError("it hung four times in a row")
