@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -311,6 +313,38 @@ def awkward() -> PaperInput:
 
 
 @pytest.fixture(scope="session")
+def acts() -> SimpleNamespace:
+    """The acts that cases here are made of, and who does them."""
+    return SimpleNamespace(
+        OPEN=OPEN, CONFIRM=CONFIRM, RECEIVE=RECEIVE, ACCEPT=ACCEPT, Kind=Kind, CLERK=CLERK, OFFICER=OFFICER
+    )
+
+
+@pytest.fixture(scope="session")
 def plays() -> Callable[..., PaperInput]:
     """For tests that need a case of their own."""
     return made_of
+
+
+@pytest.fixture(scope="session")
+def text_of() -> Callable[[bytes], str]:
+    """The text of a PDF by poppler's pdftotext, pages ended by form feeds."""
+
+    def read(pdf: bytes) -> str:
+        ran = subprocess.run(
+            ["pdftotext", "-raw", "-enc", "UTF-8", "-", "-"], input=pdf, capture_output=True, check=True
+        )
+        return ran.stdout.decode()
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def codes_in() -> Callable[[bytes], list[str]]:
+    """The QR codes in a PNG by zbarimg."""
+
+    def read(png: bytes) -> list[str]:
+        ran = subprocess.run(["zbarimg", "--quiet", "--raw", "-"], input=png, capture_output=True, check=False)
+        return ran.stdout.decode().split()
+
+    return read
