@@ -131,17 +131,31 @@ def _say_joined(answer: Any) -> str:
 
 def _matters_search(given: argparse.Namespace, _: list[str]) -> Any:
     from app.demo import demo_pack
-    from app.matters.search import search_pack
+    from app.matters.catalogue import Catalogue
     from app.start import closing_desk
 
     if given.demo:
-        return search_pack(demo_pack(), given.text)
+        pack = demo_pack()
+        return _hits(Catalogue(pack), given.text, pack.node)
     with closing_desk(read_config(given.folder)) as desk:
-        return search_pack(desk.catalogue().pack, given.text)
+        return _hits(desk.catalogue(), given.text, desk.node)
+
+
+def _hits(catalogue: Any, text: str, node: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": hit.matter.code,
+            "name": hit.matter.name,
+            "may_receive": hit.may_receive,
+            "instead": [each.hall or each.name for each in hit.instead],
+        }
+        for hit in catalogue.search(text, node)
+    ]
 
 
 def _say_hits(hits: Any) -> str:
-    return "\n".join(f"{hit['code']}\t{hit['name']}\t{hit['where']}" for hit in hits) or "没有找到 nothing found"
+    lines = [f"{hit['code']}\t{hit['name']}\t{'、'.join(hit['instead'])}".rstrip() for hit in hits]
+    return "\n".join(lines) or "没有找到 nothing found"
 
 
 def _sync(given: argparse.Namespace, _: list[str]) -> Any:

@@ -45,7 +45,7 @@ def wall_clock() -> datetime:
 
 def server_now(desk: Desk) -> datetime:
     """The time by the server's clock, as far as the station knows it."""
-    offset = desk.store.server_offset_ms()
+    offset = desk.store.offset_ms()
     return desk.clock() + timedelta(milliseconds=offset or 0)
 
 

@@ -14,7 +14,7 @@ from app.devices_here import DevicesHere
 from app.matters.catalogue import Catalogue
 from app.papers import Drawer
 from app.store import Store
-from app.store.keys import get_key, make_key
+from app.store.keys import station_key
 from app.sync.courier import Courier
 from app.sync.enrol import join
 from app.sync.line import Line
@@ -27,11 +27,12 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
     Raises:
         Problem: the store's and the key's (``store.…``); ``station.not_joined``.
     """
-    store = Store.open(config.folder, get_key(config.folder, training=config.training))
-    station = store.station()
-    if station is None:
+    store = Store.open(config.folder, station_key(config.folder, training=config.training), clock=clock)
+    try:
+        station = store.station()
+    except BaseException:
         store.close()
-        raise Problem("station.not_joined", Retry.AFTER_FIX)
+        raise
     return Desk(
         config=config,
         store=store,
@@ -79,9 +80,9 @@ def join_station(
     config = config.model_copy(
         update={"server_url": server_url, "window": window or config.window, "training": training}
     )
-    store = Store.open(folder, make_key(folder, training=training))
+    store = Store.open(folder, station_key(folder, training=training))
     try:
-        if store.station() is not None:
+        if store.find_station() is not None:
             raise Problem("station.joined_already", Retry.NEVER)
         station = join(store, Line(server_url, certificate=config.certificate), code)
     finally:
@@ -97,10 +98,8 @@ def _catalogue_of(store: Store) -> Callable[[], Catalogue]:
 
     def catalogue() -> Catalogue:
         pack = store.pack()
-        if pack is None:
-            raise Problem("pack.absent", Retry.AFTER_FIX)
         if not built or built[0].pack.version != pack.version:
-            built[:] = [Catalogue(pack)]
+            built[:] = [Catalogue(pack, store.find_matter)]
         return built[0]
 
     return catalogue

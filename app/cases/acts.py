@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from app.desk import Desk
 from contract.case import (
-    Action,
     Author,
     Case,
     Corrected,
@@ -17,7 +15,6 @@ from contract.case import (
     Voided,
     Withdrawn,
 )
-from contract.ids import uuid7
 from contract.material import CaseMaterial
 from contract.node import Power, powers_at
 from contract.person import Clerk, Parties, Role
@@ -53,7 +50,7 @@ def correct(
         answers=answers,
         parties=parties,
         phone=phone,
-        replaces=desk.store.paper_numbers(case_id),
+        replaces=_papers(desk, case_id),
     )
     return _do(desk, case_id, clerk, Kind.CORRECT, body)
 
@@ -61,7 +58,7 @@ def correct(
 def void(desk: Desk, case_id: str, clerk: Clerk, reason: str) -> Case:
     """作废: same day by the window, later by a supervisor. The number is never used again (U05)."""
     _ours(desk, case_id)
-    body = Voided(reason=_reason(reason), replaces=desk.store.paper_numbers(case_id))
+    body = Voided(reason=_reason(reason), replaces=_papers(desk, case_id))
     return _do(desk, case_id, clerk, Kind.VOID, body)
 
 
@@ -96,23 +93,18 @@ def get_case(desk: Desk, case_id: str) -> Case:
 
 def _do(desk: Desk, case_id: str, clerk: Clerk, kind: Kind, body: Wire) -> Case:
     role = Role.SUPERVISOR if Role.SUPERVISOR in clerk.roles else Role.CLERK
-    action = Action(
-        id=uuid7(int(desk.clock().timestamp() * 1000), os.urandom(10)),
-        case_id=case_id,
-        kind=kind,
-        body=body.model_dump(mode="json"),
-        author=Author(id=clerk.id, name=clerk.name, role=role, node=desk.node),
-        station=desk.store.station_id(),
-        made_at=desk.clock(),
-        server_offset_ms=desk.store.server_offset_ms(),
-        after=get_case(desk, case_id).last_action,
-    )
-    return desk.store.did([action])
+    author = Author(id=clerk.id, name=clerk.name, role=role, node=desk.node)
+    return desk.store.did([desk.store.act(case_id, kind, body, author, after=get_case(desk, case_id).last_action)])
 
 
 def _ours(desk: Desk, case_id: str) -> None:
     if get_case(desk, case_id).node != desk.node:
         raise Problem("case.not_ours", Retry.NEVER)
+
+
+def _papers(desk: Desk, case_id: str) -> tuple[str, ...]:
+    """The numbers of the papers that were printed so far: the new ones name them as replaced."""
+    return tuple(dict.fromkeys(paper.number for paper in desk.store.papers(case_id)))
 
 
 def _reason(text: str) -> str:

@@ -15,8 +15,8 @@ from app.matters.catalogue import Catalogue
 from contract.clock import ClockEvent, Tick, deemed_accepted_on, read_clock
 from contract.form import check, fields
 from contract.material import CaseMaterial
-from contract.matter import Delivery, Fee, Matter, missing, places, takes
-from contract.node import Offering, Power, Route, Routing, competent, powers_at
+from contract.matter import Delivery, Fee, Matter, missing, takes
+from contract.node import Offering, Power, Route, Routing, powers_at
 from contract.person import Identity, LegalPerson, Parties, Person, Tie
 from contract.wire import Wire
 
@@ -116,10 +116,7 @@ def routing(draft: Draft, catalogue: Catalogue, node: str) -> Routing:
     matter, parties = matter_of(draft, catalogue), draft.parties
     if matter is None or parties is None:
         return Routing(field="", candidates=())
-    field, value = places(matter, parties, draft.answers, node)
-    tree = catalogue.tree
-    areas = (value,) if value in tree.by_code else tree.areas_in(value)
-    return Routing(field=field, value=value, candidates=competent(catalogue.offerings(matter.code), areas, tree))
+    return catalogue.where_decided(matter, parties, draft.answers, node)
 
 
 def offering_of(draft: Draft, catalogue: Catalogue) -> Offering | None:
@@ -143,7 +140,7 @@ def main_action(draft: Draft, catalogue: Catalogue, node: str) -> Literal["accep
 
 def panel(draft: Draft, catalogue: Catalogue, node: str, today: date) -> Panel:
     """Work out the panel. Due days are those that would hold if the case were taken in today."""
-    matter, parties, offering = matter_of(draft, catalogue), draft.parties, offering_of(draft, catalogue)
+    matter, offering = matter_of(draft, catalogue), offering_of(draft, catalogue)
     action = main_action(draft, catalogue, node)
     shown: dict[str, Any] = {
         "tie": draft.tie,
@@ -176,7 +173,6 @@ def panel(draft: Draft, catalogue: Catalogue, node: str, today: date) -> Panel:
         words = {"accept": "accepts_here", "receive": "received_here", None: "cannot_here"}
         department = catalogue.department(offering.department)
         shown |= {"decided_by": department.name, "power": words[action]}
-    assert parties is None or draft.handler is not None
     return Panel(**shown)
 
 

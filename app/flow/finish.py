@@ -7,12 +7,11 @@ from typing import Any
 
 from app.desk import Desk, today
 from app.flow.draft import Draft, main_action, matter_of, offering_of, whats_missing
-from app.flow.steps import author_of, new_id, reserve_number
+from app.flow.steps import author_of, reserve_number
 from app.papers.paper import PaperKind
 from contract.case import (
     Accepted,
     Action,
-    Author,
     Case,
     Declined,
     Ground,
@@ -154,26 +153,17 @@ def _done(desk: Desk, draft: Draft, clerk: Clerk, acts: list[tuple[Kind, Wire]])
     author = author_of(desk, clerk)
     actions: list[Action] = []
     for kind, body in acts:
-        confirmed = draft.identity if kind is Kind.CONFIRM_PERSON else None
-        actions.append(
-            Action(
-                id=new_id(desk),
-                case_id=draft.id,
-                kind=kind,
-                body=body.model_dump(mode="json"),
-                author=_confirmer(author, confirmed.confirmed_by if confirmed else "", desk),
-                station=desk.store.station_id(),
-                made_at=confirmed.confirmed_at if confirmed and confirmed.confirmed_at else desk.clock(),
-                server_offset_ms=desk.store.server_offset_ms(),
-                after=actions[-1].id if actions else "",
-            )
-        )
+        action = desk.store.act(draft.id, kind, body, author, after=actions[-1].id if actions else "")
+        if isinstance(body, PersonConfirmed):
+            action = _as_confirmed(desk, action, body)
+        actions.append(action)
     return desk.store.did(actions, drop_draft=draft.id)
 
 
-def _confirmer(author: Author, confirmed_by: str, desk: Desk) -> Author:
-    """Who compared card and face stays the author of that act, even where a colleague finishes the case (F09)."""
-    if not confirmed_by or confirmed_by == author.id:
-        return author
-    colleague = desk.store.clerk(confirmed_by)
-    return author_of(desk, colleague) if colleague else author
+def _as_confirmed(desk: Desk, action: Action, body: PersonConfirmed) -> Action:
+    """Who compared card and face stays its author, at the time when it was done, whoever finishes the case (F09)."""
+    identity = body.identity
+    known = (each for each in desk.store.verifiers() if each.clerk_id == identity.confirmed_by)
+    colleague = next((Clerk.model_validate_json(each.clerk) for each in known), None)
+    author = author_of(desk, colleague) if colleague else action.author
+    return action.model_copy(update={"author": author, "made_at": identity.confirmed_at or action.made_at})

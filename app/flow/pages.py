@@ -138,7 +138,7 @@ def library(desk: Desk, draft: Draft, code: str) -> tuple[shared.LibraryItem, ..
     """What the applicant already gave for such a material, newest first (S12, S55)."""
     if draft.applicant is None:
         return ()
-    return shared.given_before(desk.store, draft.applicant.number, _slot(draft, code).name, draft.id)
+    return shared.given_before(desk.store, draft.applicant.number, _slot(draft, code).name)
 
 
 def from_library(desk: Desk, draft: Draft, code: str, item: shared.LibraryItem) -> Draft:

@@ -8,8 +8,8 @@ from app.cases.view import case_view, view_of
 from app.desk import Desk, server_now
 from app.flow.draft import Draft, matter_of
 from app.flow.steps import author_of, keep, reserve_number
-from app.papers import raster
 from app.papers.paper import PaperInput, PaperKind, number_of, paper_number
+from app.store.rows import Paper
 from contract.case import CHINA, Action, Case, Kind, Opened, PersonConfirmed, State, apply
 from contract.clock import deemed_accepted_on
 from contract.exchange import CaseView
@@ -45,7 +45,7 @@ def paper_pdf(desk: Desk, case_id: str, kind: PaperKind, clerk: Clerk, copy: boo
 
 def paper_png(desk: Desk, case_id: str, kind: PaperKind, clerk: Clerk, dpi: int = 110) -> bytes:
     """The first page of a paper as a picture for the screen."""
-    return raster.png(paper_pdf(desk, case_id, kind, clerk), dpi)
+    return desk.drawer.png(paper_pdf(desk, case_id, kind, clerk), dpi)
 
 
 def application_form_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, bytes]:
@@ -85,7 +85,7 @@ def _print(desk: Desk, view: CaseView, kind: PaperKind, clerk: Clerk, copy: bool
     except Problem as problem:
         return Printed(kind, "failed", number, problem)
     printed = _send(desk, kind, number, pdf)
-    desk.store.keep_paper(view.case.id, kind, number, sha256(pdf), printed.outcome, desk.clock())
+    desk.store.keep_paper(Paper(view.case.id, kind, number, sha256(pdf), printed.outcome, copy, desk.clock()))
     return printed
 
 
@@ -95,7 +95,7 @@ def _send(desk: Desk, kind: PaperKind, number: str, pdf: bytes) -> Printed:
         if kind is PaperKind.RECEIPT:
             printer = desk.devices.printer("receipt")
             report = (
-                printer.print_raster(_pbm(pdf), number)
+                printer.print_raster(desk.drawer.bitmap(pdf), number)
                 if BITMAP in printer.accepts()
                 else printer.print_pdf(pdf, number)
             )
@@ -106,13 +106,6 @@ def _send(desk: Desk, kind: PaperKind, number: str, pdf: bytes) -> Printed:
     return Printed(kind, "done" if report.outcome is Outcome.DONE else "unconfirmed", number)
 
 
-def _pbm(pdf: bytes) -> bytes:
-    """The receipt as the thermal head's dots, in the simplest bitmap format there is (PBM P4)."""
-    picture = raster.bitmap(pdf)
-    width, data = raster.packed(picture)
-    return f"P4\n{width} {picture.height}\n".encode() + data
-
-
 def _input(desk: Desk, view: CaseView, clerk: Clerk, copy: bool) -> PaperInput:
     calendar = desk.catalogue().pack.calendar
     received = view.case.received_at
@@ -121,7 +114,7 @@ def _input(desk: Desk, view: CaseView, clerk: Clerk, copy: bool) -> PaperInput:
         view=view,
         clerk=clerk.name,
         at=desk.clock().astimezone(CHINA),
-        server_at=server_now(desk).astimezone(CHINA) if desk.store.server_offset_ms() is not None else None,
+        server_at=server_now(desk).astimezone(CHINA) if desk.store.offset_ms() is not None else None,
         number=view.case.number,
         answer_by=deemed_accepted_on(received.astimezone(CHINA).date(), calendar) if waits and received else None,
         copy_mark=copy,
@@ -143,7 +136,7 @@ def _as_case(desk: Desk, draft: Draft, clerk: Clerk) -> Case:
     author = author_of(desk, clerk)
     first = Action(
         id="form", case_id=draft.id, kind=Kind.OPEN, body=opened.model_dump(mode="json"), author=author,
-        made_at=desk.clock(), server_offset_ms=desk.store.server_offset_ms(),
+        made_at=desk.clock(), server_offset_ms=desk.store.offset_ms(),
     )  # fmt: skip
     confirmed = PersonConfirmed(identity=draft.identity)
     second = first.model_copy(

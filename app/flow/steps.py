@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +10,6 @@ from app.flow.draft import Draft, Step, matter_of, routing
 from app.forms.prefill import prefill
 from contract.case import Author, Case
 from contract.form import Mistake, check, kept
-from contract.ids import uuid7
 from contract.material import CaseMaterial, Source, Trust
 from contract.matter import Delivery, Matter, wanted
 from contract.node import Offering, Route
@@ -37,11 +35,6 @@ class DraftSummary(Wire):
     __str__ = __repr__
 
 
-def new_id(desk: Desk) -> str:
-    """A fresh id by this station's clock."""
-    return uuid7(int(desk.clock().timestamp() * 1000), os.urandom(10))
-
-
 def author_of(desk: Desk, clerk: Clerk) -> Author:
     """The clerk as the author of an act at this node; a supervisor acts as one."""
     role = Role.SUPERVISOR if Role.SUPERVISOR in clerk.roles else Role.CLERK
@@ -50,7 +43,7 @@ def author_of(desk: Desk, clerk: Clerk) -> Author:
 
 def begin(desk: Desk, clerk: Clerk, channel: str = "counter") -> Draft:
     """A fresh intake. Nothing is kept until there is something to keep."""
-    return Draft(id=new_id(desk), clerk=clerk.id, channel=channel, began_at=desk.clock())
+    return Draft(id=desk.store.new_id(), clerk=clerk.id, channel=channel, began_at=desk.clock())
 
 
 def with_document(desk: Desk, draft: Draft, document: IdentityDocument) -> Draft:
@@ -174,7 +167,10 @@ def with_route(desk: Desk, draft: Draft, offering: Offering, clerk: Clerk) -> Dr
 
 def with_phone(desk: Desk, draft: Draft, phone: str) -> Draft:
     """The number under which the applicant can be told."""
-    return keep(desk, draft, phone=phone.strip())
+    handler = draft.handler.model_copy(update={"phone": phone.strip()}) if draft.handler else None
+    applicant = handler if draft.tie is Tie.SELF and handler else draft.applicant
+    draft = keep(desk, draft, phone=phone.strip(), handler=handler, applicant=applicant)
+    return keep(desk, draft, **_following(desk, draft))
 
 
 def with_delivery(desk: Desk, draft: Draft, delivery: Delivery) -> Draft:
@@ -198,16 +194,13 @@ def resume(desk: Desk, draft_id: str) -> Draft:
     Raises:
         Problem: ``draft.gone``.
     """
-    body = desk.store.draft(draft_id)
-    if body is None:
-        raise Problem("draft.gone", Retry.NEVER)
-    return keep(desk, Draft.model_validate_json(body), parked=False)
+    return keep(desk, Draft.model_validate_json(desk.store.draft(draft_id).body), parked=False)
 
 
 def drafts(desk: Desk, clerk: Clerk) -> tuple[DraftSummary, ...]:
-    """This clerk's drafts, oldest first: the order of Alt+number."""
+    """This clerk's drafts in the order in which they were begun: the order of Alt+number."""
     found = []
-    for row in desk.store.drafts(clerk.id):
+    for row in sorted(desk.store.drafts(clerk.id), key=lambda row: row.id):
         draft = Draft.model_validate_json(row.body)
         matter = matter_of(draft, desk.catalogue())
         found.append(
@@ -254,7 +247,7 @@ def _following(desk: Desk, draft: Draft) -> dict[str, Any]:
     matter, parties = matter_of(draft, desk.catalogue()), draft.parties
     if matter is None:
         return {}
-    known = prefill(matter.form, parties, {}) if parties else None
+    known = prefill(matter.form, parties, tree=desk.catalogue().tree) if parties else None
     answers, sources = dict(draft.answers), dict(draft.sources)
     for name, value in (known.answers if known else {}).items():
         if answers.get(name) in (None, "", []) or sources.get(name):
@@ -300,7 +293,6 @@ def keep(desk: Desk, draft: Draft, **changes: Any) -> Draft:
     draft = draft.model_copy(update=changes)
     if draft.handler is not None or draft.matter is not None:
         matter = matter_of(draft, desk.catalogue())
-        desk.store.save_draft(
-            draft.id, draft.clerk, draft.model_dump_json(), matter.name if matter else "", draft.parked
-        )
+        title = matter.name if matter else ""
+        desk.store.save_draft(draft.id, draft.clerk, title, draft.model_dump_json(), parked=draft.parked)
     return draft

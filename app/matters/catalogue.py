@@ -5,7 +5,7 @@ Built once per pack and never changed; a new pack makes a new catalogue.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -29,8 +29,10 @@ class Hit:
 class Catalogue:
     """All that a pack says about matters, looked up by code."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, earlier: Callable[[str, int], Matter | None] = lambda code, version: None) -> None:
+        """`earlier` finds versions that are no longer in the pack, for drafts and cases that began with them (S09)."""
         self.pack = pack
+        self._earlier = earlier
         self.tree = Tree(pack.nodes)
         self._matters = {matter.key: matter for matter in pack.matters}
         self._newest: dict[str, Matter] = {}
@@ -62,7 +64,9 @@ class Catalogue:
 
     def find_matter(self, code: str, version: int | None = None) -> Matter | None:
         """The matter, or None where the pack does not have it (or not in this version)."""
-        return self._newest.get(code) if version is None else self._matters.get((code, version))
+        if version is None:
+            return self._newest.get(code)
+        return self._matters.get((code, version)) or self._earlier(code, version)
 
     def department(self, code: str) -> Department:
         """The department.
