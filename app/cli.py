@@ -194,12 +194,19 @@ def _devices_list(_given: argparse.Namespace, _: list[str]) -> Any:
 
     return [
         {
-            "driver": manifest.id, "name": manifest.name, "name_en": manifest.name_en, "grade": manifest.grade,
-            "transports": manifest.transports, "missing": missing(manifest),
-            "options": {option.key: {"default": option.default, "choices": option.choices, "label": option.label} for option in manifest.options},
+            "driver": manifest.id,
+            "name": manifest.name,
+            "name_en": manifest.name_en,
+            "grade": manifest.grade,
+            "transports": manifest.transports,
+            "missing": missing(manifest),
+            "options": {
+                option.key: {"default": option.default, "choices": option.choices, "label": option.label}
+                for option in manifest.options
+            },
         }
         for manifest in drivers()
-    ]  # fmt: skip
+    ]
 
 
 def _say_drivers(found: Any) -> str:

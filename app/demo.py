@@ -11,12 +11,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from app.config import Config, DeviceChoice, read_config, write_config
 from app.start import join_station
+from contract.case import CHINA
 from contract.clock import Calendar
 from contract.matter import Matter, Pack
 from contract.node import Department, Node, Offering
@@ -117,7 +118,7 @@ def demo_pack(node: str = "330281001") -> Pack:
 
     return Pack(
         version="demo",
-        made_on=date.today(),
+        made_on=datetime.now(CHINA).date(),
         node=node,
         nodes=tuple(Node.model_validate(each) for each in read("nodes.json")),
         departments=tuple(Department.model_validate(each) for each in read("departments.json")),
