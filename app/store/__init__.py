@@ -1,0 +1,33 @@
+"""The station's store: one encrypted folder. SQL, the database's key and the station's private key live only here."""
+
+from app.store.rows import (
+    CaseRow,
+    Changes,
+    Deed,
+    Draft,
+    Heard,
+    OutboxRow,
+    Outgoing,
+    Paper,
+    Standing,
+    Station,
+    Upload,
+    Verifier,
+)
+from app.store.store import Store
+
+__all__ = [
+    "CaseRow",
+    "Changes",
+    "Deed",
+    "Draft",
+    "Heard",
+    "OutboxRow",
+    "Outgoing",
+    "Paper",
+    "Standing",
+    "Station",
+    "Store",
+    "Upload",
+    "Verifier",
+]

@@ -1,0 +1,93 @@
+"""The shape of the store, one step after the other. A step that has been released is never changed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STEPS: Final[tuple[str, ...]] = (
+    """
+    -- what this station is: its identity and keys, the cursor, the offset to the server's clock
+    create table meta (name text primary key, value blob not null) strict, without rowid;
+    -- whatever else the desk wants to remember
+    create table kv (name text primary key, value text not null) strict, without rowid;
+
+    create table drafts (
+        id text primary key, clerk text not null, title text not null, parked integer not null,
+        body text not null, saved_at text not null
+    ) strict;
+
+    -- what people did here; written once, only its standing moves
+    create table actions (
+        position integer primary key autoincrement, id text not null unique, case_id text not null,
+        kind text not null, text text not null, signature text not null, standing text not null,
+        problem text not null default '', made_at text not null, acknowledged_at text not null default '',
+        matched_at text not null default '', aside_at text not null default ''
+    ) strict;
+    create index actions_of_case on actions (case_id, position);
+    create index actions_by_standing on actions (standing, position);
+
+    -- the server's word
+    create table server_actions (
+        case_id text not null, seq integer not null, id text primary key, text text not null, heard_at text not null
+    ) strict;
+    create index server_actions_of_case on server_actions (case_id, seq);
+    create table server_cases (
+        case_id text primary key, materials_pending integer not null default 0, digest text not null default '',
+        wanted text not null default '[]', differs integer not null default 0
+    ) strict;
+
+    -- folded cases, for search and lists
+    create table cases (
+        case_id text primary key, number text not null, matter text not null, matter_version integer not null,
+        applicant text not null, handler text not null, state text not null, flags text not null,
+        node text not null, opened_at text not null, received_at text not null, changed_at text not null,
+        folded text not null
+    ) strict;
+    create index cases_by_number on cases (number);
+    create index cases_by_change on cases (changed_at);
+    create index cases_by_state on cases (state);
+    create table case_people (hash blob not null, case_id text not null, primary key (hash, case_id))
+        strict, without rowid;
+    -- which pages a case names, and whether this station took them in
+    create table case_pages (
+        case_id text not null, digest text not null, mine integer not null, primary key (case_id, digest)
+    ) strict, without rowid;
+    create index case_pages_by_digest on case_pages (digest);
+
+    create table blocks (
+        county text not null, first integer not null, last integer not null, next integer not null,
+        primary key (county, first)
+    ) strict, without rowid;
+
+    create table blobs (
+        digest text primary key, file text not null unique, size integer not null, media_type text not null,
+        key blob not null, made_at text not null
+    ) strict;
+
+    create table uploads (
+        case_id text primary key, url text not null, pages text not null, size integer not null,
+        digest text not null, offset integer not null default 0, tries integer not null default 0,
+        problem text not null default '', ended_at text not null default ''
+    ) strict;
+
+    create table packs (
+        version text primary key, text text not null, algorithm text not null, signature text not null,
+        made_on text not null, kept_at text not null
+    ) strict;
+    create table matters (
+        code text not null, version integer not null, text text not null, primary key (code, version)
+    ) strict, without rowid;
+
+    create table verifiers (
+        username text primary key, clerk_id text not null, clerk text not null, salt blob not null,
+        cost integer not null, hash blob not null, verified_at text not null, good_until text not null,
+        revoked integer not null default 0
+    ) strict;
+
+    create table papers (
+        id integer primary key autoincrement, case_id text not null, kind text not null, number text not null,
+        digest text not null, outcome text not null, copy integer not null, at text not null
+    ) strict;
+    create index papers_of_case on papers (case_id, id);
+    """,
+)

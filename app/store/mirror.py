@@ -1,0 +1,246 @@
+"""The server's word on each case, and what the screen shows: that word with what was done here since on top."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import takewhile
+
+import apsw
+
+from app.store import deeds, numbers
+from app.store.rows import CaseRow, Deed, Standing
+from contract.case import Action, Case, Flag, State, case_digest, fold, pages_of
+from contract.exchange import CaseWord, Event, spelled
+from contract.problem import Problem
+
+RESEND_AFTER = (3, 30, 300)
+"""After so many comparisons in a row that differ, what was done here on the case is offered to the server again: it
+costs nothing where it has it, and heals a server that was set back to an older backup."""
+
+Shown = tuple[Case | None, tuple[Action, ...], Problem | None]
+
+
+def server_actions(db: apsw.Connection, case_id: str) -> list[Action]:
+    """The case's actions that the server has told of, in its order."""
+    rows = db.execute("select text from server_actions where case_id = ? order by seq", (case_id,))
+    return [Action.model_validate_json(row[0]) for row in rows]
+
+
+def not_told(db: apsw.Connection, case_id: str, server: Iterable[Action]) -> list[Deed]:
+    """What was done here that is not in the server's telling yet, set-aside acts left out."""
+    told = {action.id for action in server}
+    return [deed for deed in deeds.of_case(db, case_id) if not deed.aside and deed.action.id not in told]
+
+
+def shown(db: apsw.Connection, case_id: str) -> Shown:
+    """The case as it is to be shown, the acts on top of the server's word, and what stops them.
+
+    A held act is not folded in: the server said no. Only where nothing else is known of the case, it is shown as it
+    was done here.
+    """
+    server = server_actions(db, case_id)
+    case, problem = fold(None, server)
+    if case is not None and _is_pending(db, case_id):
+        case = case.model_copy(update={"materials_pending": True})
+    own = not_told(db, case_id, server)
+    pending = tuple(deed.action for deed in own)
+    if problem is not None:
+        return case, pending, problem
+    case, problem = fold(case, (d.action for d in takewhile(lambda d: d.standing is not Standing.HELD, own)))
+    held = next((deed for deed in own if deed.standing is Standing.HELD), None)
+    if case is None and held is not None:
+        case, _ = fold(None, pending)
+    return case, pending, problem or (held.problem if held else None)
+
+
+def _is_pending(db: apsw.Connection, case_id: str) -> bool:
+    row = db.execute("select materials_pending from server_cases where case_id = ?", (case_id,)).fetchone()
+    return row is not None and bool(row[0])
+
+
+# --- news -------------------------------------------------------------------------------------------------------------
+
+
+def follows(cursor: int, events: Iterable[Event]) -> bool:
+    """Whether the news goes on where the cursor stands, without a gap."""
+    for event in events:
+        cursor += 1
+        if event.n != cursor:
+            return False
+    return True
+
+
+def take_news(db: apsw.Connection, events: Iterable[Event], now: datetime) -> set[str]:
+    """Write down the server's news. Returns the cases it touches. Taking the same news twice changes nothing."""
+    touched: set[str] = set()
+    for event in events:
+        touched.add(event.case_id)
+        if event.action is not None:
+            _append(db, event.action, now)
+        _set_pending(db, event.case_id, event.materials_pending)
+    return touched
+
+
+def _append(db: apsw.Connection, action: Action, now: datetime) -> None:
+    db.execute(
+        "insert into server_actions (case_id, seq, id, text, heard_at) values"
+        " (?1, (select coalesce(max(seq), 0) + 1 from server_actions where case_id = ?1), ?2, ?3, ?4)"
+        " on conflict (id) do nothing",
+        (action.case_id, action.id, spelled(action), now.isoformat()),
+    )
+    deeds.acknowledge(db, action.id, now)  # our own, told back: the server has it even if its reply was lost
+    if number := action.body.get("number"):
+        numbers.is_used(db, str(number))
+
+
+def _set_pending(db: apsw.Connection, case_id: str, pending: bool) -> None:
+    db.execute(
+        "insert into server_cases (case_id, materials_pending) values (?, ?)"
+        " on conflict (case_id) do update set materials_pending = excluded.materials_pending",
+        (case_id, pending),
+    )
+
+
+def take_view(db: apsw.Connection, case_id: str, actions: Iterable[Action], pending: bool, now: datetime) -> None:
+    """The server's whole word on one case, asked for outside the feed."""
+    db.execute("delete from server_actions where case_id = ?", (case_id,))
+    for action in actions:
+        _append(db, action, now)
+    _set_pending(db, case_id, pending)
+
+
+# --- agreement --------------------------------------------------------------------------------------------------------
+
+
+def digest_here(db: apsw.Connection, case_id: str, lacking: Iterable[str] = ()) -> str:
+    """Our digest of a case: the server's order, then what it has acknowledged and not told of yet; all the pages that
+    these name, but for those which the server says it lacks."""
+    actions = server_actions(db, case_id)
+    acknowledged = (Standing.ACKNOWLEDGED, Standing.MATCHED)
+    actions += [deed.action for deed in not_told(db, case_id, actions) if deed.standing in acknowledged]
+    return case_digest(actions, pages_of(actions) - set(lacking))
+
+
+def compare(db: apsw.Connection, case_id: str, word: CaseWord, *, news_to_come: bool, now: datetime) -> int:
+    """Hold the server's word against ours. Returns how many acts are matched by it.
+
+    They match when the digests are equal and the server lacks no page that was taken in here. Pages that another
+    station still owes are its to bring: our digest leaves them out, as the server's does.
+    """
+    mine = {row[0] for row in db.execute("select digest from case_pages where case_id = ? and mine", (case_id,))}
+    equal = digest_here(db, case_id, word.wanted) == word.digest
+    db.execute(
+        "insert into server_cases (case_id, digest, wanted) values (?1, ?2, ?3) on conflict (case_id) do update"
+        " set digest = ?2, wanted = ?3, differs = case when ?4 then 0 else differs + ?5 end",
+        (case_id, word.digest, json.dumps(word.wanted), equal, not news_to_come),
+    )
+    if equal and not mine & set(word.wanted):
+        return deeds.match(db, case_id, now)
+    if news_to_come:
+        return 0
+    deeds.unmatch(db, case_id, Standing.ACKNOWLEDGED)
+    row = db.execute("select differs from server_cases where case_id = ?", (case_id,)).fetchone()
+    if row is not None and row[0] in RESEND_AFTER:
+        deeds.unmatch(db, case_id, Standing.WAITING)
+    return 0
+
+
+def wanted_of_us(db: apsw.Connection, case_id: str) -> list[str]:
+    """The pages of a case that the server lacks and that were taken in here, in the order of its asking."""
+    row = db.execute("select wanted from server_cases where case_id = ?", (case_id,)).fetchone()
+    asked = [str(digest) for digest in json.loads(row[0])] if row else []
+    mine = {row[0] for row in db.execute("select digest from case_pages where case_id = ? and mine", (case_id,))}
+    return [digest for digest in asked if digest in mine]
+
+
+def no_longer_wanted(db: apsw.Connection, case_id: str, pages: Iterable[str]) -> None:
+    """Pages that have just gone over; the server's next word says whether they really have."""
+    row = db.execute("select wanted from server_cases where case_id = ?", (case_id,)).fetchone()
+    gone = set(pages)
+    left = [digest for digest in (json.loads(row[0]) if row else []) if digest not in gone]
+    db.execute("update server_cases set wanted = ? where case_id = ?", (json.dumps(left), case_id))
+
+
+# --- the index --------------------------------------------------------------------------------------------------------
+
+
+def person_hash(key: bytes, number: str) -> bytes:
+    """What an id number or credit code is looked up by."""
+    return hmac.digest(key, number.strip().upper().encode(), hashlib.sha256)
+
+
+def reindex(db: apsw.Connection, case_id: str, key: bytes, now: datetime) -> None:
+    """Write the case's row in the lists anew."""
+    server = server_actions(db, case_id)
+    own = [deed.action for deed in deeds.of_case(db, case_id)]
+    for actions, mine in ((server, 0), (own, 1)):
+        db.executemany(
+            "insert into case_pages (case_id, digest, mine) values (?, ?, ?)"
+            " on conflict (case_id, digest) do update set mine = max(mine, excluded.mine)",
+            [(case_id, digest, mine) for digest in sorted(pages_of(actions))],
+        )
+    case, _, _ = shown(db, case_id)
+    if case is None:
+        db.execute("delete from cases where case_id = ?", (case_id,))
+        db.execute("delete from case_people where case_id = ?", (case_id,))
+        return
+    applicant, handler = case.parties.applicant, case.parties.handler
+    db.execute(
+        "insert or replace into cases values (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            case_id,
+            case.number,
+            case.matter,
+            case.matter_version,
+            applicant.shown_name,
+            handler.shown_name,
+            case.state,
+            json.dumps(sorted(case.flags)),
+            case.node,
+            case.opened_at.isoformat(),
+            case.received_at.isoformat() if case.received_at else "",
+            now.isoformat(),
+            case.model_dump_json(),
+        ),
+    )
+    db.execute("delete from case_people where case_id = ?", (case_id,))
+    hashes = {person_hash(key, applicant.number), person_hash(key, handler.number)}
+    db.executemany("insert into case_people values (?, ?)", [(found, case_id) for found in hashes])
+
+
+ROW = (
+    "select case_id, number, matter, matter_version, applicant, handler, state, flags, node, opened_at, received_at,"
+    " changed_at, (select group_concat(distinct standing) from actions a where a.case_id = cases.case_id"
+    " and aside_at = '') from cases"
+)
+_WORST = (Standing.HELD, Standing.SENDING, Standing.WAITING, Standing.ACKNOWLEDGED, Standing.MATCHED)
+
+
+def worst(standings: Iterable[Standing]) -> Standing | None:
+    """The standing furthest from matched."""
+    found = set(standings)
+    return next((standing for standing in _WORST if standing in found), None)
+
+
+def as_row(row: tuple[object, ...]) -> CaseRow:
+    """A `CaseRow` from what `ROW` selects."""
+    case_id, number, matter, version, applicant, handler, state, flags, node, opened, received, changed, all_ = row
+    return CaseRow(
+        case_id=str(case_id),
+        number=str(number),
+        matter=str(matter),
+        matter_version=int(str(version)),
+        applicant=str(applicant),
+        handler=str(handler),
+        state=State(str(state)),
+        flags=frozenset(Flag(flag) for flag in json.loads(str(flags))),
+        node=str(node),
+        opened_at=datetime.fromisoformat(str(opened)),
+        received_at=datetime.fromisoformat(str(received)) if received else None,
+        changed_at=datetime.fromisoformat(str(changed)),
+        standing=worst(Standing(part) for part in str(all_).split(",")) if all_ else None,
+    )

@@ -1,0 +1,179 @@
+"""What the store hands out: deeds and where they stand, rows of lists, and what a write may have changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from contract.case import Action, Flag, Kind, State
+from contract.exchange import SignedAction
+from contract.problem import Problem
+
+
+class Standing(StrEnum):
+    """Waiting → sending → acknowledged → matched, or held."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    ACKNOWLEDGED = "acknowledged"  # the server has it
+    MATCHED = "matched"  # and both ends' digests of the case are equal: nothing less is "synced"
+    HELD = "held"  # the server refused it; kept, with its Problem, for a person
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a write may have changed, told once after it. Each listener decides whether it cares."""
+
+    cases: frozenset[str] = frozenset()
+    drafts: bool = False
+    outbox: bool = False
+    line: bool = False
+    devices: bool = False
+    pack: bool = False
+
+
+@dataclass(frozen=True)
+class Deed:
+    """An action done here, with where it stands. `aside` where its author gave it up after it was held."""
+
+    action: Action
+    standing: Standing
+    problem: Problem | None
+    aside: bool
+    position: int
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """An action on its way out, as it goes over the line."""
+
+    id: str
+    case_id: str
+    signed: SignedAction
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case in a list. `standing` is the one furthest from matched, None where nothing was done here."""
+
+    case_id: str
+    number: str
+    matter: str
+    matter_version: int
+    applicant: str
+    handler: str
+    state: State
+    flags: frozenset[Flag]
+    node: str
+    opened_at: datetime
+    received_at: datetime | None
+    changed_at: datetime
+    standing: Standing | None
+
+    def __repr__(self) -> str:
+        return f"CaseRow({self.case_id}, {self.state})"
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """What of one case has not been matched yet. Sizes in bytes; `since` is when the oldest of it was done."""
+
+    case_id: str
+    number: str
+    matter: str
+    matter_version: int
+    applicant: str
+    what: tuple[Kind, ...]
+    pages: int
+    since: datetime
+    standing: Standing
+    problem: Problem | None
+    bytes_left: int
+
+    def __repr__(self) -> str:
+        return f"OutboxRow({self.case_id}, {self.standing})"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft as it was saved; what its body says is for the flow to know."""
+
+    id: str
+    clerk: str
+    title: str
+    parked: bool
+    body: str
+    saved_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Draft({self.id})"
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper that was printed, or could not be: its number, the digest of the PDF, and how the printing ended."""
+
+    case_id: str
+    kind: str
+    number: str
+    digest: str
+    outcome: str
+    copy: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One upload of a case's pages, so far. `url` is empty until the server has given one."""
+
+    case_id: str
+    url: str
+    pages: tuple[str, ...]
+    size: int
+    digest: str
+    offset: int
+    tries: int
+    problem: Problem | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """What a password can be checked against without the server. `hash` is empty once it was cleared."""
+
+    username: str
+    clerk: str  # the clerk as JSON
+    clerk_id: str
+    salt: bytes
+    cost: int
+    hash: bytes
+    verified_at: datetime
+    good_until: datetime
+    revoked: bool
+
+    def __repr__(self) -> str:
+        return f"Verifier({self.clerk_id})"
+
+
+@dataclass(frozen=True)
+class Station:
+    """What the server said this station is. `name` is what stands over the window."""
+
+    id: str
+    node: str
+    name: str
+    server_url: str
+    server_public_key: str
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one answer of the server changed here."""
+
+    acknowledged: int
+    held: int
+    news: int
+    matched: int
+    cases: frozenset[str]
+    gap: bool  # the news did not follow on the cursor; all of it will be asked for again
