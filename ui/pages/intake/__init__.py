@@ -1,0 +1,1 @@
+"""受理: one workspace, six steps, and the panel that remembers."""

@@ -1,0 +1,443 @@
+"""Step 1, 身份: who stands at the window, that card and face agree, and on whose behalf they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QLabel,
+    QRadioButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.theme import icon_pixmap, tokens
+from ui.widgets.banner import Banner
+from ui.widgets.card import Card
+from ui.widgets.facts import Facts
+from ui.widgets.field import Answered, Asked, Field
+from ui.widgets.key_button import KeyButton
+from ui.widgets.lines import Line, LineList
+from ui.widgets.text import Pill, Text, Value, mark
+from ui.words import say
+
+
+@dataclass(frozen=True)
+class PersonShown:
+    """The person at the window, in words."""
+
+    name: str
+    number: str
+    rows: tuple[tuple[str, str], ...] = ()  # sex, nation, born, address, issuer, valid until
+    document: str = ""  # 居民身份证
+    manual: bool = False
+    warnings: tuple[str, ...] = ()  # expired, suspect, private-use characters
+    wants_display_name: bool = False
+    display_name: str = ""
+    photo: bytes = b""
+
+
+@dataclass(frozen=True)
+class IdentityState:
+    """What the identity step shows. `reading` is idle, waiting (for a card) or reading."""
+
+    reading: str = "idle"
+    reader_words: str = ""
+    person: PersonShown | None = None
+    confirmed: str = ""  # 已确认 10:38 周敏
+    behalf: str = "self"  # self, person, legal
+    tie: str = "self"
+    ties: tuple[tuple[str, str], ...] = ()  # (value, words) that fit `behalf`
+    applicant: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[str, str] = field(default_factory=dict)  # by field name, in words
+    phone: str = ""
+    manual_open: bool = False
+    manual_documents: tuple[tuple[str, str], ...] = ()
+    manual_wrong: Mapping[str, str] = field(default_factory=dict)
+    manual_page: bool = False  # a page of the document was photographed
+    parked: tuple[Line, ...] = ()
+    can_go_on: bool = False
+
+
+MANUAL = ("document_type", "name", "number", "sex", "birth_date", "address", "reason")
+PERSON = ("name", "number", "address")
+LEGAL = ("uscc", "name", "address", "representative")
+
+
+class IdentityView(QWidget):
+    """Draws an IdentityState.
+
+    Signals:
+        read_wanted: Read the card now.
+        manual_wanted: Open (True) or close the manual entry.
+        manual_given: The typed fields, as a dict; its "reason" says why.
+        page_wanted: Photograph a page of the document.
+        confirm_wanted: Card and face agree.
+        behalf_wanted: self, person or legal.
+        applicant_given: (tie, fields) of the applicant who is not the person at the window.
+        phone_given: The applicant's telephone.
+        display_name_given: The standard characters for a name with private-use ones.
+        resume_wanted: Id of a parked draft.
+        next_wanted: Go on.
+    """
+
+    read_wanted = Signal()
+    manual_wanted = Signal(bool)
+    manual_given = Signal(object)
+    page_wanted = Signal()
+    confirm_wanted = Signal()
+    behalf_wanted = Signal(str)
+    applicant_given = Signal(str, object)
+    phone_given = Signal(str)
+    display_name_given = Signal(str)
+    resume_wanted = Signal(str)
+    next_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state = IdentityState()
+        self._person = _PersonCard(self)
+        self._behalf = _BehalfCard(self)
+        self._parked = Card("挂起和未办完的", padded=False)
+        self._drafts = LineList()
+        self._drafts.chosen.connect(self.resume_wanted)
+        self._parked.body.addWidget(self._drafts)
+        right = QVBoxLayout()
+        right.setSpacing(10)
+        right.addWidget(self._behalf)
+        right.addWidget(self._parked, 1)
+        self._filler = QWidget()
+        right.addWidget(self._filler, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        row.addWidget(self._person, 6)
+        row.addLayout(right, 5)
+
+    def render_state(self, state: IdentityState) -> None:
+        self._state = state
+        self._person.show_state(state)
+        self._behalf.show_state(state)
+        self._drafts.show_lines(state.parked)
+        self._parked.setVisible(bool(state.parked))
+        self._filler.setVisible(not state.parked)
+
+    def take_focus(self) -> None:
+        """Where the hands go first."""
+        self._person.take_focus()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.render_state(self._state)
+        super().changeEvent(event)
+
+
+class _PersonCard(Card):
+    """The person, or the place where a card is awaited, or the manual entry."""
+
+    def __init__(self, page: IdentityView) -> None:
+        super().__init__("窗口前的人")
+        self._page = page
+        self._document = Pill()
+        self.add_head(self._document, None)
+        self._stack = QStackedWidget()
+        self._waiting = _Waiting()
+        self._shown = _Shown(page)
+        self._manual = _Manual(page)
+        for part in (self._waiting, self._shown, self._manual):
+            self._stack.addWidget(part)
+        self.body.addWidget(self._stack, 1)
+        self._read = KeyButton("读卡", "F2", "primary")
+        self._type = KeyButton("人工录入", "Ctrl+M")
+        self._confirm = KeyButton("人证一致", "F6", "primary")
+        self._confirmed = Pill()
+        self._next = KeyButton("下一步", "Ctrl+Return", "primary")
+        self._read.clicked.connect(page.read_wanted)
+        self._type.clicked.connect(lambda: page.manual_wanted.emit(not page._state.manual_open))
+        self._confirm.clicked.connect(page.confirm_wanted)
+        self._next.clicked.connect(page.next_wanted)
+        self.add_foot(self._read, self._type, None, self._confirmed, self._confirm, self._next)
+
+    def show_state(self, state: IdentityState) -> None:
+        person = state.person
+        self._document.show_text(person.document if person else "", "warn" if person and person.manual else "ok")
+        part = self._manual if state.manual_open else self._shown if person else self._waiting
+        self._waiting.show_state(state)
+        if person:
+            self._shown.show_person(person)
+        self._manual.show_state(state)
+        if self._stack.currentWidget() is not part:
+            self._stack.setCurrentWidget(part)
+            if part is self._manual:
+                self._manual.take_focus()
+        mark(self._read, look="" if person else "primary")
+        self._read.show_words("停止等卡" if state.reading == "waiting" else "重新读卡" if person else "读卡")
+        self._read.setEnabled(state.reading != "reading")
+        self._type.show_words("不再人工录入" if state.manual_open else "人工录入")
+        confirmable = person is not None and not state.confirmed and not state.manual_open
+        self._confirm.setVisible(confirmable)
+        self._confirmed.show_text(state.confirmed, "ok")
+        self._next.setVisible(bool(state.confirmed) and not state.manual_open)
+        self._next.setEnabled(state.can_go_on)
+
+    def take_focus(self) -> None:
+        button = self._next if not self._next.isHidden() else self._confirm if not self._confirm.isHidden() else None
+        (button or self._read).setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+class _Waiting(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._icon = QLabel()
+        self._icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._title = Value(size="title")
+        self._title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._advice = Value(tone="muted", wrap=True)
+        self._advice.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column = QVBoxLayout(self)
+        column.addStretch(2)
+        for part in (self._icon, self._title, self._advice):
+            column.addWidget(part)
+        column.addStretch(3)
+
+    def show_state(self, state: IdentityState) -> None:
+        worn = tokens()
+        ink = worn.accent if state.reading != "idle" else worn.strong_line
+        self._icon.setPixmap(icon_pixmap("card", ink, worn.px(72), 2.0))
+        titles = {"waiting": say("请放身份证"), "reading": say("正在读卡，请不要移开")}
+        self._title.show_text(titles.get(state.reading, say("先读卡，或人工录入")))
+        self._advice.show_text(
+            state.reader_words or say("居民身份证、港澳台居民居住证、外国人永久居留身份证都可以读。")
+        )
+
+
+class _Shown(QScrollArea):
+    def __init__(self, page: IdentityView) -> None:
+        super().__init__()
+        self._warning = Banner(dismissable=False)
+        self._photo = QLabel()
+        self._photo.setFixedSize(tokens().px(102), tokens().px(126))
+        self._photo.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._name = Value(size="title")
+        self._facts = Facts()
+        self._display = Field(
+            Asked("name_display", say("显示用姓名"), hint=say("照证件上的字形输入规范汉字；原字形照样保存"))
+        )
+        self._display.left.connect(lambda _: page.display_name_given.emit(self._display.value()))
+        self._display.done.connect(lambda _: page.take_focus())
+        top = QVBoxLayout()
+        top.addWidget(self._name)
+        top.addWidget(self._facts)
+        row = QHBoxLayout()
+        row.setSpacing(18)
+        row.addLayout(top, 1)
+        row.addWidget(self._photo, 0, Qt.AlignmentFlag.AlignTop)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(12)
+        column.addWidget(self._warning)
+        column.addLayout(row)
+        column.addWidget(self._display)
+        column.addStretch(1)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def show_person(self, person: PersonShown) -> None:
+        self._name.show_text(person.name)
+        self._facts.show_rows([(say("证件号码"), person.number), *person.rows])
+        if person.warnings:
+            self._warning.show_words(person.warnings[0], "\n".join(person.warnings[1:]), "warn")
+        else:
+            self._warning.show_words("")
+        self._display.show_answer(Answered(person.display_name, visible=person.wants_display_name))
+        if person.photo:
+            pixmap = QPixmap()
+            pixmap.loadFromData(person.photo)
+            self._photo.setPixmap(pixmap.scaledToHeight(tokens().px(126), Qt.TransformationMode.SmoothTransformation))
+        else:
+            self._photo.setPixmap(icon_pixmap("person", tokens().line, tokens().px(80), 2.0))
+
+
+class _Manual(QScrollArea):
+    """人工录入: the reason is asked, the photographed page offered."""
+
+    def __init__(self, page: IdentityView) -> None:
+        super().__init__()
+        self._view = page
+        self._fields: dict[str, Field] = {}
+        self._documents: tuple[tuple[str, str], ...] = ()
+        inside = QWidget()
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(0, 0, 6, 0)
+        self._column.setSpacing(8)
+        self._column.addWidget(
+            Text("没有可读的身份证时才用。办件和纸面都会标明“人工录入”。", tone="muted", size="small", wrap=True)
+        )
+        self._scan = KeyButton("拍下证件页", "F4")
+        self._scan.clicked.connect(page.page_wanted)
+        self._page = Pill()
+        self._give = KeyButton("用这些内容", "Ctrl+Return", "primary")
+        self._give.clicked.connect(self._said)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def show_state(self, state: IdentityState) -> None:
+        if not self._fields or state.manual_documents != self._documents:
+            self._build(state)
+        for name, part in self._fields.items():
+            part.show_answer(Answered(part.value(), wrong=state.manual_wrong.get(name, "")))
+        self._page.show_text(
+            say("已拍 1 页") if state.manual_page else say("没有拍证件页"), "ok" if state.manual_page else ""
+        )
+
+    def take_focus(self) -> None:
+        self._fields["name"].take_focus()
+
+    def _build(self, state: IdentityState) -> None:
+        for part in self._fields.values():
+            part.deleteLater()
+        self._documents = state.manual_documents
+        asked = (
+            Asked("document_type", say("证件"), "choice", True, state.manual_documents),
+            Asked("name", say("姓名"), required=True, max_length=120),
+            Asked("number", say("证件号码"), required=True, max_length=40),
+            Asked("sex", say("性别"), "choice", False, (("男", say("男")), ("女", say("女")))),
+            Asked("birth_date", say("出生日期"), "date"),
+            Asked("address", say("住址"), max_length=200),
+            Asked(
+                "reason", say("为什么人工录入"), required=True, hint=say("如：身份证消磁，已预约换领"), max_length=100
+            ),
+        )
+        self._fields = {one.name: Field(one) for one in asked}
+        names = [one.name for one in asked]
+        for at, one in enumerate(asked):
+            part = self._fields[one.name]
+            self._column.insertWidget(at + 1, part)
+            following = names[at + 1] if at + 1 < len(names) else ""
+            part.done.connect(lambda _, to=following: self._fields[to].take_focus() if to else self._said())
+        if self._column.count() == len(asked) + 1:
+            row = QHBoxLayout()
+            for widget in (self._scan, self._page):
+                row.addWidget(widget)
+            row.addStretch(1)
+            row.addWidget(self._give)
+            self._column.addLayout(row)
+            self._column.addStretch(1)
+        self._fields["document_type"].show_answer(
+            Answered(state.manual_documents[0][0] if state.manual_documents else "")
+        )
+
+    def _said(self) -> None:
+        self._view.manual_given.emit({name: part.value() for name, part in self._fields.items()})
+
+
+class _BehalfCard(Card):
+    """为谁办: oneself, another person, or a legal person by its code."""
+
+    def __init__(self, page: IdentityView) -> None:
+        super().__init__("为谁办")
+        self._page = page
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout()
+        row.setSpacing(14)
+        self._choices: dict[str, QRadioButton] = {}
+        for value in ("self", "person", "legal"):
+            button = QRadioButton()
+            self._group.addButton(button)
+            self._choices[value] = button
+            button.clicked.connect(lambda _=False, to=value: page.behalf_wanted.emit(to))
+            row.addWidget(button)
+        row.addStretch(1)
+        self.body.addLayout(row)
+        self._tie_row = QWidget()
+        self._ties = QHBoxLayout(self._tie_row)
+        self._ties.setContentsMargins(0, 0, 0, 0)
+        self._ties.setSpacing(14)
+        self._tie_group = QButtonGroup(self)
+        self._tie_buttons: dict[str, QRadioButton] = {}
+        self.body.addWidget(self._tie_row)
+        phone = Field(Asked("phone", say("联系电话"), hint=say("办理结果会通知这个号码"), max_length=20), 96)
+        self._phone = phone
+        person = {
+            "name": Asked("name", say("姓名"), required=True, max_length=120),
+            "number": Asked("number", say("身份证号码"), required=True, max_length=18),
+            "address": Asked("address", say("住址"), required=True, max_length=200, hint=say("决定由哪里办理")),
+        }
+        legal = {
+            "uscc": Asked("uscc", say("统一代码"), required=True, max_length=18, hint=say("18 位统一社会信用代码")),
+            "name": Asked("name", say("名称"), required=True, max_length=200),
+            "address": Asked("address", say("住所"), required=True, max_length=200, hint=say("决定由哪里办理")),
+            "representative": Asked("representative", say("法定代表人"), max_length=120),
+        }
+        self._fields = {
+            "person": {name: Field(asked, 96) for name, asked in person.items()},
+            "legal": {name: Field(asked, 96) for name, asked in legal.items()},
+        }
+        for fields in self._fields.values():
+            order = list(fields.values())
+            for at, part in enumerate(order):
+                self.body.addWidget(part)
+                part.left.connect(lambda _: self._said())
+                following = order[at + 1] if at + 1 < len(order) else phone
+                part.done.connect(lambda _, to=following: to.take_focus())
+        self.body.addWidget(phone)
+        phone.left.connect(lambda _: page.phone_given.emit(phone.value()))
+        phone.done.connect(lambda _: page.take_focus())
+
+    def show_state(self, state: IdentityState) -> None:
+        words = {"self": say("本人"), "person": say("替别人"), "legal": say("企业或组织")}
+        for value, button in self._choices.items():
+            button.setText(words[value])
+            button.setChecked(value == state.behalf)
+            button.setEnabled(state.person is not None)
+        self._show_ties(state)
+        for behalf, fields in self._fields.items():
+            for name, part in fields.items():
+                part.show_answer(
+                    Answered(
+                        state.applicant.get(name, ""),
+                        wrong=state.wrong.get(name, "") if behalf == state.behalf else "",
+                        visible=behalf == state.behalf,
+                    )
+                )
+        self._phone.show_answer(Answered(state.phone, wrong=state.wrong.get("phone", "")))
+
+    def _show_ties(self, state: IdentityState) -> None:
+        self._tie_row.setVisible(state.behalf != "self")
+        if tuple(self._tie_buttons) != tuple(value for value, _ in state.ties):
+            for button in self._tie_buttons.values():
+                self._tie_group.removeButton(button)
+                button.deleteLater()
+            while self._ties.count():
+                self._ties.takeAt(0)
+            self._tie_buttons = {}
+            for value, words in state.ties:
+                button = QRadioButton(words)
+                self._tie_group.addButton(button)
+                self._tie_buttons[value] = button
+                button.clicked.connect(lambda _=False: self._said())
+                self._ties.addWidget(button)
+            self._ties.addStretch(1)
+        for value, words in state.ties:
+            self._tie_buttons[value].setText(words)
+            self._tie_buttons[value].setChecked(value == state.tie)
+
+    def _said(self) -> None:
+        state = self._page._state
+        fields = self._fields.get(state.behalf)
+        if fields is None:
+            return
+        tie = next((value for value, button in self._tie_buttons.items() if button.isChecked()), state.tie)
+        given = {name: part.value() for name, part in fields.items()}
+        if given != dict(state.applicant) or tie != state.tie:
+            self._page.applicant_given.emit(tie, given)

@@ -1,0 +1,73 @@
+"""Pictures of every page with invented states, for looking at: ``python -m ui.screens --out DIR --size 1920x1080``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QCoreApplication, QEvent, QSize
+from PySide6.QtWidgets import QApplication
+
+from ui import invented
+from ui.pages.intake.view import IntakeView
+from ui.pages.sign_in.view import SignInView
+from ui.shells.counter import CounterWindow
+from ui.theme import wear
+from ui.words import Language
+
+
+def pictures(size: QSize, only: str = "") -> Iterator[tuple[str, CounterWindow]]:
+    """The window in every state, by name. It is one window; save it before asking for the next."""
+    sign_in = SignInView()
+    intake = IntakeView()
+    window = CounterWindow(sign_in, {"intake": intake})
+    window.resize(size)
+    window.show()
+    for name, state in invented.SIGN_IN.items():
+        if only in name:
+            sign_in.render_state(state)
+            window.show_page("")
+            yield name, window
+    for name, intake_state in invented.intake().items():
+        if only in name:
+            window.render_state(invented.bar())
+            window.show_page("intake")
+            intake.render_state(intake_state)
+            yield name, window
+    window.close()
+
+
+def settle() -> None:
+    """Let layouts, focus and painting come to rest."""
+    for _ in range(4):
+        QCoreApplication.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def main() -> int:
+    """Write the pictures."""
+    parser = argparse.ArgumentParser(prog="python -m ui.screens")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--size", default="1920x1080")
+    parser.add_argument("--theme", default="light", choices=("light", "contrast", "large"))
+    parser.add_argument("--language", default="zh", choices=("zh", "en"))
+    parser.add_argument("--only", default="", help="a part of the picture's name")
+    said = parser.parse_args()
+    width, _, height = said.size.partition("x")
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    wear(application, said.theme)
+    Language(application).use(said.language)
+    said.out.mkdir(parents=True, exist_ok=True)
+    for name, window in pictures(QSize(int(width), int(height)), said.only):
+        settle()
+        window.grab().save(str(said.out / f"{name}.png"))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

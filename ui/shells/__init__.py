@@ -1,0 +1,1 @@
+"""Shells: what stands around the pages."""

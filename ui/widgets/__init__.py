@@ -1,0 +1,1 @@
+"""Parts that pages are made of. They know nothing of cases or desks."""

@@ -1,0 +1,322 @@
+"""One field of a form: its label, its input, and beside it where the answer came from or what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QCompleter,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QRadioButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ui.theme import tokens
+from ui.widgets.text import Value, mark
+from ui.words import say
+
+DATE = re.compile(r"^(\d{4})[-./年]?(\d{1,2})[-./月]?(\d{1,2})日?$")
+FEW = 4  # so many choices are shown side by side, more in a list that opens
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a field asks. `kind` is one of contract.form's kinds."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+    unit: str = ""
+    max_length: int | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What stands in a field."""
+
+    value: Any = None
+    wrong: str = ""  # words that say what to do
+    source: str = ""  # 取自身份证
+    visible: bool = True
+
+
+class Field(QWidget):
+    """Draws one `Asked`. The value on the screen is left alone while the person is in the field.
+
+    Signals:
+        answered: (name, value) after every change by the person; "" where it was emptied.
+        left: The name, when the person has gone on.
+        done: The name, on Enter: the page decides where to go.
+    """
+
+    answered = Signal(str, object)
+    left = Signal(str)
+    done = Signal(str)
+
+    def __init__(self, asked: Asked, label_width: int = 132) -> None:
+        super().__init__()
+        self.asked = asked
+        self._shown = Answered(object())
+        self._input: _Input = _INPUTS.get(asked.kind, _TextInput)(asked, self)
+        label = Value(asked.label, wrap=True)
+        label.setFixedWidth(tokens().px(label_width))
+        label.setBuddy(self._input.widget)
+        self._star = Value("*" if asked.required else "", tone="bad")
+        self._star.setFixedWidth(tokens().px(10))
+        self._note = Value(size="small", wrap=True)
+        self._input.widget.setAccessibleName(asked.label)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self._star)
+        row.addWidget(label)
+        row.addWidget(self._input.widget, 3)
+        if asked.unit:
+            row.addWidget(Value(asked.unit, tone="muted"))
+        row.addWidget(self._note, 2)
+        for part in self._input.parts():
+            part.installEventFilter(self)
+
+    def show_answer(self, answered: Answered) -> None:
+        """Draw the answer as the model has it."""
+        self.setVisible(answered.visible)
+        if answered.value != self._shown.value and not self._has_same(answered.value):
+            self._input.put(answered.value)
+        self._shown = answered
+        for part in self._input.parts():
+            mark(part, wrong="true" if answered.wrong else "false")
+        if answered.wrong:
+            self._note.show_text(answered.wrong, "bad")
+        elif answered.source:
+            self._note.show_text(answered.source, "ok")
+        else:
+            self._note.show_text(self.asked.hint, "muted")
+        self._input.widget.setAccessibleDescription(self._note.text())
+
+    def take_focus(self) -> None:
+        """Put the cursor here."""
+        self._input.parts()[0].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def has_focus(self) -> bool:
+        return any(part.hasFocus() for part in self._input.parts())
+
+    def value(self) -> Any:
+        return self._input.value()
+
+    def said(self) -> None:
+        """The input changed by the person's hand."""
+        value = self._input.value()
+        if value != self._shown.value:
+            self._shown = Answered(value, self._shown.wrong, self._shown.source, self._shown.visible)
+            self.answered.emit(self.asked.name, value)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusOut:
+            self._input.settle()
+            self.left.emit(self.asked.name)
+        elif event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and self._is_enter(event):
+            self._input.settle()
+            self.done.emit(self.asked.name)
+            return True
+        return super().eventFilter(watched, event)
+
+    def _is_enter(self, event: QKeyEvent) -> bool:
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        return event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain and not self._input.is_open()
+
+    def _has_same(self, value: Any) -> bool:
+        return bool((self._input.value() or None) == (value or None))
+
+
+class _Input:
+    """What all kinds of input can do."""
+
+    widget: QWidget
+
+    def __init__(self, asked: Asked, field: Field) -> None:
+        self.asked, self.field = asked, field
+
+    def parts(self) -> Sequence[QWidget]:
+        return (self.widget,)
+
+    def put(self, value: Any) -> None:
+        raise NotImplementedError
+
+    def value(self) -> Any:
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """The person goes on: spell the value as it will be kept."""
+
+    def is_open(self) -> bool:
+        return False
+
+
+class _TextInput(_Input):
+    widget: QLineEdit
+
+    def __init__(self, asked: Asked, field: Field) -> None:
+        super().__init__(asked, field)
+        self.widget = QLineEdit()
+        if asked.max_length:
+            self.widget.setMaxLength(asked.max_length)
+        if asked.kind == "date":
+            self.widget.setPlaceholderText(say("年月日，如 20260301"))
+        self.widget.textEdited.connect(lambda _: field.said())
+
+    def put(self, value: Any) -> None:
+        self.widget.setText("" if value is None else str(value))
+        self.widget.setCursorPosition(0)
+
+    def value(self) -> Any:
+        text = self.widget.text().strip()
+        try:
+            if text and self.asked.kind == "integer":
+                return int(text)
+            if text and self.asked.kind == "number":
+                return float(text)
+        except ValueError:
+            pass
+        if self.asked.kind == "date" and (found := DATE.match(text)):
+            return f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}"
+        return text
+
+    def settle(self) -> None:
+        if self.asked.kind == "date":
+            self.widget.setText(str(self.value()))
+
+
+class _LongInput(_Input):
+    widget: QPlainTextEdit
+
+    def __init__(self, asked: Asked, field: Field) -> None:
+        super().__init__(asked, field)
+        self.widget = QPlainTextEdit()
+        self.widget.setTabChangesFocus(True)
+        self.widget.setFixedHeight(tokens().px(76))
+        self.widget.textChanged.connect(field.said)
+
+    def put(self, value: Any) -> None:
+        self.widget.blockSignals(True)
+        self.widget.setPlainText("" if value is None else str(value))
+        self.widget.blockSignals(False)
+
+    def value(self) -> Any:
+        return self.widget.toPlainText().strip()
+
+
+class _ButtonsInput(_Input):
+    """Few choices, or several of them, side by side; arrows and Space choose."""
+
+    def __init__(self, asked: Asked, field: Field) -> None:
+        super().__init__(asked, field)
+        self.widget = QWidget()
+        self.widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self._several = asked.kind == "several"
+        few = len(self._choices()) <= FEW
+        row: QHBoxLayout | QVBoxLayout = QHBoxLayout(self.widget) if few else QVBoxLayout(self.widget)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10 if few else 2)
+        self._group = QButtonGroup(self.widget)
+        self._group.setExclusive(not self._several)
+        self._buttons: dict[Any, QCheckBox | QRadioButton] = {}
+        for value, label in self._choices():
+            button = QCheckBox(label) if self._several else QRadioButton(label)
+            self._group.addButton(button)
+            self._buttons[value] = button
+            row.addWidget(button)
+            button.clicked.connect(lambda _=False: field.said())
+        row.addStretch(1)
+
+    def _choices(self) -> tuple[tuple[Any, str], ...]:
+        if self.asked.kind == "yes_no":
+            return ((True, say("是")), (False, say("否")))
+        return self.asked.choices
+
+    def parts(self) -> Sequence[QWidget]:
+        return tuple(self._buttons.values())
+
+    def put(self, value: Any) -> None:
+        chosen = value if isinstance(value, list) else [value]
+        self._group.setExclusive(False)
+        for key, button in self._buttons.items():
+            button.setChecked(any(key == one and type(key) is type(one) for one in chosen))
+        self._group.setExclusive(not self._several)
+
+    def value(self) -> Any:
+        chosen = [key for key, button in self._buttons.items() if button.isChecked()]
+        if self._several:
+            return chosen
+        return chosen[0] if chosen else ""
+
+
+class _ListInput(_Input):
+    """Many choices: a list that opens; in a list of areas one may type a part of the name."""
+
+    widget: QComboBox
+
+    def __init__(self, asked: Asked, field: Field) -> None:
+        super().__init__(asked, field)
+        self.widget = QComboBox()
+        self.widget.setMinimumContentsLength(8)
+        self.widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.widget.addItem("", "")
+        for value, label in asked.choices:
+            self.widget.addItem(label, value)
+        if asked.kind == "area":
+            self.widget.setEditable(True)
+            self.widget.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+            completer = self.widget.completer()
+            completer.setFilterMode(Qt.MatchFlag.MatchContains)
+            completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+            self.widget.lineEdit().setPlaceholderText(say("输入地名的一部分"))
+            self.widget.lineEdit().editingFinished.connect(field.said)
+        self.widget.activated.connect(lambda _: field.said())
+
+    def put(self, value: Any) -> None:
+        self.widget.setCurrentIndex(max(self.widget.findData(value or ""), 0))
+
+    def value(self) -> Any:
+        if self.widget.isEditable():
+            at = self.widget.findText(self.widget.currentText())
+            return self.widget.itemData(at) if at >= 0 else self.widget.currentText().strip()
+        return self.widget.currentData() or ""
+
+    def settle(self) -> None:
+        if self.widget.isEditable() and self.widget.findText(self.widget.currentText()) < 0:
+            at = self.widget.findText(self.widget.currentText().strip(), Qt.MatchFlag.MatchContains)
+            if self.widget.currentText().strip() and at >= 0:
+                self.widget.setCurrentIndex(at)
+        self.field.said()
+
+    def is_open(self) -> bool:
+        popup = self.widget.completer().popup() if self.widget.isEditable() else None
+        return self.widget.view().isVisible() or bool(popup and popup.isVisible())
+
+
+def _choice(asked: Asked, field: Field) -> _Input:
+    return _ButtonsInput(asked, field) if len(asked.choices) <= FEW else _ListInput(asked, field)
+
+
+_INPUTS: dict[str, Any] = {
+    "long_text": _LongInput,
+    "yes_no": _ButtonsInput,
+    "several": _ButtonsInput,
+    "choice": _choice,
+    "area": _ListInput,
+}

@@ -1,0 +1,172 @@
+"""本次办件: the clerk's memory. Who, on whose behalf, what, where it is decided, until when, what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QPixmap
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from ui.theme import tokens
+from ui.widgets.facts import Facts
+from ui.widgets.text import Text, Value, rule
+from ui.words import say
+
+REVEAL = Qt.Key.Key_F12
+
+
+@dataclass(frozen=True)
+class MissingShown:
+    """One thing that is missing: what, and what to do about it. `step` is where that is done."""
+
+    what: str
+    advice: str
+    step: str = ""
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """Words ready to be shown. Numbers come whole and masked; the whole one shows only while a key is held."""
+
+    applicant: str = ""
+    applicant_number: str = ""
+    applicant_masked: str = ""
+    handler: str = ""
+    handler_number: str = ""
+    handler_masked: str = ""
+    tie: str = ""
+    is_self: bool = True
+    manual: bool = False
+    confirmed: str = ""
+    matter: str = ""
+    decided_by: str = ""
+    collected_at: str = ""
+    power: str = ""
+    power_tone: str = ""
+    promised: str = ""
+    legal: str = ""
+    answer_by: str = ""
+    provisional: bool = False
+    fee: str = ""
+    delivery: str = ""
+    phone: str = ""
+    missing: tuple[MissingShown, ...] = ()
+    begun: bool = False
+    photo: bytes = b""
+
+
+class PanelView(QWidget):
+    """Draws a PanelState. While F12 is held anywhere in the window, numbers are shown whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._state = PanelState()
+        self._whole = False
+        self._photo = QLabel()
+        self._photo.hide()
+        head = QHBoxLayout()
+        head.addWidget(Text("本次办件", size="large", bold=True))
+        head.addStretch(1)
+        self._who, self._when = Facts(), Facts()
+        self._head = Value(bold=True)
+        self._missing = QVBoxLayout()
+        self._missing.setSpacing(5)
+        self._lines: list[Value] = []
+        self._hint = Text("按住 F12 显示完整号码", size="small", tone="muted")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addLayout(head)
+        column.addWidget(self._photo)
+        column.addWidget(self._who)
+        column.addWidget(self._hint)
+        column.addWidget(rule())
+        column.addWidget(self._when)
+        column.addWidget(rule())
+        column.addWidget(self._head)
+        column.addLayout(self._missing)
+        column.addStretch(1)
+        QApplication.instance().installEventFilter(self)
+        self.render_state(self._state)
+
+    def render_state(self, state: PanelState) -> None:
+        self._state = state
+        number = state.applicant_number if self._whole else state.applicant_masked
+        rows: list[tuple[str, str] | tuple[str, str, str]] = [
+            (say("申请人"), state.applicant),
+            (say("证件号码"), number),
+        ]
+        if not state.is_self:
+            handler = state.handler_number if self._whole else state.handler_masked
+            rows += [(say("经办人"), f"{state.handler}（{state.tie}）"), (say("经办人证件"), handler)]
+        confirmed = state.confirmed or (say("未确认") if state.begun else "")
+        rows.append((say("人证一致"), confirmed, "" if state.confirmed else "warn" if state.begun else "muted"))
+        if state.manual:
+            rows.append((say("身份来源"), say("人工录入"), "warn"))
+        rows += [
+            (say("联系电话"), state.phone),
+            (say("事项"), state.matter),
+            (say("办理机关"), state.decided_by),
+            (say("收件地点"), state.collected_at),
+            (say("受理权"), state.power, state.power_tone),
+        ]
+        self._who.show_rows(rows)
+        due: list[tuple[str, str] | tuple[str, str, str]] = [
+            (say("承诺时限"), state.promised),
+            (say("法定时限"), state.legal),
+        ]
+        if state.answer_by:
+            due.append((say("是否受理"), state.answer_by))
+        if state.provisional:
+            due.append(("", say("该年放假安排未公布，日期为暂定"), "warn"))
+        due += [(say("费用"), state.fee), (say("取件"), state.delivery)]
+        self._when.show_rows(due)
+        self._hint.setVisible(bool(state.applicant_number))
+        self._show_photo(state.photo)
+        self._show_missing(state)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # One key, heard everywhere, so that the hand need not leave the field it is in.
+        kinds = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ApplicationDeactivate)
+        if event.type() in kinds and (whole := self._wanted(event)) is not None and whole != self._whole:
+            self._whole = whole
+            self.render_state(self._state)
+        return False
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.render_state(self._state)
+        super().changeEvent(event)
+
+    def _wanted(self, event: QEvent) -> bool | None:
+        if event.type() == QEvent.Type.ApplicationDeactivate:
+            return False
+        if isinstance(event, QKeyEvent) and event.key() == REVEAL and not event.isAutoRepeat():
+            return event.type() == QEvent.Type.KeyPress
+        return None
+
+    def _show_photo(self, photo: bytes) -> None:
+        self._photo.setVisible(bool(photo))
+        if photo:
+            pixmap = QPixmap()
+            pixmap.loadFromData(photo)
+            self._photo.setPixmap(pixmap.scaledToHeight(tokens().px(126), Qt.TransformationMode.SmoothTransformation))
+
+    def _show_missing(self, state: PanelState) -> None:
+        if not state.begun:
+            self._head.show_text("")
+        elif state.missing:
+            self._head.show_text(say("还差 {count} 项", count=len(state.missing)), "bad")
+        else:
+            self._head.show_text(say("都齐了"), "ok")
+        while len(self._lines) < len(state.missing):
+            line = Value(wrap=True)
+            self._missing.addWidget(line)
+            self._lines.append(line)
+        for at, line in enumerate(self._lines):
+            used = at < len(state.missing) and state.begun
+            line.setVisible(used)
+            if used:
+                one = state.missing[at]
+                line.show_text(f"{one.what} — {one.advice}" if one.advice else one.what)

@@ -1,0 +1,79 @@
+"""Labels: fixed words that follow the language, pills, rules between sections."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+
+from ui.theme import legible
+from ui.words import say
+
+
+def mark(widget: QWidget, **properties: object) -> None:
+    """Set properties that the style sheet looks at, and have them looked at again."""
+    changed = {name: value for name, value in properties.items() if widget.property(name) != value}
+    if not changed:
+        return
+    for name, value in changed.items():
+        widget.setProperty(name, value)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+
+
+class Text(QLabel):
+    """Fixed words of the interface."""
+
+    def __init__(self, words: str, size: str = "", tone: str = "", bold: bool = False, wrap: bool = False) -> None:
+        super().__init__(say(words))
+        self._words = words
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(wrap)
+        mark(self, size=size, tone=tone, weight="bold" if bold else "")
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.setText(say(self._words))
+        super().changeEvent(event)
+
+
+class Value(QLabel):
+    """A value that comes from outside: plain text, private-use characters as codes, selectable by mouse."""
+
+    def __init__(self, text: str = "", size: str = "", tone: str = "", bold: bool = False, wrap: bool = False) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(wrap)
+        if wrap:
+            self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        mark(self, size=size, tone=tone, weight="bold" if bold else "")
+        self.show_text(text)
+
+    def show_text(self, text: str, tone: str | None = None) -> None:
+        """Replace the text, and its tone where one is given."""
+        self.setText(legible(text))
+        if tone is not None:
+            mark(self, tone=tone)
+
+
+class Pill(QLabel):
+    """A short state on a coloured ground. The words carry it; the colour only helps."""
+
+    def __init__(self, text: str = "", tone: str = "") -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
+        mark(self, pill="true", tone=tone)
+        self.setVisible(bool(text))
+
+    def show_text(self, text: str, tone: str = "") -> None:
+        """Replace it; an empty text hides it."""
+        self.setText(legible(text))
+        mark(self, tone=tone)
+        self.setVisible(bool(text))
+
+
+def rule() -> QFrame:
+    """A thin line between sections."""
+    line = QFrame()
+    line.setProperty("rule", "true")
+    return line

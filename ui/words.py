@@ -1,0 +1,60 @@
+"""The words of the interface: Chinese stands in the code, other languages in resources/translations.
+
+The Chinese sentence is the key. A widget says its words again when Qt sends it LanguageChange.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QObject, QTranslator
+
+RESOURCES = Path(__file__).resolve().parent.parent / "resources"
+CONTEXT = "tongban"
+
+
+def say(text: str, **facts: object) -> str:
+    """The text in the language of the moment, with its facts filled in."""
+    said = QCoreApplication.translate(CONTEXT, text)
+    return said.format(**facts) if facts else said
+
+
+class _Table(QTranslator):
+    def __init__(self, words: Mapping[str, str], parent: QObject) -> None:
+        super().__init__(parent)
+        self._words = words
+
+    def translate(  # type: ignore[override]
+        self, context: str, text: str, disambiguation: str | None = None, n: int = -1
+    ) -> str | None:
+        # None, not "": Qt takes an empty string for a translation.
+        return self._words.get(text) if context == CONTEXT else None
+
+    def isEmpty(self) -> bool:
+        return False
+
+
+class Language(QObject):
+    """Which language the interface speaks: "zh" or "en". Changing it has every widget say its words again."""
+
+    def __init__(self, parent: QCoreApplication) -> None:
+        super().__init__(parent)
+        self._application = parent
+        self._table: _Table | None = None
+        self.name = "zh"
+
+    def use(self, name: str) -> None:
+        """Switch at run time."""
+        if name == self.name:
+            return
+        old, self._table = self._table, None
+        self.name = name
+        if name != "zh":
+            words = json.loads((RESOURCES / "translations" / f"{name}.json").read_text(encoding="utf-8"))
+            self._table = _Table(words, self)
+            self._application.installTranslator(self._table)
+        if old is not None:
+            self._application.removeTranslator(old)
+            old.deleteLater()
