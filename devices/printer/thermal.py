@@ -24,7 +24,6 @@ from devices.printer import (
 )
 from devices.printer.languages import escpos
 
-CHUNK = 4096  # bytes handed to the link at a time
 STEP = 1.0  # seconds between two looks at a printer that is not through yet
 
 
@@ -68,17 +67,20 @@ class ThermalPrinter:
 
     def print(self, document: str, media_type: str, title: str) -> Generator[PrintProgress, None, PrintReport]:
         bitmap = escpos.read_pbm(read_document(document, media_type, self.accepts()))
-        data = escpos.raster(bitmap)
+        parts = [escpos.INIT, *escpos.bands(bitmap), escpos.feed(escpos.FEED_LINES) + escpos.CUT]
+        total = sum(map(len, parts))
         with self._talk() as talk:
             state = talk.state()
             require_able(state)
             try:
-                for start in range(0, len(data), CHUNK):
-                    talk.link.write(data[start : start + CHUNK])
-                    yield PrintProgress(min(start + CHUNK, len(data)), len(data))
+                sent = 0
+                for part in parts:  # stopped only between two, where the printer listens
+                    talk.link.write(part)
+                    sent += len(part)
+                    yield PrintProgress(sent, total)
                 # a printer that was silent before will be silent now: do not make the clerk wait for it
                 patience = min(self._confirm, self._answer) if state.standing is Standing.UNKNOWN else self._confirm
-                return (yield from self._await_end(talk, patience, len(data)))
+                return (yield from self._await_end(talk, patience, total))
             except GeneratorExit:
                 talk.give_up()
                 raise

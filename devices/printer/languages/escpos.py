@@ -17,7 +17,10 @@ from contract.problem import Problem, Retry
 from devices.printer import PrinterState, Standing
 
 PBM = re.compile(rb"P4\s+(\d+)\s+(\d+)\s")
-BAND_ROWS = 960  # a printer's buffer holds no endless picture (F18)
+# 12 mm. Inside a band a printer hears nothing else, not even that it shall throw it away; and none holds an endless
+# one (F18).
+BAND_ROWS = 96
+FEED_LINES = 4
 INIT = b"\x1b@"
 CUT = b"\x1dV\x01"  # partial: the receipt hangs on by a corner
 CONFIRM = b"\x1dr\x01"  # answered when everything before it has been printed
@@ -70,7 +73,7 @@ def feed(lines: int) -> bytes:
     return b"\x1bd" + bytes([lines])
 
 
-def raster(bitmap: Bitmap, feed_lines: int = 4, cut: bool = True) -> bytes:
+def raster(bitmap: Bitmap, feed_lines: int = FEED_LINES, cut: bool = True) -> bytes:
     """A whole receipt: start from a known state, the picture, feed, cut."""
     return INIT + b"".join(bands(bitmap)) + feed(feed_lines) + (CUT if cut else b"")
 
