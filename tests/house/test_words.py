@@ -127,7 +127,7 @@ def completed(place: str) -> set[str]:
 
 
 def words_of_mistakes() -> set[str]:
-    """Mistakes in a form are answered, not raised: `form.<code>`, and `form.format.<format>` for a format's own words."""
+    """Mistakes in a form are answered, not raised: `form.<code>`, and `form.format.<format>` for a format."""
     module = tree.syntax(tree.ROOT / "contract" / "form.py")
     said = {node.value for node in ast.walk(module) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return {code for code in words() if code.startswith("form.") and code.removeprefix("form.").split(".")[-1] in said}
