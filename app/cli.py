@@ -225,7 +225,7 @@ def _devices_try(given: argparse.Namespace, _: list[str]) -> Any:
             case "idcard":
                 from devices.idcard import Reader
 
-                return Reader(host).wait_for_card(given.patience, lambda: False).to_json()
+                return Reader(host).wait_for_card(given.patience).to_json()
             case "scanner":
                 return _try_scanner(host, given.out)
             case "printer":

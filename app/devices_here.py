@@ -93,7 +93,9 @@ class DevicesHere:
                 case "idcard":
                     said = self.idcard().status()
                     if not said["reachable"]:
-                        return DeviceLine(**told, word="fault", problem=Problem(said["problem"], Retry.AFTER_FIX))
+                        return DeviceLine(
+                            **told, word="fault", problem=Problem(said["problem"], Retry.AFTER_FIX, **said["facts"])
+                        )
                     return DeviceLine(**told, word="ok", facts={"sam_number": said["sam_number"]})
                 case "scanner":
                     capabilities = self.scanner().capabilities()

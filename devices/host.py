@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from contract.problem import Problem, Retry
-from devices.worker import BLOB_LIMIT, LINE_LIMIT, OWN_LINE
+from devices.worker import BLOB_LIMIT, LINE_LIMIT, OWN_LINE, to_json
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent
 START_PATIENCE = 30.0  # seconds for the interpreter and the driver's imports on a slow, cold machine
@@ -315,7 +315,7 @@ class Host:
         if self._closed:
             raise Problem("device.closed", Retry.AGAIN, driver=self.driver_id)
         number = next(self._numbers)
-        line = json.dumps({"id": number, "do": do, "with": dict(arguments)}).encode("ascii") + b"\n"
+        line = json.dumps({"id": number, "do": do, "with": to_json(arguments)}).encode("ascii") + b"\n"
         if len(line) > LINE_LIMIT:
             raise Problem("device.too_large", Retry.NEVER)
         if self._process is None:

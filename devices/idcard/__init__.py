@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, Protocol, Self
@@ -128,7 +128,7 @@ class Reader:
         self._lifted = False
         return document
 
-    def wait_for_card(self, patience: float, cancelled: Callable[[], bool] | threading.Event) -> IdentityDocument:
+    def wait_for_card(self, patience: float, cancelled: threading.Event | None = None) -> IdentityDocument:
         """Read the next card that is put down: each placement is read once.
 
         A card that was already read must be lifted first. Many modules report no card until it is, others go on
@@ -136,17 +136,15 @@ class Reader:
 
         Args:
             patience: Seconds to wait for a card.
-            cancelled: Ends the wait early, with idcard.absent.
+            cancelled: Set by another thread, it ends the wait at once, with idcard.absent.
 
         Raises:
             Problem: idcard.absent after the patience, otherwise as `read`.
         """
-        stop = cancelled if isinstance(cancelled, threading.Event) else None
-        asked = cancelled.is_set if isinstance(cancelled, threading.Event) else cancelled
-        pause = stop or threading.Event()
+        cancelled = cancelled or threading.Event()
         deadline = time.monotonic() + patience
         gone = 0
-        while not asked():
+        while not cancelled.is_set():
             if self._host.ask("present"):
                 gone = 0
                 if self._lifted:
@@ -161,14 +159,20 @@ class Reader:
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            pause.wait(min(POLL, left))
+            cancelled.wait(min(POLL, left))
         raise Problem("idcard.absent", Retry.AGAIN)
 
     def status(self) -> dict[str, Any]:
-        """``driver``, ``reachable``, ``sam_number``, and ``problem`` (its code) where it is not reachable."""
-        said: dict[str, Any] = {"driver": self._host.driver_id, "reachable": True, "sam_number": "", "problem": ""}
+        """``driver``, ``reachable``, ``sam_number``; ``problem`` (its code) and its ``facts`` where not reachable."""
+        said: dict[str, Any] = {
+            "driver": self._host.driver_id,
+            "reachable": True,
+            "sam_number": "",
+            "problem": "",
+            "facts": {},
+        }
         try:
             said |= self._host.ask("status")
         except Problem as problem:
-            said |= {"reachable": False, "problem": problem.code}
+            said |= {"reachable": False, "problem": problem.code, "facts": problem.facts}
         return said

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import signal
+import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -111,12 +112,15 @@ def test_a_reader_plugged_in_again_is_used_again(start_emulator: Start, tmp_path
 def test_status(start_emulator: Start) -> None:
     emulator = start_emulator("--pty", "--behave", "absent")
     with open_reader(emulator.port) as host:
-        said = {"driver": "idcard/samv_serial", "reachable": True, "sam_number": SAM_NUMBER, "problem": ""}
-        assert Reader(host).status() == said
+        said = Reader(host).status()
+        assert said["driver"] == "idcard/samv_serial"
+        assert (said["reachable"], said["sam_number"], said["problem"]) == (True, SAM_NUMBER, "")
         emulator.tell("behave not_authorised")
         assert Reader(host).status()["problem"] == "idcard.not_authorised"
         emulator.end()
-        assert Reader(host).status()["reachable"] is False
+        said = Reader(host).status()
+        assert said["reachable"] is False and said["problem"] == "device.unplugged"
+        assert said["facts"] == {"port": emulator.port}
 
 
 @pytest.mark.parametrize(
@@ -160,73 +164,85 @@ def test_a_worker_killed_or_stopped_costs_one_call(start_emulator: Start) -> Non
             assert reader.read().name == "王𠮷安"
 
 
+def test_noise_without_end_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def babble() -> None:
+            line, _ = server.accept()
+            with line, contextlib.suppress(OSError):
+                while True:
+                    line.sendall(b"\xaa\xaa\xaa\x96\x69\x0f\xff\x00" * 64)
+
+        babbling = threading.Thread(target=babble)
+        babbling.start()
+        port = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        with open_reader(port) as host, pytest.raises(Problem) as raised:
+            host.ask("present")
+        babbling.join()
+    assert raised.value.code in ("idcard.garbled", "device.silent")
+
+
 # --- waiting for a card -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def never() -> Iterator[threading.Event]:
-    yield threading.Event()
-
-
-def test_a_card_put_down_later_is_read(start_emulator: Start, never: threading.Event) -> None:
+def test_a_card_put_down_later_is_read(start_emulator: Start) -> None:
     emulator = start_emulator("--pty")
     emulator.tell("lift")
     with open_reader(emulator.port) as host:
         reader = Reader(host)
         with pytest.raises(Problem) as raised:
-            reader.wait_for_card(0.1, never)
+            reader.wait_for_card(0.1)
         assert raised.value.code == "idcard.absent"
         putting = threading.Thread(target=emulator.tell, args=("place yuyao",))
         putting.start()
-        assert reader.wait_for_card(30, never).name == "陈䶮"
+        assert reader.wait_for_card(30).name == "陈䶮"
         putting.join()
 
 
-def test_a_card_is_read_once_per_placement(start_emulator: Start, never: threading.Event) -> None:
+def test_a_card_is_read_once_per_placement(start_emulator: Start) -> None:
     emulator = start_emulator("--pty", "--card", "haishu")
     with open_reader(emulator.port) as host:
         reader = Reader(host)
-        assert reader.wait_for_card(30, never).name == "王𠮷安"
+        assert reader.wait_for_card(30).name == "王𠮷安"
         with pytest.raises(Problem):
-            reader.wait_for_card(0.7, never)  # it still lies there
+            reader.wait_for_card(0.7)  # it still lies there
         emulator.tell("lift")
         emulator.tell("place haishu")
-        assert reader.wait_for_card(30, never).name == "王𠮷安"
+        assert reader.wait_for_card(30).name == "王𠮷安"
 
 
-def test_a_module_that_goes_on_reporting_the_card_needs_it_lifted(
-    start_emulator: Start, never: threading.Event
-) -> None:
+def test_a_module_that_goes_on_reporting_the_card_needs_it_lifted(start_emulator: Start) -> None:
     """Other modules answer "found" for as long as the card lies there."""
     emulator = start_emulator("--pty", "--card", "haishu")
     with open_reader(emulator.port) as host:
         reader = Reader(host)
-        reader.wait_for_card(30, never)
+        reader.wait_for_card(30)
         emulator.tell("place haishu")  # found again at once, without a "no card" between
         with pytest.raises(Problem):
-            reader.wait_for_card(0.4, never)
+            reader.wait_for_card(0.4)
         emulator.tell("lift")
         with pytest.raises(Problem):
-            reader.wait_for_card(0.7, never)
+            reader.wait_for_card(0.7)
         emulator.tell("place yuyao")
-        assert reader.wait_for_card(30, never).name == "陈䶮"
+        assert reader.wait_for_card(30).name == "陈䶮"
 
 
-def test_waiting_can_be_cancelled(start_emulator: Start, never: threading.Event) -> None:
+def test_waiting_can_be_cancelled(start_emulator: Start) -> None:
     emulator = start_emulator("--pty", "--behave", "absent")
     with open_reader(emulator.port) as host:
-        canceller = threading.Thread(target=never.set)
+        cancelled = threading.Event()
+        canceller = threading.Thread(target=cancelled.set)
         canceller.start()
         with pytest.raises(Problem) as raised:
-            Reader(host).wait_for_card(600, never)
+            Reader(host).wait_for_card(600, cancelled)
         canceller.join()
     assert raised.value.code == "idcard.absent"
 
 
-def test_a_fault_ends_the_waiting(start_emulator: Start, never: threading.Event) -> None:
+def test_a_fault_ends_the_waiting(start_emulator: Start) -> None:
     emulator = start_emulator("--pty", "--behave", "suspect")
     with open_reader(emulator.port) as host, pytest.raises(Problem) as raised:
-        Reader(host).wait_for_card(30, never)
+        Reader(host).wait_for_card(30)
     assert raised.value.code == "idcard.suspect"
 
 
