@@ -595,7 +595,10 @@ def _changes(case: Case, action: Action) -> dict[str, Any]:
             taken_in = case.received_at or case.opened_at
             if action.author.role is not Role.SUPERVISOR and taken_in.astimezone(CHINA).date() != today:
                 raise Problem("case.void_too_late", Retry.AFTER_FIX)
-            return {"voided": voided}
+            return {"voided": voided, **_stopped(case, today)}
+        case Kind.WITHDRAW:
+            body_as(action, Withdrawn)
+            return _stopped(case, today)
         case Kind.SEAL:
             return {"seals": (*case.seals, body_as(action, Sealed))}
         case Kind.DELIVER:
@@ -622,6 +625,11 @@ def _taken_in(
         "materials": materials,
         "received_at": action.at,
     }
+
+
+def _stopped(case: Case, today: date) -> dict[str, Any]:
+    """A clock that runs stops with the case, so that nobody is warned about what is no longer asked for."""
+    return {"clock": (*case.clock, ClockEvent(tick=Tick.STOP, on=today))} if case.accepted_on else {}
 
 
 def _with(old: tuple[CaseMaterial, ...], new: tuple[CaseMaterial, ...]) -> tuple[CaseMaterial, ...]:

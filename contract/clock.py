@@ -7,7 +7,7 @@ receipt has accepted from the day of receipt (art. 32).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -103,11 +103,15 @@ def deemed_accepted_on(received: date, calendar: Calendar) -> date:
 
 
 def read_clock(events: Iterable[ClockEvent], limits: Limits, calendar: Calendar, today: date) -> Clockface:
-    """Work out the face of the clock. Events are in the order in which they happened."""
+    """Work out the face of the clock. Events are in the order in which they happened.
+
+    A pause that begins when the limit is already over moves nothing: what is late stays late.
+    """
     started: date | None = None
     paused: date | None = None
     stopped: date | None = None
-    excluded, extended = 0, 0
+    pauses: list[tuple[date, date]] = []  # the first day is counted, the days after it up to the last are not
+    extended = 0
     for event in events:
         match event.tick:
             case Tick.START:
@@ -115,7 +119,7 @@ def read_clock(events: Iterable[ClockEvent], limits: Limits, calendar: Calendar,
             case Tick.SUSPEND if started:
                 paused = paused or event.on
             case Tick.RESUME if paused:
-                excluded += max(calendar.between(paused, event.on), 0)
+                pauses.append((paused, event.on))
                 paused = None
             case Tick.EXTEND:
                 extended += event.days
@@ -125,13 +129,15 @@ def read_clock(events: Iterable[ClockEvent], limits: Limits, calendar: Calendar,
                 pass
     if started is None:
         return Clockface(state="not_started")
-    if paused:
-        excluded += max(calendar.between(paused, stopped or today), 0)
-    # the promise moves with the law's own extension: both are counted from the same day
-    legal = calendar.add(started, limits.legal_days + extended + excluded)
-    promised = calendar.add(started, limits.promised_days + extended + excluded)
     until = stopped or today
-    left = calendar.between(until, promised)
+    if paused:
+        pauses.append((paused, until))
+    # the promise moves with the law's own extension: both are counted from the same day
+    legal = _due(started, limits.legal_days + extended, calendar, pauses)
+    promised = _due(started, limits.promised_days + extended, calendar, pauses)
+    excluded = sum(max(calendar.between(first, last), 0) for first, last in pauses)
+    unused = sum(max(calendar.between(first, min(last, until)), 0) for first, last in pauses)
+    left = limits.promised_days + extended - (calendar.between(started, until) - unused)
     return Clockface(
         state="stopped" if stopped else "paused" if paused else "running",
         started=started,
@@ -143,10 +149,19 @@ def read_clock(events: Iterable[ClockEvent], limits: Limits, calendar: Calendar,
         else "yellow"
         if left < LIGHT_YELLOW and limits.promised_days > LIGHT_YELLOW
         else "green",
-        provisional=calendar.is_provisional(started, legal),
+        provisional=calendar.is_provisional(started, max(legal, promised)),
         extended_days=extended,
         excluded_days=excluded,
     )
+
+
+def _due(started: date, days: int, calendar: Calendar, pauses: Sequence[tuple[date, date]]) -> date:
+    """The day on which so many working days have passed since the start, days inside a pause not counted."""
+    day = started
+    while days > 0:
+        day += timedelta(days=1)
+        days -= calendar.is_working(day) and not any(first < day <= last for first, last in pauses)
+    return day
 
 
 def promise_limit(promise_days: int, limits: Limits, today: date, calendar: Calendar) -> date:

@@ -300,6 +300,8 @@ def _told(error: Any) -> tuple[str, dict[str, str]]:
             return "required", {}
         case "format" | "pattern":
             return "format", {"format": str(error.schema.get("format", ""))}
+        case "const" if error.validator_value is True:  # a box that must be ticked
+            return "required", {}
         case "type":
             return "type", {"type": str(error.validator_value)}
         case "enum" | "oneOf" | "const":

@@ -22,6 +22,7 @@ from contract.case import (
     fold,
     pages_of,
 )
+from contract.clock import Tick
 from contract.ids import case_number
 from contract.person import Role
 from contract.problem import Problem
@@ -55,7 +56,9 @@ class Doing:
 
     def received(self) -> Case:
         self.do(Kind.OPEN, node="330281001", matter="spjy", matter_version=1, parties=PARTIES)
-        self.do(Kind.CONFIRM_PERSON, identity={"source": "chip", "confirmed_by": "k1", "confirmed_at": WHEN.isoformat()})
+        self.do(
+            Kind.CONFIRM_PERSON, identity={"source": "chip", "confirmed_by": "k1", "confirmed_at": WHEN.isoformat()}
+        )
         return self.do(Kind.RECEIVE, number=NUMBER, route=ROUTE, materials=MATERIALS)
 
 
@@ -176,3 +179,18 @@ def test_reprs_say_nothing_personal() -> None:
     shown = f"{case!r} {doing.done[0]!r} {case.parties!r} {case.parties.applicant!r} {doing.done[0].author!r} {case}"
     for secret in ("陈", "1101051949", "海曙", "周敏"):
         assert secret not in shown
+
+
+@pytest.mark.parametrize("kind", [Kind.WITHDRAW, Kind.VOID])
+def test_s30_a_clock_stops_with_its_case(kind: Kind) -> None:
+    doing = Doing()
+    doing.received()
+    doing.do(Kind.ACCEPT)
+    ended = doing.do(kind, reason="申请人撤回")
+    assert [event.tick for event in ended.clock] == [Tick.START, Tick.STOP]
+
+
+def test_nothing_stops_that_never_ran() -> None:
+    doing = Doing()
+    doing.received()
+    assert doing.do(Kind.WITHDRAW).clock == ()
