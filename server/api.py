@@ -1,0 +1,199 @@
+"""The HTTP API under /api/v1: thin, contract in and contract out. Uploads (tus) are in materials/tus.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from pydantic import BaseModel, TypeAdapter
+from pydantic import ValidationError as ModelError
+
+from contract.case import BODIES, Case, Kind
+from contract.exchange import (
+    Answer,
+    Ask,
+    CaseView,
+    EnrolAnswer,
+    EnrolAsk,
+    Me,
+    SessionAnswer,
+    SessionAsk,
+    SignedPack,
+)
+from contract.problem import Problem, Retry
+from server import health
+from server.access import AnyAuth, PersonAuth, StationAuth, viewer_of
+from server.cases import services, views
+from server.catalogue.packs import pack_for
+from server.exchange import round as rounds
+from server.exchange import stations
+from server.org.models import Station, User
+from server.problems import fault_response, problem_response
+
+api = NinjaAPI(
+    title="Tongban acceptance server",
+    version="1",
+    urls_namespace="api",
+    docs_url=None,
+    openapi_url="openapi.json",
+)
+CASES = TypeAdapter(list[Case])
+
+
+@api.exception_handler(Problem)
+def _problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    return problem_response(problem)
+
+
+@api.exception_handler(ValidationError)
+def _malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Says which field, never what stood in it."""
+    where = ".".join(str(part) for part in error.errors[0].get("loc", ())) if error.errors else ""
+    return problem_response(Problem("wire.malformed", Retry.NEVER, field=where[:120]))
+
+
+@api.exception_handler(HttpError)
+def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem_response(Problem("wire.malformed", Retry.NEVER, field="body"), error.status_code)
+
+
+@api.exception_handler(AuthenticationError)
+def _stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return problem_response(Problem("session.needed", Retry.AGAIN))
+
+
+@api.exception_handler(Exception)
+def _fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    return fault_response(error)
+
+
+def _said(value: BaseModel, status: int = 200) -> HttpResponse:
+    """A contract value in its own spelling: ninja's encoder would cut times to milliseconds."""
+    return HttpResponse(value.model_dump_json(), status=status, content_type="application/json")
+
+
+@api.get("/health", auth=None, tags=["server"])
+def get_health(request: HttpRequest) -> HttpResponse:
+    """Whether the server can do its work: database and blob store."""
+    return health.response()
+
+
+@api.post("/enrol", auth=None, response=EnrolAnswer, tags=["stations"])
+def post_enrol(request: HttpRequest, ask: EnrolAsk) -> HttpResponse:
+    """A station joins with a one-time code."""
+    return _said(stations.enrol(ask))
+
+
+@api.post("/session", auth=None, response=SessionAnswer, tags=["stations"])
+def post_session(request: HttpRequest, ask: SessionAsk) -> HttpResponse:
+    """A station proves that it holds its key and gets a bearer token."""
+    return _said(stations.open_session(ask))
+
+
+@api.post("/exchange", auth=StationAuth(), response=Answer, tags=["stations"])
+def post_exchange(request: HttpRequest, ask: Ask) -> HttpResponse:
+    """One round of talk."""
+    return _said(rounds.answer(ask, _station(request)))
+
+
+@api.get("/pack", auth=StationAuth(), response=SignedPack, tags=["stations"])
+def get_pack(request: HttpRequest) -> HttpResponse:
+    """The newest pack of the station's node; its ETag is its version."""
+    pack = pack_for(_station(request).node)
+    etag = f'"{pack.version}"'
+    response = HttpResponse(status=304) if _has(request, etag) else _said(pack.signed())
+    response["ETag"] = etag
+    return response
+
+
+@api.get("/me", auth=PersonAuth(), response=Me, tags=["people"])
+def get_me(request: HttpRequest) -> HttpResponse:
+    """Who is signed in."""
+    return _said(Me(clerk=_person(request).to_clerk()))
+
+
+@api.get("/cases", auth=AnyAuth(), response=list[Case], tags=["cases"])
+def get_cases(request: HttpRequest, number: str = "", q: str = "") -> HttpResponse:
+    """Cases by number, id number or part of a name; at most 50, newest first."""
+    found = views.search(viewer_of(request), number, q)
+    return HttpResponse(CASES.dump_json(found), content_type="application/json")
+
+
+@api.get("/cases/{case_id}", auth=AnyAuth(), response=CaseView, tags=["cases"])
+def get_case(request: HttpRequest, case_id: str) -> HttpResponse:
+    """A case with all that stands around it."""
+    row = services.get_case(case_id, viewer_of(request))
+    etag = views.etag_of(row)
+    response = HttpResponse(status=304) if _has(request, etag) else _said(views.case_view(row))
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@api.get("/cases/{case_id}/pages/{digest}", auth=AnyAuth(), tags=["cases"])
+def get_page(request: HttpRequest, case_id: str, digest: str) -> HttpResponse:
+    """The bytes of a page, as the device gave them."""
+    data, media_type = views.page_of(services.get_case(case_id, viewer_of(request)), digest)
+    return page_response(data, media_type)
+
+
+@api.post("/cases/{case_id}/{verb}", auth=PersonAuth(), response=CaseView, tags=["cases"])
+def post_verb(request: HttpRequest, case_id: str, verb: Kind) -> HttpResponse:
+    """An officer does something to a case; the body is the contract's for that verb, If-Match the case's ETag."""
+    officer = _person(request)
+    act = services.OFFICERS_VERBS.get(verb)
+    if act is None:
+        raise Problem("role.not_allowed", Retry.NEVER, kind=verb)
+    try:
+        body = BODIES[verb].model_validate_json(request.body or b"{}")
+    except ModelError as error:
+        where = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
+        raise Problem("wire.malformed", Retry.NEVER, field=where[:120]) from None
+    expected = None
+    if "If-Match" in request.headers:
+        row = services.get_case(case_id, officer)
+        if not _matches(request.headers["If-Match"], views.etag_of(row)):
+            raise Problem("wire.precondition_failed", Retry.AFTER_FIX)
+        expected = row.version
+    row = act(case_id, officer, body, expected)
+    response = _said(views.case_view(row))
+    response["ETag"] = views.etag_of(row)
+    return response
+
+
+def page_response(data: bytes, media_type: str) -> HttpResponse:
+    """A page's bytes as an answer that no browser runs, guesses about or keeps."""
+    response = HttpResponse(data, content_type=media_type)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Content-Disposition"] = "inline"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _station(request: HttpRequest) -> Station:
+    viewer = viewer_of(request)
+    assert isinstance(viewer, Station)
+    return viewer
+
+
+def _person(request: HttpRequest) -> User:
+    viewer = viewer_of(request)
+    assert isinstance(viewer, User)
+    return viewer
+
+
+def _has(request: HttpRequest, etag: str) -> bool:
+    return _matches(request.headers.get("If-None-Match", ""), etag)
+
+
+def _matches(header: str, etag: str) -> bool:
+    weak = etag.removeprefix("W/")
+    return any(part.strip().removeprefix("W/") in (weak, "*") for part in header.split(","))
+
+
+def openapi() -> dict[str, Any]:
+    """The API's description, as committed in docs/openapi.json."""
+    return dict(api.get_openapi_schema(path_prefix="/api/v1"))

@@ -1,0 +1,1 @@
+"""What may be applied for: matters, offerings, the calendar, and the pack made of them."""

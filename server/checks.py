@@ -1,0 +1,75 @@
+"""What `python -m server check` looks at."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from contract.problem import Problem, Retry
+from server.catalogue.calendar import get_calendar
+from server.keys import get_keys
+from server.materials.blobs import get_store
+
+
+def findings() -> list[dict[str, Any]]:
+    """One finding per thing: ``{"check", "ok", "problem"?, "note"?}``."""
+    return [
+        _finding("keys", _keys),
+        _finding("database", _database),
+        _finding("blobs", _blobs),
+        _finding("calendar", _calendar),
+        {
+            "check": "volume",
+            "ok": True,
+            "note": "blobs are encrypted; the database must lie on an encrypted volume",
+        },
+    ]
+
+
+def _finding(name: str, look: Callable[[], str]) -> dict[str, Any]:
+    try:
+        return {"check": name, "ok": True, "note": look()}
+    except Problem as problem:
+        return {"check": name, "ok": False, "problem": problem.to_wire()}
+
+
+def _keys() -> str:
+    get_keys()
+    if os.name != "nt" and settings.TONGBAN_KEY_FILE.stat().st_mode & 0o077:
+        raise Problem("server.keys_open", Retry.AFTER_FIX)
+    return ""
+
+
+def _database() -> str:
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Exception as error:
+        raise Problem("server.database_away", Retry.AFTER_FIX) from error
+    if waiting:
+        raise Problem("server.tables_old", Retry.AFTER_FIX, count=len(waiting))
+    return str(connection.vendor)
+
+
+def _blobs() -> str:
+    name = f"checks/{secrets.token_hex(8)}"
+    store = get_store()
+    store.put(name, b"check")
+    found = store.get(name)
+    store.delete(name)
+    if found != b"check":
+        raise Problem("blob.damaged", Retry.AFTER_FIX)
+    return type(store).__name__
+
+
+def _calendar() -> str:
+    years = sorted(get_calendar().years)
+    if not years:
+        raise Problem("calendar.empty", Retry.AFTER_FIX)
+    return f"{years[0]}-{years[-1]}"

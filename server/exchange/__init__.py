@@ -1,0 +1,1 @@
+"""Talk with stations: enrolment, sessions, rounds, feeds."""

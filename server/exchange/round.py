@@ -1,0 +1,148 @@
+"""One round of talk with a station: what it did, answered one by one; then its news; then our word on its cases.
+
+Nothing here depends on what a station remembers of earlier rounds: any round may be cut anywhere and repeated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.utils import timezone
+from pydantic import ValidationError
+
+from contract.case import Action, Case
+from contract.exchange import PROTOCOL, Answer, Ask, CaseWord, Event, SignedAction, Told, Verdict
+from contract.problem import Problem, Retry
+from contract.wire import canonical, sha256
+from server.cases import services
+from server.cases.models import CaseRecord, EventRecord
+from server.catalogue.packs import pack_for
+from server.exchange.models import FeedRow
+from server.exchange.numbers import renew
+from server.exchange.powers import require_allowed, require_author
+from server.exchange.relay import node_feed
+from server.exchange.stations import require_signature
+from server.org.models import Station, User
+
+NEWS = 500  # rows of a feed in one answer
+MAX_TEXT = 1 << 20  # characters of one action
+
+
+def answer(ask: Ask, station: Station) -> Answer:
+    """The server's half of a round.
+
+    Raises:
+        Problem: ``wire.protocol_unknown``. What is wrong with one act is told about that act.
+    """
+    if ask.protocol != PROTOCOL:
+        raise Problem("wire.protocol_unknown", Retry.AFTER_FIX, protocol=ask.protocol)
+    told: dict[str, Told] = {}
+    acted: dict[str, None] = {}
+    held: set[str] = set()
+    for signed in ask.actions:
+        act_id, case_id = _names(signed.action)
+        told[act_id] = _told(signed, station, held)
+        if told[act_id].verdict is Verdict.REFUSED:
+            held.add(case_id)
+        if case_id:
+            acted[case_id] = None
+    rows = _news(station, ask.cursor)
+    events = tuple(_event(row) for row in rows[:NEWS])
+    return Answer(
+        server_time=timezone.now(),
+        told=told,
+        events=events,
+        cursor=events[-1].n if events else ask.cursor,
+        more=len(rows) > NEWS,
+        words=_words(station, (*acted, *ask.watch)),
+        blocks=renew(station, ask.pools),
+        pack=pack_for(station.node).version,
+        revoked=tuple(
+            User.objects.exclude(revoked_at=None).filter(node=station.node).order_by("id").values_list("id", flat=True)
+        ),
+    )
+
+
+def _told(signed: SignedAction, station: Station, held: set[str]) -> Told:
+    try:
+        return Told(verdict=_heard(signed, station, held))
+    except Problem as problem:
+        return Told(verdict=Verdict.REFUSED, problem=problem.to_wire())
+
+
+def _heard(signed: SignedAction, station: Station, held: set[str]) -> Verdict:
+    """Keep one act, or raise the Problem that it is refused with."""
+    if signed.station != station.id:
+        raise Problem("action.wrong_station", Retry.NEVER)
+    require_signature(station, signed.action, signed.signature, "action.signature_wrong")
+    action = _parsed(signed.action)
+    if action.station != station.id:
+        raise Problem("action.wrong_station", Retry.NEVER)
+    known = EventRecord.objects.filter(action_id=action.id).first()
+    if known is not None:
+        # the text may have been signed anew; what counts is that it says the same
+        if known.case_id == action.case_id and known.body_digest == action.body_digest and known.verb == action.kind:
+            return Verdict.ALREADY
+        raise Problem("action.conflict", Retry.NEVER)
+    if action.case_id in held:
+        raise Problem("case.earlier_refused", Retry.AFTER_FIX)
+    require_author(action, station)
+    if action.after and not EventRecord.objects.filter(case_id=action.case_id, action_id=action.after).exists():
+        # nothing is kept of it: the station still has it, and sends it again behind the one that is missing
+        raise Problem("case.waits_for_earlier", Retry.AGAIN)
+
+    def check(before: Case | None, after: Case) -> None:
+        require_allowed(action, station, before, after)
+
+    services.record(action, signed.action, signature=signed.signature, check=check)
+    return Verdict.DONE
+
+
+def _parsed(text: str) -> Action:
+    if len(text) > MAX_TEXT:
+        raise Problem("action.too_large", Retry.NEVER)
+    try:
+        action = Action.model_validate_json(text)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
+        raise Problem("action.malformed", Retry.NEVER, field=where[:80]) from None
+    if canonical(action) != text or action.made_at.tzinfo is None:
+        raise Problem("action.not_canonical", Retry.NEVER)
+    return action
+
+
+def _names(text: str) -> tuple[str, str]:
+    """The act's id and its case's, as far as they can be read; an act without an id is known by its text's digest."""
+    try:
+        plain = json.loads(text)
+        act_id, case_id = plain["id"], plain.get("case_id", "")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return sha256(text), ""
+    return (act_id if isinstance(act_id, str) else sha256(text)), (case_id if isinstance(case_id, str) else "")
+
+
+def _news(station: Station, cursor: int) -> list[FeedRow]:
+    rows = FeedRow.objects.select_related("event").filter(feed_id=node_feed(station.node), n__gt=max(cursor, 0))
+    return list(rows.order_by("n")[: NEWS + 1])
+
+
+def _event(row: FeedRow) -> Event:
+    event = row.event
+    return Event(
+        n=row.n,
+        case_id=event.case_id,
+        kind="pages" if event.kind == "pages" else "action",
+        action=event.to_action() if event.kind == "action" else None,
+        materials_pending=event.materials_pending,
+    )
+
+
+def _words(station: Station, case_ids: Iterable[str]) -> dict[str, CaseWord]:
+    """What the server holds of the cases asked about; those that the station may not see are passed over (F08)."""
+    seen = CaseRecord.objects.visible_to(station).filter(Q(id__in=list(dict.fromkeys(case_ids))))
+    return {
+        case_id: CaseWord(digest=digest, wanted=tuple(wanted))
+        for case_id, digest, wanted in seen.values_list("id", "digest", "wanted")
+    }

@@ -1,0 +1,183 @@
+"""Stations: how one joins, proves who it is, and is shut out again.
+
+A station signs with the Ed25519 key that it made; the server keeps the public half. The code, the bearer token and
+each signed ask are good once.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from datetime import datetime, timedelta
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from contract.exchange import ED25519, EnrolAnswer, EnrolAsk, SessionAnswer, SessionAsk
+from contract.problem import Problem, Retry
+from server.catalogue.packs import pack_for
+from server.exchange.numbers import blocks_of, give_block
+from server.keys import get_keys
+from server.org.models import EnrolCode, Node, NumberBlock, Station, StationSession
+from server.org.tree import get_tree
+
+CODE_GOOD_FOR = timedelta(hours=72)
+SESSION_GOOD_FOR = timedelta(hours=12)
+SKEW = timedelta(days=2)  # a village PC's clock may be far off, and must learn the time from us
+CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # read aloud over the telephone: no 0/O, 1/I
+
+
+def make_code(node: str, window: str, good_for: timedelta = CODE_GOOD_FOR) -> str:
+    """A one-time enrolment code for a window of a node, as ``ABCD-EFGH-JKLM``. Shown once, kept as a hash.
+
+    Raises:
+        Problem: ``node.unknown``.
+    """
+    if not Node.objects.filter(code=node).exists():
+        raise Problem("node.unknown", Retry.AFTER_FIX, node=node)
+    letters = "".join(secrets.choice(CODE_ALPHABET) for _ in range(12))
+    code = "-".join(letters[start : start + 4] for start in (0, 4, 8))
+    EnrolCode.objects.create(
+        fingerprint=_code_fingerprint(code), node=node, window=window, expires_at=timezone.now() + good_for
+    )
+    return code
+
+
+def arm_code(code: str, node: str, window: str) -> None:
+    """A code that is known beforehand, good once from now on: for training halls only."""
+    with transaction.atomic():
+        EnrolCode.objects.filter(fingerprint=_code_fingerprint(code)).delete()
+        EnrolCode.objects.create(
+            fingerprint=_code_fingerprint(code),
+            node=node,
+            window=window,
+            expires_at=timezone.now() + timedelta(days=3650),
+        )
+
+
+def enrol(ask: EnrolAsk) -> EnrolAnswer:
+    """A station joins. Asked again with the same code and the same key (the answer was lost) it hears the same.
+
+    Raises:
+        Problem: ``enrol.code_unknown``, ``enrol.code_used``, ``enrol.code_expired``, ``enrol.key_malformed``.
+    """
+    _public_key(ask.algorithm, ask.public_key)
+    with transaction.atomic():
+        code = EnrolCode.objects.select_for_update().filter(fingerprint=_code_fingerprint(ask.code)).first()
+        if code is None:
+            raise Problem("enrol.code_unknown", Retry.AFTER_FIX)
+        if code.station_id is not None:
+            station = Station.objects.get(id=code.station_id)
+            if station.public_key != ask.public_key or station.revoked_at:
+                raise Problem("enrol.code_used", Retry.AFTER_FIX)
+        else:
+            if code.expires_at < timezone.now():
+                raise Problem("enrol.code_expired", Retry.AFTER_FIX)
+            station = Station.objects.create(
+                node=code.node,
+                name=code.window,
+                algorithm=ask.algorithm,
+                public_key=ask.public_key,
+                facts={name[:40]: value[:200] for name, value in list(ask.facts.items())[:20]},
+            )
+            code.station = station
+            code.save(update_fields=["station"])
+            give_block(station, get_tree().county(station.node))
+    return EnrolAnswer(
+        station=station.id,
+        node=station.node,
+        name=station.name,
+        server_public_key=get_keys().public,
+        pack=pack_for(station.node).signed(),
+        blocks=blocks_of(station),
+    )
+
+
+def open_session(ask: SessionAsk) -> SessionAnswer:
+    """A bearer token for a station that signs ``SessionAsk.text``.
+
+    Raises:
+        Problem: ``session.refused``, ``session.clock_wrong``, ``session.replayed``, ``station.revoked``.
+    """
+    station = Station.objects.filter(id=ask.station).first()
+    if station is None or ask.at.tzinfo is None:
+        raise Problem("session.refused", Retry.AFTER_FIX)
+    require_signature(station, SessionAsk.text(ask.station, ask.at), ask.signature, "session.refused")
+    if station.revoked_at is not None:
+        raise Problem("station.revoked", Retry.NEVER)
+    now = timezone.now()
+    if abs(now - ask.at) > SKEW:
+        raise Problem("session.clock_wrong", Retry.AFTER_FIX, server_time=now.isoformat(timespec="seconds"))
+    token = secrets.token_urlsafe(32)
+    expires_at = now + SESSION_GOOD_FOR
+    try:
+        with transaction.atomic():
+            StationSession.objects.create(
+                station=station, fingerprint=_token_fingerprint(token), asked_at=ask.at, expires_at=expires_at
+            )
+            Station.objects.filter(id=station.id).update(seen_at=now)
+    except IntegrityError:
+        raise Problem("session.replayed", Retry.AGAIN) from None
+    return SessionAnswer(token=token, expires_at=expires_at)
+
+
+def station_of(token: str) -> Station:
+    """The station that a bearer token was given to.
+
+    Raises:
+        Problem: ``session.needed``, ``station.revoked``.
+    """
+    session = (
+        StationSession.objects.select_related("station")
+        .filter(fingerprint=_token_fingerprint(token), expires_at__gt=timezone.now())
+        .first()
+    )
+    if session is None:
+        raise Problem("session.needed", Retry.AGAIN)
+    if session.station.revoked_at is not None:
+        raise Problem("station.revoked", Retry.NEVER)
+    return session.station
+
+
+def revoke_station(station: Station) -> None:
+    """Shut a lost station out and retire its numbers."""
+    now = timezone.now()
+    with transaction.atomic():
+        Station.objects.filter(id=station.id).update(revoked_at=now)
+        NumberBlock.objects.filter(station=station, retired_at=None).update(retired_at=now)
+
+
+def forget_old_sessions(now: datetime) -> None:
+    """Drop expired tokens once their signed ask could not be used again either."""
+    with transaction.atomic():
+        StationSession.objects.filter(expires_at__lt=now, asked_at__lt=now - 2 * SKEW).delete()
+
+
+def require_signature(station: Station, text: str, signature: str, code: str) -> None:
+    """That the station's key signed the text, or a Problem of the code given."""
+    try:
+        _public_key(station.algorithm, station.public_key).verify(
+            base64.b64decode(signature, validate=True), text.encode()
+        )
+    except (InvalidSignature, binascii.Error, ValueError):
+        raise Problem(code, Retry.NEVER) from None
+
+
+def _public_key(algorithm: str, public_key: str) -> Ed25519PublicKey:
+    try:
+        if algorithm != ED25519:
+            raise ValueError(algorithm)
+        return Ed25519PublicKey.from_public_bytes(base64.b64decode(public_key, validate=True))
+    except (binascii.Error, ValueError):
+        raise Problem("enrol.key_malformed", Retry.NEVER) from None
+
+
+def _code_fingerprint(code: str) -> str:
+    return get_keys().fingerprint("code", code.strip().upper().replace("-", "").replace(" ", ""))
+
+
+def _token_fingerprint(token: str) -> str:
+    return get_keys().fingerprint("session", token)

@@ -1,0 +1,1 @@
+"""Bytes: uploads as they come in, pages as they stay, encrypted on disk."""

@@ -1,0 +1,66 @@
+"""Pages at rest: stored once per digest, read only through a case that holds them."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from contract.problem import Problem, Retry
+from contract.wire import sha256
+from server.materials.blobs import get_store, new_name
+from server.materials.models import Blob, CasePage
+from server.materials.sealing import new_key, seal, unseal, unwrap
+
+SHOWN = {"image/jpeg", "image/png", "image/tiff", "application/pdf", "image/bmp"}
+MAGIC = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n", "image/png"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"%PDF-", "application/pdf"),
+    (b"BM", "image/bmp"),
+)
+
+
+def store_page(case_id: str, digest: str, data: bytes) -> None:
+    """Keep a page for a case. The caller has the bytes, so a digest that is here already gives nothing away."""
+    if not Blob.objects.filter(digest=digest).exists():
+        _store(digest, data)
+    with transaction.atomic():
+        CasePage.objects.get_or_create(case_id=case_id, blob_id=digest)
+
+
+def _store(digest: str, data: bytes) -> None:
+    key, wrapped = new_key(digest)
+    name = new_name("pages")
+    get_store().put(name, seal(key, data, digest))
+    try:
+        with transaction.atomic():
+            Blob.objects.create(digest=digest, name=name, size=len(data), key=wrapped)
+    except IntegrityError:  # the same page came by another connection meanwhile
+        get_store().delete(name)
+
+
+def read_page(case_id: str, digest: str) -> bytes:
+    """The bytes of a page of a case.
+
+    Raises:
+        Problem: ``page.not_found``, ``blob.missing``, ``blob.damaged``.
+    """
+    held = CasePage.objects.select_related("blob").filter(case_id=case_id, blob_id=digest).first()
+    if held is None:
+        raise Problem("page.not_found", Retry.AFTER_FIX)
+    blob = held.blob
+    data = unseal(unwrap(blob.key, digest), get_store().get(blob.name), digest)
+    if sha256(data) != digest:
+        raise Problem("blob.damaged", Retry.AFTER_FIX)
+    return data
+
+
+def held_pages(case_id: str) -> frozenset[str]:
+    """The digests of the pages that are here for a case."""
+    return frozenset(CasePage.objects.filter(case_id=case_id).values_list("blob_id", flat=True))
+
+
+def media_type_of(data: bytes) -> str:
+    """What a page is, from its first bytes: what the sender called it is not believed."""
+    return next((kind for magic, kind in MAGIC if data.startswith(magic)), "application/octet-stream")

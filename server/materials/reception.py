@@ -1,0 +1,169 @@
+"""A PATCH while its bytes arrive: pieces made durable, the offset moved after them, pre-empted when it stalls.
+
+A piece is stored first, then one short transaction moves the offset by compare-and-set and names the piece; no
+transaction is open while bytes move. A stalled connection cannot be woken, so whoever asks next for the upload
+(HEAD, PATCH) takes over: it stores what the stalled one had received and takes its right to write away.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from server.materials.blobs import get_store, new_name
+from server.materials.models import Piece, Upload
+from server.materials.sealing import seal, unwrap
+
+PIECE = 4 << 20  # bytes gathered before they are stored …
+AT_LEAST_EVERY = 1.0  # … but not longer than so many seconds
+GOOD_FOR = timedelta(hours=48)
+
+_open: dict[str, Reception] = {}
+_open_lock = threading.Lock()
+
+
+class Superseded(Exception):
+    """Another request took the upload over; what arrived before is kept."""
+
+
+@dataclass
+class Reception:
+    """Bytes of one PATCH on their way into the store. With `whole_or_nothing` (a checksum was sent) the offset moves
+    only at the end.
+    """
+
+    upload_id: str
+    key: bytes = field(repr=False)
+    offset: int
+    whole_or_nothing: bool = False
+
+    def __post_init__(self) -> None:
+        self.holder = secrets.token_hex(16)
+        self._lock = threading.Lock()
+        self._gathered: list[bytes] = []
+        self._size = 0
+        self._stored_to = self.offset
+        self._stored_at = time.monotonic()
+        self._unclaimed: list[tuple[int, int, str]] = []  # (start, size, name) stored, not yet counted
+        self._over = False
+
+    def claim(self) -> bool:
+        """Become the one that may write, if the upload stands at our offset."""
+        with transaction.atomic():
+            claimed = Upload.objects.filter(id=self.upload_id, offset=self.offset, state=Upload.State.RECEIVING).update(
+                holder=self.holder
+            )
+        if claimed:
+            with _open_lock:
+                _open[self.upload_id] = self
+        return bool(claimed)
+
+    def take(self, data: bytes) -> None:
+        """Bytes that have arrived. Raises Superseded where another request has taken over."""
+        with self._lock:
+            if self._over:
+                raise Superseded
+            self._gathered.append(data)
+            self._size += len(data)
+            if self._size >= PIECE or time.monotonic() - self._stored_at >= AT_LEAST_EVERY:
+                self._store()
+
+    def finish(self) -> int:
+        """Make all that arrived durable, and say where the upload stands."""
+        with self._lock:
+            if self._over:
+                raise Superseded
+            self._store()
+            self._count()
+            self._end()
+        return self._stored_to
+
+    def stop(self) -> None:
+        """Taken over by another request: keep what arrived and write no more."""
+        with self._lock:
+            if self._over:
+                return
+            try:
+                if self.whole_or_nothing:
+                    self._discard()
+                else:
+                    self._store()
+            except Superseded:
+                pass
+            finally:
+                self._end()
+
+    def discard(self) -> None:
+        """Throw away what this request brought (a cut or wrong PATCH that carried a checksum)."""
+        with self._lock:
+            if not self._over:
+                self._discard()
+                self._end()
+
+    def _store(self) -> None:
+        self._stored_at = time.monotonic()
+        if self._size:
+            data, start = b"".join(self._gathered), self._stored_to
+            name = new_name("staging")
+            get_store().put(name, seal(self.key, data, f"{self.upload_id} {start}"))
+            self._unclaimed.append((start, len(data), name))
+            self._stored_to += len(data)
+            self._gathered, self._size = [], 0
+        if not self.whole_or_nothing:
+            self._count()
+
+    def _count(self) -> None:
+        """Move the offset over what is stored."""
+        if not self._unclaimed:
+            return
+        with transaction.atomic():
+            moved = Upload.objects.filter(id=self.upload_id, holder=self.holder, offset=self.offset).update(
+                offset=self._stored_to, expires_at=timezone.now() + GOOD_FOR
+            )
+            if moved:
+                Piece.objects.bulk_create(
+                    [
+                        Piece(upload_id=self.upload_id, start=start, size=size, name=name)
+                        for start, size, name in self._unclaimed
+                    ]
+                )
+        if not moved:
+            self._discard()
+            self._end()
+            raise Superseded
+        self.offset, self._unclaimed = self._stored_to, []
+
+    def _discard(self) -> None:
+        for _, _, name in self._unclaimed:
+            get_store().delete(name)
+        self._unclaimed, self._gathered, self._size = [], [], 0
+        self._stored_to = self.offset
+
+    def _end(self) -> None:
+        self._over = True
+        with _open_lock:
+            if _open.get(self.upload_id) is self:
+                del _open[self.upload_id]
+
+
+def open_reception(upload: Upload, offset: int, whole_or_nothing: bool) -> Reception | None:
+    """A reception for bytes from `offset` on, or None where the upload stands elsewhere. Pre-empts an older one."""
+    take_over(upload.id)
+    reception = Reception(upload.id, unwrap(upload.key, upload.id), offset, whole_or_nothing)
+    return reception if reception.claim() else None
+
+
+def take_over(upload_id: str) -> None:
+    """End whatever PATCH is writing to the upload, here or in another process, and keep what it brought."""
+    with _open_lock:
+        older = _open.get(upload_id)
+    if older is not None:
+        older.stop()
+    with transaction.atomic():
+        Upload.objects.filter(id=upload_id).exclude(holder="").update(holder="")

@@ -1,0 +1,219 @@
+"""Uploads as a whole: begun, joined, finished into pages of a case, thrown away, expired."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import BinaryIO, cast
+
+from django.db import transaction
+from django.utils import timezone
+
+from contract.problem import Problem, Retry
+from contract.upload import BATCH_TYPE, MAX_BATCH, MAX_PAGE, read_batch
+from contract.wire import sha256
+from server.cases.services import get_case, pages_arrived
+from server.materials.blobs import get_store
+from server.materials.models import Piece, Upload
+from server.materials.pages import store_page
+from server.materials.reception import GOOD_FOR
+from server.materials.sealing import new_key, unseal, unwrap
+from server.org.models import Station
+
+PAGE_TYPES = ("image/jpeg", "image/png", "image/tiff", "application/pdf", "image/bmp")
+MAX_PARTS = 64
+MAX_OPEN = 256  # unfinished uploads of one station
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What an upload's metadata says that it is."""
+
+    case_id: str
+    filetype: str
+    digest: str = ""
+
+
+def begin(station: Station, length: int, metadata: str, purpose: Purpose | None) -> Upload:
+    """A new upload; without a purpose it is a part, to be named by a later whole.
+
+    Raises:
+        Problem: ``upload.too_large``, ``upload.too_many``, and what `require_purpose` raises.
+    """
+    if purpose is not None:
+        require_purpose(station, purpose, length)
+    if length > MAX_BATCH:
+        raise Problem("upload.too_large", Retry.NEVER, limit=MAX_BATCH)
+    return _create(station, Upload.Role.WHOLE if purpose else Upload.Role.PART, length, metadata, purpose)
+
+
+def join(station: Station, part_ids: list[str], metadata: str, purpose: Purpose) -> Upload:
+    """A whole out of parts in the order given, which need not be complete yet.
+
+    Raises:
+        Problem: ``upload.parts_unknown``, ``upload.too_large``, and what `require_purpose` raises.
+    """
+    parts = list(Upload.objects.filter(id__in=part_ids, station=station, role=Upload.Role.PART, final=None))
+    if not part_ids or len(part_ids) > MAX_PARTS or len(set(part_ids)) != len(part_ids) or len(parts) != len(part_ids):
+        raise Problem("upload.parts_unknown", Retry.AFTER_FIX)
+    length = sum(part.length for part in parts)
+    require_purpose(station, purpose, length)
+    if length > MAX_BATCH:
+        raise Problem("upload.too_large", Retry.NEVER, limit=MAX_BATCH)
+    with transaction.atomic():
+        whole = _create(station, Upload.Role.FINAL, length, metadata, purpose)
+        taken = 0
+        for place, part_id in enumerate(part_ids):
+            taken += Upload.objects.filter(id=part_id, final=None).update(final=whole, place=place)
+        if taken != len(part_ids):
+            raise Problem("upload.parts_unknown", Retry.AFTER_FIX)
+    return whole
+
+
+def require_purpose(station: Station, purpose: Purpose, length: int) -> None:
+    """That the station may add such a thing to that case.
+
+    Raises:
+        Problem: ``case.not_found``, ``upload.type_unknown``, ``upload.digest_missing``, ``upload.too_large``.
+    """
+    get_case(purpose.case_id, station)
+    if purpose.filetype == BATCH_TYPE:
+        return
+    if purpose.filetype not in PAGE_TYPES:
+        raise Problem("upload.type_unknown", Retry.NEVER)
+    if len(purpose.digest) != 64:
+        raise Problem("upload.digest_missing", Retry.NEVER)
+    if length > MAX_PAGE:
+        raise Problem("upload.too_large", Retry.NEVER, limit=MAX_PAGE)
+
+
+def _create(station: Station, role: Upload.Role, length: int, metadata: str, purpose: Purpose | None) -> Upload:
+    if Upload.objects.filter(station=station).exclude(state=Upload.State.DONE).count() >= MAX_OPEN:
+        raise Problem("upload.too_many", Retry.AGAIN)
+    upload_id = secrets.token_urlsafe(24)
+    _, wrapped = new_key(upload_id)
+    with transaction.atomic():
+        return Upload.objects.create(
+            id=upload_id,
+            station=station,
+            role=role,
+            length=length,
+            metadata=metadata,
+            key=wrapped,
+            case_id=purpose.case_id if purpose else "",
+            filetype=purpose.filetype if purpose else "",
+            digest=purpose.digest if purpose else "",
+            expires_at=timezone.now() + GOOD_FOR,
+        )
+
+
+def advance(upload: Upload) -> None:
+    """After bytes came: finish the upload, or the whole that it is a part of, where everything is there.
+
+    Raises:
+        Problem: ``upload.garbled`` where the bytes are not what they were said to be; the upload is thrown away.
+    """
+    upload.refresh_from_db()
+    whole = upload.final if upload.role == Upload.Role.PART else upload
+    if whole is None or whole.state == Upload.State.DONE:
+        return
+    sources = _sources(whole)
+    if any(source.offset < source.length for source in sources):
+        return
+    with transaction.atomic():
+        Upload.objects.filter(id=whole.id, state=Upload.State.RECEIVING).update(
+            state=Upload.State.RECEIVED, offset=whole.length
+        )
+    _finish(whole, sources)
+
+
+def _sources(whole: Upload) -> list[Upload]:
+    return list(whole.parts.order_by("place")) if whole.role == Upload.Role.FINAL else [whole]
+
+
+def _finish(whole: Upload, sources: list[Upload]) -> None:
+    """Into pages of the case. Interrupted and done again it comes to the same."""
+    stream = cast(BinaryIO, io.BufferedReader(_Plain(sources), 1 << 16))
+    try:
+        for digest, data in _pages(whole, stream):
+            store_page(whole.case_id, digest, data)
+    except Problem as problem:
+        if problem.code == "upload.garbled":
+            discard(whole)
+        raise
+    pages_arrived(whole.case_id)
+    names = list(Piece.objects.filter(upload__in=sources).values_list("name", flat=True))
+    with transaction.atomic():
+        Upload.objects.filter(id__in=[whole.id, *(source.id for source in sources)]).update(state=Upload.State.DONE)
+        Piece.objects.filter(upload__in=sources).delete()
+    for name in names:
+        get_store().delete(name)
+
+
+def _pages(whole: Upload, stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    if whole.filetype == BATCH_TYPE:
+        yield from read_batch(stream)
+        if stream.read(1):
+            raise Problem("upload.garbled", Retry.NEVER)
+        return
+    data = stream.read()
+    if sha256(data) != whole.digest:
+        raise Problem("upload.garbled", Retry.NEVER)
+    yield whole.digest, data
+
+
+class _Plain(io.RawIOBase):
+    """The plain bytes of some uploads, one after the other, a piece in memory at a time."""
+
+    def __init__(self, sources: list[Upload]) -> None:
+        self._pieces = self._walk(sources)
+        self._left = b""
+
+    def _walk(self, sources: list[Upload]) -> Iterator[bytes]:
+        for source in sources:
+            key = unwrap(source.key, source.id)
+            for piece in source.pieces.order_by("start"):
+                yield unseal(key, get_store().get(piece.name), f"{source.id} {piece.start}")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(cast(bytearray, buffer))
+        while not self._left:
+            found = next(self._pieces, None)
+            if found is None:
+                return 0
+            self._left = found
+        taken = self._left[: len(view)]
+        self._left = self._left[len(taken) :]
+        view[: len(taken)] = taken
+        return len(taken)
+
+
+def discard(upload: Upload) -> None:
+    """Throw an upload and its parts away: rows first, then bytes, so that no row names what is gone."""
+    ids = [upload.id, *upload.parts.values_list("id", flat=True)]
+    names = list(Piece.objects.filter(upload_id__in=ids).values_list("name", flat=True))
+    with transaction.atomic():
+        Upload.objects.filter(id__in=ids).delete()
+    for name in names:
+        get_store().delete(name)
+
+
+def sweep() -> None:
+    """Finish what a dead process left unfinished, expire what nobody came back for, clear orphaned pieces."""
+    for whole in Upload.objects.filter(state=Upload.State.RECEIVED).exclude(role=Upload.Role.PART):
+        try:
+            _finish(whole, _sources(whole))
+        except Problem:
+            continue  # thrown away if garbled; otherwise the store is away and the next sweep tries again
+    for upload in Upload.objects.filter(expires_at__lt=timezone.now(), final=None):
+        discard(upload)
+    known = set(Piece.objects.values_list("name", flat=True))
+    for name in get_store().older_than("staging", timedelta(hours=1)):
+        if name not in known and not Piece.objects.filter(name=name).exists():
+            get_store().delete(name)

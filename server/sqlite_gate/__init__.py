@@ -1,0 +1,1 @@
+"""A SQLite backend for Django with one gate in front of every transaction."""

@@ -1,0 +1,1 @@
+"""Pages for officers, and the public progress page."""
