@@ -103,7 +103,7 @@ def style_sheet(worn: Tokens) -> str:
     """resources/qss/counter.qss with the tokens filled in; sizes in it are written ``${15px}``."""
     text = (RESOURCES / "qss" / "counter.qss").read_text(encoding="utf-8")
     text = re.sub(r"\$\{(\d+)px\}", lambda found: f"{worn.px(int(found[1]))}px", text)
-    return Template(text).substitute(asdict(worn))
+    return Template(text).substitute(asdict(worn), drawn=(RESOURCES / "qss").as_posix())
 
 
 def _palette(worn: Tokens) -> QPalette:

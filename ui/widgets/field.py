@@ -56,7 +56,7 @@ class Answered:
 
 
 class Field(QWidget):
-    """Draws one `Asked`. The value on the screen is left alone while the person is in the field.
+    """Draws one `Asked`; the note stands beside the input, or under it where there is little room. The value on the screen is left alone while the person is in the field.
 
     Signals:
         answered: (name, value) after every change by the person; "" where it was emptied.
@@ -68,7 +68,7 @@ class Field(QWidget):
     left = Signal(str)
     done = Signal(str)
 
-    def __init__(self, asked: Asked, label_width: int = 132) -> None:
+    def __init__(self, asked: Asked, label_width: int = 132, beside: bool = True) -> None:
         super().__init__()
         self.asked = asked
         self._shown = Answered(object())
@@ -85,10 +85,18 @@ class Field(QWidget):
         row.setSpacing(8)
         row.addWidget(self._star)
         row.addWidget(label)
-        row.addWidget(self._input.widget, 3)
-        if asked.unit:
-            row.addWidget(Value(asked.unit, tone="muted"))
-        row.addWidget(self._note, 2)
+        self._beside = beside
+        if beside:
+            row.addWidget(self._input.widget, 3)
+            if asked.unit:
+                row.addWidget(Value(asked.unit, tone="muted"))
+            row.addWidget(self._note, 2)
+        else:
+            under = QVBoxLayout()
+            under.setSpacing(2)
+            under.addWidget(self._input.widget)
+            under.addWidget(self._note)
+            row.addLayout(under, 1)
         for part in self._input.parts():
             part.installEventFilter(self)
 
@@ -106,6 +114,7 @@ class Field(QWidget):
             self._note.show_text(answered.source, "ok")
         else:
             self._note.show_text(self.asked.hint, "muted")
+        self._note.setVisible(self._beside or bool(self._note.text()))
         self._input.widget.setAccessibleDescription(self._note.text())
 
     def take_focus(self) -> None:

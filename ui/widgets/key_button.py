@@ -41,13 +41,13 @@ class KeyButton(QPushButton):
             label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        row.setSpacing(6)
         row.addStretch(1)
         row.addWidget(self._caption)
         row.addWidget(self._cap)
         row.addStretch(1)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        mark(self, look=look)
+        self.show_look(look)
         self._say()
 
     @property
@@ -60,9 +60,18 @@ class KeyButton(QPushButton):
             self._words = words
             self._say()
 
+    def show_look(self, look: str) -> None:
+        """primary, danger, plain or empty."""
+        mark(self, look=look)
+        # The style sheet cannot see from a label whether the button around it is disabled.
+        enabled = {"primary": "on", "danger": "bad"}.get(look, "")
+        ink = enabled if self.isEnabled() else "off"
+        mark(self._caption, ink=ink)
+        mark(self._cap, ink="off" if ink == "off" else "")
+
     def sizeHint(self) -> QSize:
         inner, worn = self.layout().sizeHint(), tokens()
-        return QSize(inner.width() + worn.px(30), max(inner.height(), worn.px(22)) + worn.px(16))
+        return QSize(inner.width() + worn.px(20), max(inner.height(), worn.px(22)) + worn.px(16))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -70,6 +79,8 @@ class KeyButton(QPushButton):
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
             self._say()
+        elif event.type() == QEvent.Type.EnabledChange:
+            self.show_look(str(self.property("look") or ""))
         super().changeEvent(event)
 
     def _say(self) -> None:

@@ -57,6 +57,9 @@ class _Pages(QStandardItemModel):
 
 
 class _Draws(QStyledItemDelegate):
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(option.decorationSize)  # type: ignore[attr-defined]
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         page: PageShown = index.data(PAGE)
         worn = tokens()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QPixmap
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ui.theme import tokens
 from ui.widgets.facts import Facts
@@ -14,6 +14,7 @@ from ui.widgets.text import Text, Value, rule
 from ui.words import say
 
 REVEAL = Qt.Key.Key_F12
+SHOWN = 4  # so many missing things are named
 
 
 @dataclass(frozen=True)
@@ -68,25 +69,34 @@ class PanelView(QWidget):
         head = QHBoxLayout()
         head.addWidget(Text("本次办件", size="large", bold=True))
         head.addStretch(1)
-        self._who, self._when = Facts(), Facts()
+        self._hint = Text("按住 F12 看全号", size="small", tone="muted")
+        head.addWidget(self._hint)
+        self._who, self._when = Facts(72), Facts(72)
+        inside = QWidget()
+        facts = QVBoxLayout(inside)
+        facts.setContentsMargins(0, 0, 6, 0)
+        facts.setSpacing(10)
+        for part in (self._photo, self._who, rule(), self._when):
+            facts.addWidget(part)
+        facts.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # What is missing stays in sight however long the rest is.
         self._head = Value(bold=True)
         self._missing = QVBoxLayout()
-        self._missing.setSpacing(5)
+        self._missing.setSpacing(3)
         self._lines: list[Value] = []
-        self._hint = Text("按住 F12 显示完整号码", size="small", tone="muted")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
+        column.setSpacing(9)
         column.addLayout(head)
-        column.addWidget(self._photo)
-        column.addWidget(self._who)
-        column.addWidget(self._hint)
-        column.addWidget(rule())
-        column.addWidget(self._when)
+        column.addWidget(scroll, 1)
         column.addWidget(rule())
         column.addWidget(self._head)
         column.addLayout(self._missing)
-        column.addStretch(1)
         QApplication.instance().installEventFilter(self)
         self.render_state(self._state)
 
@@ -160,13 +170,15 @@ class PanelView(QWidget):
             self._head.show_text(say("还差 {count} 项", count=len(state.missing)), "bad")
         else:
             self._head.show_text(say("都齐了"), "ok")
-        while len(self._lines) < len(state.missing):
+        shown = [f"{one.what} — {one.advice}" if one.advice else one.what for one in state.missing]
+        if len(shown) > SHOWN:
+            shown = [*shown[: SHOWN - 1], say("还有 {count} 项，见“核对”", count=len(shown) - SHOWN + 1)]
+        while len(self._lines) < len(shown):
             line = Value(wrap=True)
             self._missing.addWidget(line)
             self._lines.append(line)
         for at, line in enumerate(self._lines):
-            used = at < len(state.missing) and state.begun
+            used = at < len(shown) and state.begun
             line.setVisible(used)
             if used:
-                one = state.missing[at]
-                line.show_text(f"{one.what} — {one.advice}" if one.advice else one.what)
+                line.show_text(shown[at])

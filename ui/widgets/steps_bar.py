@@ -58,6 +58,7 @@ class _Step(QPushButton):
         self._disc.setText("" if done else str(self._number))
         if done:
             self._disc.setPixmap(icon_pixmap("check", tokens().surface, tokens().px(15), 2.0))
+        mark(self._words, ink="here" if here else "" if step.open else "off")
         mark(self._disc, tone="ok" if done else "info" if here else "")
         said = say("第 {number} 步 {words}", number=self._number, words=say(step.words))
         self.setAccessibleName(f"{said} {say('已完成') if step.done else ''}".strip())

@@ -28,7 +28,7 @@ class Text(QLabel):
         self._words = words
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(wrap)
-        mark(self, size=size, tone=tone, weight="bold" if bold else "")
+        mark(self, textsize=size, tone=tone, weight="bold" if bold else "")
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -45,7 +45,7 @@ class Value(QLabel):
         self.setWordWrap(wrap)
         if wrap:
             self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        mark(self, size=size, tone=tone, weight="bold" if bold else "")
+        mark(self, textsize=size, tone=tone, weight="bold" if bold else "")
         self.show_text(text)
 
     def show_text(self, text: str, tone: str | None = None) -> None:

@@ -25,7 +25,7 @@ from ui.widgets.facts import Facts
 from ui.widgets.field import Answered, Asked, Field
 from ui.widgets.key_button import KeyButton
 from ui.widgets.lines import Line, LineList
-from ui.widgets.text import Pill, Text, Value, mark
+from ui.widgets.text import Pill, Text, Value
 from ui.words import say
 
 
@@ -177,7 +177,7 @@ class _PersonCard(Card):
             self._stack.setCurrentWidget(part)
             if part is self._manual:
                 self._manual.take_focus()
-        mark(self._read, look="" if person else "primary")
+        self._read.show_look("" if person else "primary")
         self._read.show_words("停止等卡" if state.reading == "waiting" else "重新读卡" if person else "读卡")
         self._read.setEnabled(state.reading != "reading")
         self._type.show_words("不再人工录入" if state.manual_open else "人工录入")
@@ -366,7 +366,7 @@ class _BehalfCard(Card):
         self._tie_group = QButtonGroup(self)
         self._tie_buttons: dict[str, QRadioButton] = {}
         self.body.addWidget(self._tie_row)
-        phone = Field(Asked("phone", say("联系电话"), hint=say("办理结果会通知这个号码"), max_length=20), 96)
+        phone = Field(Asked("phone", say("联系电话"), hint=say("办理结果会通知这个号码"), max_length=20), 84, False)
         self._phone = phone
         person = {
             "name": Asked("name", say("姓名"), required=True, max_length=120),
@@ -380,8 +380,8 @@ class _BehalfCard(Card):
             "representative": Asked("representative", say("法定代表人"), max_length=120),
         }
         self._fields = {
-            "person": {name: Field(asked, 96) for name, asked in person.items()},
-            "legal": {name: Field(asked, 96) for name, asked in legal.items()},
+            "person": {name: Field(asked, 84, False) for name, asked in person.items()},
+            "legal": {name: Field(asked, 84, False) for name, asked in legal.items()},
         }
         for fields in self._fields.values():
             order = list(fields.values())

@@ -182,9 +182,10 @@ class MaterialsView(QWidget):
         foot.setSpacing(8)
         for part in (self._held, self._running, self._scan_words):
             foot.addWidget(part)
+        foot.addWidget(self._scan)
         line = QHBoxLayout()
         line.setSpacing(8)
-        for button in (self._scan, self._photograph, self._rescan):
+        for button in (self._photograph, self._rescan):
             line.addWidget(button, 1)
         foot.addLayout(line)
         card.body.addLayout(foot)

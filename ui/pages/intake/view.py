@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ui.pages.intake.form import FormState, FormView
 from ui.pages.intake.identity import IdentityState, IdentityView
@@ -127,11 +127,6 @@ class IntakeView(QWidget):
         self.panel = PanelView()
         self._side = QFrame()
         self._side.setObjectName("side")
-        scroll = QScrollArea()
-        scroll.setWidget(self.panel)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._supplement = KeyButton("一次性告知补正", "F7")
         self._promise = KeyButton("容缺", "F8")
         self._decline = KeyButton("不予受理", "F11")
@@ -149,7 +144,7 @@ class IntakeView(QWidget):
         column = QVBoxLayout(self._side)
         column.setContentsMargins(20, 18, 16, 16)
         column.setSpacing(8)
-        column.addWidget(scroll, 1)
+        column.addWidget(self.panel, 1)
         column.addWidget(self._supplement)
         for pair in ((self._promise, self._decline),):
             line = QHBoxLayout()
