@@ -45,6 +45,15 @@ class EmulatorProcess:
 
 
 Start = Callable[..., EmulatorProcess]
+LINES = {"pty": ("--pty",), "tcp": ("--listen", "127.0.0.1:0")}
+
+
+@pytest.fixture(scope="module", params=LINES)
+def emulator(request: pytest.FixtureRequest) -> Iterator[EmulatorProcess]:
+    """One that runs on through the tests of a file, on a pty and on TCP; each test says how it is to behave."""
+    emulator = EmulatorProcess(*LINES[request.param])
+    yield emulator
+    emulator.end()
 
 
 @pytest.fixture

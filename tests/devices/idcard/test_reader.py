@@ -15,15 +15,14 @@ from typing import Any
 import pytest
 
 from contract.person import Document
-from contract.problem import Problem
+from contract.problem import Problem, Retry
 from devices.catalogue import open_host
 from devices.host import Host
 from devices.idcard import IdentityDocument, Reader
 from devices.idcard.emulator import people
 
-from .conftest import Start
+from .conftest import LINES, EmulatorProcess, Start
 
-LINES = {"pty": ("--pty",), "tcp": ("--listen", "127.0.0.1:0")}
 SAM_NUMBER = "05.01-20230101-0001234567-987654321"
 READS = ["ok", "slow", "garbage", "bad_xor_once", "heard_badly", "read_failed_once", "no_fingerprint"]
 FAILS = {
@@ -36,13 +35,7 @@ FAILS = {
     "not_authorised": "idcard.not_authorised",
     "timed_out": "idcard.no_answer",
     "silent": "idcard.no_answer",
-    "unplugged": "device.unplugged",
 }
-
-
-@pytest.fixture(params=LINES)
-def line(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    return LINES[request.param]
 
 
 def open_reader(port: str) -> Host:
@@ -67,8 +60,9 @@ def test_every_invented_person_is_read_right(start_emulator: Start, key: str) ->
 
 
 @pytest.mark.parametrize("behave", READS)
-def test_a_troubled_line_still_reads(start_emulator: Start, line: tuple[str, ...], behave: str) -> None:
-    emulator = start_emulator(*line, "--behave", behave, "--card", "ninghai")
+def test_a_troubled_line_still_reads(emulator: EmulatorProcess, behave: str) -> None:
+    emulator.tell(f"behave {behave}")
+    emulator.tell("place ninghai")
     with open_reader(emulator.port) as host:
         document = Reader(host).read()
     assert document.name == "周㛃宁"
@@ -76,16 +70,24 @@ def test_a_troubled_line_still_reads(start_emulator: Start, line: tuple[str, ...
 
 
 @pytest.mark.parametrize(("behave", "code"), FAILS.items())
-def test_what_cannot_be_read_says_why(start_emulator: Start, line: tuple[str, ...], behave: str, code: str) -> None:
-    emulator = start_emulator(*line, "--behave", behave)
+def test_what_cannot_be_read_says_why(emulator: EmulatorProcess, behave: str, code: str) -> None:
+    emulator.tell(f"behave {behave}")
+    emulator.tell("place haishu")
     with open_reader(emulator.port) as host:
         with pytest.raises(Problem) as raised:
             Reader(host).read()
         assert raised.value.code == code
-        if behave != "unplugged":
-            emulator.tell("behave ok")
-            emulator.tell("place yuyao")
-            assert Reader(host).read().name == "陈䶮", "the next reading works"
+        emulator.tell("behave ok")
+        emulator.tell("place yuyao")
+        assert Reader(host).read().name == "陈䶮", "the next reading works"
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_reader_unplugged_within_the_text(start_emulator: Start, line: str) -> None:
+    emulator = start_emulator(*LINES[line], "--behave", "unplugged")
+    with open_reader(emulator.port) as host, pytest.raises(Problem) as raised:
+        Reader(host).read()
+    assert raised.value == Problem("device.unplugged", Retry.AFTER_FIX, port=emulator.port)
 
 
 def test_a_reader_plugged_in_again_is_used_again(start_emulator: Start, tmp_path: Path) -> None:
