@@ -36,7 +36,7 @@ def working(driver: str, sane_config: str, tmp_path: Path) -> dict[str, str]:
         (scans / f"{n}.jpg").write_bytes(page_file(n=n))
     return {
         "sane": {"device": "test:0", "config_dir": sane_config},
-        "folder": {"path": str(scans), "quiet": "0.4"},
+        "folder": {"path": str(scans), "quiet": "0.2"},
         "simulated": {"seed": "2"},
     }[driver]
 

@@ -41,7 +41,7 @@ def watch(
         if steps and looks in steps:
             steps[looks]()
 
-    settings = {"wait": 2.0, "quiet": 0.4, "unfinished": 1.0} | options
+    settings = {"wait": 2.0, "quiet": 0.2, "unfinished": 0.6} | options
     scan = WatchedFolder(str(folder), **settings).scan(
         asdict(ScanProfile()), cancelled=lambda: stop is not None and looks >= stop, alive=alive
     )
@@ -85,7 +85,7 @@ def test_files_that_arrive_while_it_watches(folder):
         2: lambda: (folder / "1.jpg").write_bytes(page_file(n=1)),
         9: lambda: (folder / "2.png").write_bytes(page_file("PNG", 2)),
     }
-    pages, _ = watch(folder, steps)
+    pages, _ = watch(folder, steps, quiet=1.0)
     assert [page.media_type for page, _ in pages] == ["image/jpeg", "image/png"]
 
 
@@ -98,7 +98,7 @@ def test_a_writer_that_stalls_half_way_is_waited_for(folder, kind):
         with file.open("ab") as more:
             more.write(data[len(data) // 2 :])
 
-    steps: Steps = {1: lambda: file.write_bytes(data[: len(data) // 2]), 16: finish}
+    steps: Steps = {1: lambda: file.write_bytes(data[: len(data) // 2]), 10: finish}
     ((_, got),), _ = watch(folder, steps, unfinished=20.0)
     assert got == data
 
@@ -113,7 +113,7 @@ def test_a_stalled_file_keeps_its_place_before_later_ones(folder):
         (folder / "1.jpg").write_bytes(first)
         os.utime(folder / "1.jpg", ns=(1, 1))
 
-    pages, _ = watch(folder, {12: finish}, unfinished=20.0)
+    pages, _ = watch(folder, {8: finish}, unfinished=20.0)
     assert [data for _, data in pages] == [first, second]
 
 
@@ -139,7 +139,7 @@ def test_a_file_renamed_after_it_was_taken_comes_once(folder):
         1: lambda: (folder / "one.jpg").write_bytes(page_file()),
         10: lambda: (folder / "one.jpg").rename(folder / "two.jpg"),
     }
-    pages, _ = watch(folder, steps, take="leave")
+    pages, _ = watch(folder, steps, take="leave", quiet=1.0)
     assert len(pages) == 1 and (folder / "two.jpg").exists()
 
 
@@ -149,7 +149,7 @@ def test_the_same_name_twice_is_two_pages(folder, take):
         1: lambda: (folder / "scan.jpg").write_bytes(page_file(n=1)),
         10: lambda: (folder / "scan.jpg").write_bytes(page_file(n=2)),
     }
-    pages, _ = watch(folder, steps, take=take)
+    pages, _ = watch(folder, steps, take=take, quiet=1.0)
     assert [data for _, data in pages] == [page_file(n=1), page_file(n=2)]
     if take == "move":
         assert sorted(path.name for path in (folder / TAKEN).iterdir()) == ["scan-2.jpg", "scan.jpg"]
@@ -188,7 +188,7 @@ def test_a_file_that_stays_cut_off_is_said_after_the_others_came(folder, kind):
     (folder / f"bad.{kind.lower()}").write_bytes(data[: len(data) - 20])
     os.utime(folder / f"bad.{kind.lower()}", ns=(1, 1))
     (folder / "good.jpg").write_bytes(page_file(n=2))
-    with open_host("scanner/folder", {"path": str(folder), "quiet": "0.4", "unfinished": "0.5"}) as host:
+    with open_host("scanner/folder", {"path": str(folder), "quiet": "0.2", "unfinished": "0.4"}) as host:
         scan = ScanSource(host).scan(ScanProfile())
         assert next(scan)[1] == page_file(n=2)
         with pytest.raises(Problem) as caught:

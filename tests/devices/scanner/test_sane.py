@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from contract.problem import Problem, Retry
 from devices.catalogue import open_host
@@ -77,6 +77,19 @@ def test_grey_stays_grey_and_black_and_white_is_one_bit(opened):
     ((two, two_data),) = collect_with_patience(opened()[0], ScanProfile(Source.FLATBED, 75, Colour.BW))[0]
     assert (grey.media_type, Image.open(io.BytesIO(grey_data)).mode) == ("image/jpeg", "L")
     assert (two.media_type, Image.open(io.BytesIO(two_data)).mode) == ("image/png", "1")
+
+
+def test_one_bit_a_pixel_is_the_right_way_round(opened):
+    """The test backend has no line art, but one bit a pixel in grey, where a set bit is black as there."""
+    flat = ScanProfile(Source.FLATBED, 75, Colour.GRAY)
+    ((grey, grey_data),) = collect_with_patience(opened("test-picture=Grid")[0], flat)[0]
+    ((bits, bits_data),) = collect_with_patience(opened("test-picture=Grid;depth=1")[0], flat)[0]
+    assert (grey.media_type, bits.media_type) == ("image/jpeg", "image/png")
+    expected = Image.open(io.BytesIO(grey_data)).point(lambda value: 255 if value > 127 else 0).convert("1")
+    got = Image.open(io.BytesIO(bits_data))
+    assert got.size == expected.size
+    unlike = ImageChops.logical_xor(got, expected).histogram()[255]
+    assert unlike < 0.02 * got.width * got.height
 
 
 @pytest.mark.needs("scanimage")

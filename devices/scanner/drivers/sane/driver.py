@@ -211,11 +211,18 @@ class SaneScanner:
         )
 
     def _problem(self, status: int, sane: ctypes.CDLL, device: Device) -> Problem:
-        """The Problem of a status in the middle of work; after an input/output error, whether it is still there."""
-        if status == Status.IO_ERROR and not any(
-            name == self._opened_name for name, _, _ in library.device_names(sane)
-        ):
-            return Problem("scanner.gone", Retry.AFTER_FIX)
+        """The Problem of a status in the middle of work.
+
+        Unplugging too is an input/output error. Whether the device is still there only opening it again tells:
+        not every device that can be opened is listed.
+        """
+        if status == Status.IO_ERROR:
+            device.close()
+            try:
+                Device(sane, self._opened_name).close()
+            except Problem as problem:
+                if problem.code == "scanner.absent":
+                    return Problem("scanner.gone", Retry.AFTER_FIX)
         return library.problem_of(status)
 
 

@@ -179,8 +179,11 @@ class Device:
             raise problem_of(status)
 
     def close(self) -> None:
-        self._sane.sane_cancel(self._handle)
-        self._sane.sane_close(self._handle)
+        """Cancel whatever runs and close; a second time does nothing."""
+        if self._handle:
+            self._sane.sane_cancel(self._handle)
+            self._sane.sane_close(self._handle)
+            self._handle = c_void_p()
 
     def options(self) -> dict[str, Option]:
         """All options that have a name. Setting one may change the others: ask again."""
