@@ -1,6 +1,7 @@
 """Scanners for tests: SANE's own test backend, a folder with pages in it, the simulated one."""
 
 import io
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,20 @@ def collect_with_patience(
             if problem.code != "scanner.stalled":
                 raise
             assert problem.retry is Retry.AGAIN
+    raise AssertionError("it hung four times in a row")
+
+
+def begin(
+    source: ScanSource, profile: ScanProfile, pages: int = 1
+) -> tuple[Generator[tuple[ScannedPage, bytes], None, BatchEnd], list[tuple[ScannedPage, bytes]]]:
+    """A batch of which so many pages have come, begun again after a hang."""
+    for _ in range(4):
+        scan = source.scan(profile)
+        try:
+            return scan, [next(scan) for _ in range(pages)]
+        except Problem as problem:
+            if problem.code != "scanner.stalled":
+                raise
     raise AssertionError("it hung four times in a row")
 
 

@@ -13,7 +13,7 @@ from contract.problem import Problem, Retry
 from devices import catalogue
 from devices.catalogue import open_host
 from devices.scanner import Colour, ScannedPage, ScanProfile, ScanSource, Source
-from tests.devices.scanner.conftest import collect_with_patience, page_file
+from tests.devices.scanner.conftest import begin, collect_with_patience, page_file
 
 DRIVERS = [manifest.driver for manifest in catalogue.drivers("scanner")]
 WORDS = json.loads((Path(__file__).parents[3] / "resources/messages/scanner.json").read_text("utf-8"))
@@ -85,8 +85,7 @@ def test_it_refuses_cleanly_when_the_device_is_absent(driver, absent):
 def test_it_survives_being_killed(driver, working):
     with open_host(f"scanner/{driver}", working) as host:
         source = ScanSource(host, 8.0)
-        scan = source.scan(QUICK)
-        next(scan)
+        scan, _ = begin(source, QUICK)
         os.kill(host.pid, signal.SIGKILL)
         with pytest.raises(Problem) as caught:
             list(scan)
@@ -100,8 +99,7 @@ def test_it_survives_being_killed(driver, working):
 def test_it_honours_cancel(driver, working):
     with open_host(f"scanner/{driver}", working) as host:
         source = ScanSource(host, 8.0)
-        scan = source.scan(QUICK)
-        next(scan)
+        scan, _ = begin(source, QUICK)
         scan.close()
         assert host.pid is None
         source.capabilities()

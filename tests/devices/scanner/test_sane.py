@@ -17,7 +17,7 @@ from devices.host import Host
 from devices.scanner import Colour, ScanProfile, ScanSource, Source
 from devices.scanner.drivers.sane import driver
 from devices.scanner.drivers.sane.library import Option
-from tests.devices.scanner.conftest import collect_with_patience, problem_of
+from tests.devices.scanner.conftest import begin, collect_with_patience, problem_of
 
 pytestmark = pytest.mark.needs("lib:libsane.so.1")
 
@@ -177,8 +177,7 @@ def test_no_device_at_all(opened, sane_config):
 
 def test_a_batch_can_be_cancelled_between_and_inside_pages(opened):
     source, host = opened("read-delay=yes;read-delay-duration=30000")
-    scan = source.scan(QUICK)
-    page, _ = next(scan)
+    scan, [(page, _)] = begin(source, QUICK)
     scan.close()  # the second page is being read by now
     assert page.n == 1 and host.pid is None
     assert len(collect_with_patience(opened()[0], QUICK)[0]) == 10
@@ -186,8 +185,7 @@ def test_a_batch_can_be_cancelled_between_and_inside_pages(opened):
 
 def test_a_stopped_worker_is_noticed_and_the_batch_goes_on(opened):
     source, host = opened(patience=2.0)
-    scan = source.scan(QUICK)
-    next(scan)
+    scan, _ = begin(source, QUICK)
     os.kill(host.pid, signal.SIGSTOP)
     received = 1
     with pytest.raises(Problem) as caught:
@@ -203,8 +201,7 @@ def test_a_stopped_worker_is_noticed_and_the_batch_goes_on(opened):
 
 def test_a_killed_worker_loses_no_page_and_the_batch_goes_on(opened):
     source, host = opened()
-    scan = source.scan(ScanProfile(dpi=150))
-    got = [next(scan) for _ in range(3)]
+    scan, got = begin(source, ScanProfile(dpi=150), pages=3)
     os.kill(host.pid, signal.SIGKILL)
     with pytest.raises(Problem) as caught:
         got += list(scan)
