@@ -70,6 +70,8 @@ class PaperInput(Wire):
         answer_by: The last day for the department to say whether it accepts; None where no calendar is at hand,
             then the paper names the five working days only.
         replaces: Numbers of earlier papers that this one stands for; taken from the last correction if empty.
+        areas: Names of the places that answers name by code (contract.node.Tree.path_name); a code that is not here
+            stands as it is.
         copy_mark: A reprint, marked 副本 (F17).
         training: Marked 训练, not valid.
     """
@@ -81,6 +83,7 @@ class PaperInput(Wire):
     number: str = ""
     answer_by: date | None = None
     replaces: tuple[str, ...] = ()
+    areas: dict[str, str] = {}
     copy_mark: bool = False
     training: bool = False
 

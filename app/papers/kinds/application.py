@@ -7,6 +7,7 @@ another answer does not bear it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.papers.kinds.stationery import QR, TABLE, a4_sheet
@@ -19,8 +20,10 @@ from contract.matter import MaterialRule
 from contract.person import LegalPerson, Tie
 from contract.wire import canonical, sha256
 
-MARGINS = (20 * MM, 36 * MM, 20 * MM, 24 * MM)
+MARGINS = (20 * MM, 36 * MM, 20 * MM, 18 * MM)
 LABEL = 0.19  # share of the width that a label takes
+NOTHING = "／"  # an optional question left open, so that nothing is written there after the signature
+TICKED, UNTICKED = "☑", "☐"
 SHORT = 14  # characters; longer answers get a line of their own
 DECLARATION = (
     "本人（单位）承诺：以上填写内容和提交的材料真实、有效，复印件与原件一致，并对其真实性负责；"
@@ -42,7 +45,7 @@ def draw_application(given: PaperInput) -> bytes:
             below(page, pages)
         middle = sheet.width / 2
         sheet.text_at(
-            middle, sheet.height_of_page - 14 * MM, f"填写内容摘要 {digest}", 8, align=Align.CENTRE, grey=0.35
+            middle, sheet.height_of_page - 12 * MM, f"填写内容摘要 {digest}", 8, align=Align.CENTRE, grey=0.35
         )
         _head_of_page(sheet, given, rule, page)
 
@@ -67,10 +70,15 @@ def draw_application(given: PaperInput) -> bytes:
             section = field.section
             if section:
                 _section(sheet, section)
-        value = answer_words(field, answers.get(field.name))
+        value = answer_words(field, answers.get(field.name), given.areas) or NOTHING
+        if field.kind == "yes_no" and len(field.label) > 10:
+            _flush(sheet, waiting)
+            mark = TICKED if answers.get(field.name) is True else UNTICKED
+            sheet.row([Cell(f"{mark} {field.label}", sheet.inner)], TABLE, least=20)
+            continue
         if len(value) > SHORT or len(field.label) > 10 or field.kind == "long_text":
             _flush(sheet, waiting)
-            _wide(sheet, field.label, value, least=48 if field.kind == "long_text" else 0)
+            _wide(sheet, field.label, value, least=48 if field.kind == "long_text" and value != NOTHING else 0)
         else:
             waiting.append((field.label, value))
             if len(waiting) == 2:
@@ -81,8 +89,9 @@ def draw_application(given: PaperInput) -> bytes:
     return sheet.finish(f"申请表 {given.case_number}", given.view.node.name)
 
 
-def answer_words(field: FormField, value: Any) -> str:
-    """An answer as it is read: labels of choices, 是 and 否, dates in Chinese, the unit after a number."""
+def answer_words(field: FormField, value: Any, areas: Mapping[str, str]) -> str:
+    """An answer as it is read: labels of choices, 是 and 否, dates in Chinese, the unit after a number, places by
+    name."""
     if value in (None, "", []):
         return ""
     labels = dict(field.choices)
@@ -96,6 +105,8 @@ def answer_words(field: FormField, value: Any) -> str:
         case "date":
             year, month, day = str(value).split("-")
             return f"{year}年{int(month)}月{int(day)}日"
+        case "area":
+            return areas.get(str(value), str(value))
         case "number" | "integer":
             return f"{value:g}{field.unit}" if isinstance(value, float) else f"{value}{field.unit}"
         case _:
@@ -143,13 +154,14 @@ def _pair(sheet: Sheet, first: tuple[str, str], second: tuple[str, str]) -> None
     label, value = sheet.inner * LABEL, sheet.inner * (0.5 - LABEL)
     cells = []
     for name, words in (first, second):
-        cells += [Cell(name, label, Align.CENTRE), Cell(words, value)]
-    sheet.row(cells, TABLE, least=22)
+        cells += [Cell(name, label, Align.CENTRE), Cell(words or NOTHING, value)]
+    sheet.row(cells, TABLE, least=20)
 
 
 def _wide(sheet: Sheet, name: str, words: str, least: float = 0) -> None:
     label = sheet.inner * LABEL
-    sheet.row([Cell(name, label, Align.CENTRE), Cell(words, sheet.inner - label)], TABLE, least=max(least, 22))
+    cells = [Cell(name, label, Align.CENTRE), Cell(words or NOTHING, sheet.inner - label)]
+    sheet.row(cells, TABLE, least=max(least, 20))
 
 
 def _flush(sheet: Sheet, waiting: list[tuple[str, str]]) -> None:

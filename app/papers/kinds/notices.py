@@ -24,6 +24,7 @@ from app.papers.wording import (
     times,
 )
 from contract.case import CHINA, Ground
+from contract.material import CaseMaterial
 from contract.person import Role, Tie
 from contract.problem import Problem, Retry
 
@@ -78,12 +79,10 @@ def draw_acceptance(given: PaperInput) -> bytes:
         *_desk(given, moment),
     ]
     _facts(sheet, rows)
-    sheet.space(8)
-    sheet.paragraph("收到的申请材料：", TABLE + 0.5, leading=18)
-    material_table(sheet, case.materials)
     sheet.space(4)
     sheet.paragraph(COPIES, SMALL, leading=14)
     close(sheet, given, organ, day(case.accepted_on), stamp=SEAL, pending=given.seal_pending, receiver=RECEIVER)
+    _annex(sheet, "收到的申请材料", case.materials)
     return sheet.finish(f"受理通知书 {given.case_number}", organ)
 
 
@@ -153,16 +152,13 @@ def draw_refusal(given: PaperInput) -> bytes:
         "如不服本决定，可以自收到本通知书之日起六十日（60日）内依法向有管辖权的行政复议机关申请行政复议，"
         "或者自收到本通知书之日起六个月（6个月）内依法向有管辖权的人民法院提起行政诉讼。",
     )
-    if returned := tuple(material for material in case.materials if material.present):
-        sheet.space(4)
-        sheet.paragraph("退回的申请材料：", TABLE + 0.5, leading=18)
-        material_table(sheet, returned)
     sheet.space(8)
     moment = moment_of(PaperKind.REFUSAL, given)
     _facts(sheet, [("咨询与查询", _enquiry(given)), *_desk(given, moment), *_phone(given)])
     sheet.space(4)
     sheet.paragraph(COPIES, SMALL, leading=14)
     close(sheet, given, organ, _day_of(moment), stamp=SEAL, pending=not case.seals, receiver=RECEIVER)
+    _annex(sheet, "退回的申请材料", tuple(material for material in case.materials if material.present))
     return sheet.finish(f"不予受理通知书 {given.case_number}", organ)
 
 
@@ -207,6 +203,16 @@ def _facts(sheet: Sheet, rows: list[tuple[str, str]]) -> None:
         else:
             cells.append(Cell(value, sheet.inner - label))
         sheet.row(cells, TABLE)
+
+
+def _annex(sheet: Sheet, name: str, materials: tuple[CaseMaterial, ...]) -> None:
+    """The list of materials after the seal: however long it is, the stamp stands below the text that it confirms."""
+    if not materials:
+        return
+    sheet.space(6)
+    sheet.room(60)
+    sheet.paragraph(f"附：{name}", TABLE + 0.5, leading=18)
+    material_table(sheet, materials)
 
 
 def _enquiry(given: PaperInput) -> str:
