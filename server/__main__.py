@@ -239,7 +239,8 @@ def _answers(host: str, port: int, tls: bool) -> bool:
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.read(4096):
+    # not through sys.stdin, whose lock a worker forked meanwhile would wait for for ever
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
