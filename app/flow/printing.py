@@ -107,7 +107,7 @@ def _send(desk: Desk, kind: PaperKind, number: str, pdf: bytes) -> Printed:
 
 
 def _input(desk: Desk, view: CaseView, clerk: Clerk, copy: bool) -> PaperInput:
-    calendar = desk.catalogue().pack.calendar
+    calendar, tree = desk.catalogue().pack.calendar, desk.catalogue().tree
     received = view.case.received_at
     waits = view.case.state is State.RECEIVED and received is not None
     return PaperInput(
@@ -117,6 +117,7 @@ def _input(desk: Desk, view: CaseView, clerk: Clerk, copy: bool) -> PaperInput:
         server_at=server_now(desk).astimezone(CHINA) if desk.store.offset_ms() is not None else None,
         number=view.case.number,
         answer_by=deemed_accepted_on(received.astimezone(CHINA).date(), calendar) if waits and received else None,
+        areas={code: tree.path_name(code) for code in map(str, view.case.answers.values()) if code in tree.by_code},
         copy_mark=copy,
         training=desk.config.training,
     )
