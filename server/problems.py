@@ -79,7 +79,9 @@ class ProblemMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         api = is_api(request)
-        if api and "/uploads" not in request.path_info and _declared_length(request) > MAX_BODY:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return problem_response(Problem("wire.malformed", Retry.NEVER, field="path"))
+        if api and not request.path_info.startswith("/api/v1/uploads") and _declared_length(request) > MAX_BODY:
             return problem_response(Problem("wire.too_large", Retry.NEVER, limit=MAX_BODY))
         response = self.get_response(request)
         if api and response.status_code == 404 and response.get("Content-Type") != MEDIA_TYPE:

@@ -6,6 +6,7 @@ Nothing here depends on what a station remembers of earlier rounds: any round ma
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from django.db.models import Q
@@ -28,6 +29,8 @@ from server.org.models import Station, User
 
 NEWS = 500  # rows of a feed in one answer
 MAX_TEXT = 1 << 20  # characters of one action
+ID = re.compile(r"[0-9A-Za-z-]{1,36}")
+NUL = "\\u0000"  # no database keeps it in a text
 
 
 def answer(ask: Ask, station: Station) -> Answer:
@@ -108,6 +111,10 @@ def _parsed(text: str) -> Action:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
         raise Problem("action.malformed", Retry.NEVER, field=where[:80]) from None
+    if not (ID.fullmatch(action.id) and ID.fullmatch(action.case_id)):
+        raise Problem("action.malformed", Retry.NEVER, field="id")
+    if NUL in text:
+        raise Problem("action.malformed", Retry.NEVER, field="")
     if canonical(action) != text or action.made_at.tzinfo is None:
         raise Problem("action.not_canonical", Retry.NEVER)
     return action

@@ -81,7 +81,7 @@ def enrol(ask: EnrolAsk) -> EnrolAnswer:
                 name=code.window,
                 algorithm=ask.algorithm,
                 public_key=ask.public_key,
-                facts={name[:40]: value[:200] for name, value in list(ask.facts.items())[:20]},
+                facts=_kept(ask.facts),
             )
             code.station = station
             code.save(update_fields=["station"])
@@ -94,6 +94,15 @@ def enrol(ask: EnrolAsk) -> EnrolAnswer:
         pack=pack_for(station.node).signed(),
         blocks=blocks_of(station),
     )
+
+
+def _kept(facts: dict[str, str]) -> dict[str, str]:
+    """As much of what a station says about itself as is worth a row."""
+    return {_printable(name)[:40]: _printable(value)[:200] for name, value in list(facts.items())[:20]}
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
 
 
 def open_session(ask: SessionAsk) -> SessionAnswer:

@@ -13,8 +13,8 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.http import http_date
 from django.views.decorators.csrf import csrf_exempt
 
@@ -58,7 +58,7 @@ View = Callable[..., HttpResponse]
 def _spoken(view: View) -> View:
     """What all tus answers have in common: the version asked and told, problems as problem+json, the override."""
 
-    def answer(request: HttpRequest, *args: str) -> HttpResponse:
+    def answer(request: HttpRequest, *args: str, **named: str) -> HttpResponse:
         method = str(request.method)
         if method == "POST":
             method = request.headers.get("X-HTTP-Method-Override", method).upper()
@@ -75,7 +75,7 @@ def _spoken(view: View) -> View:
                 station = find_station(request)
                 if station is None:
                     raise Problem("session.needed", Retry.AGAIN)
-                response = view(request, method, station, *args)
+                response = view(request, method, station, *args, **named)
         except Problem as problem:
             response = problem_response(problem, STATUS.get(problem.code))
             if problem.code == "upload.version":
@@ -123,7 +123,7 @@ def _upload(request: HttpRequest, method: str, station: Station, upload_id: str)
     upload = Upload.objects.filter(id=upload_id, station=station).first()
     if upload is None:
         raise Problem("upload.not_found", Retry.NEVER)
-    if upload.expires_at < timezone.now():
+    if life.has_expired(upload):
         raise Problem("upload.expired", Retry.NEVER)
     match method:
         case "HEAD":
@@ -207,7 +207,10 @@ def _pour(request: HttpRequest, reception: Reception, expected: int | None, room
     """Read the body piece by piece, straight from the server's stream; returns how much came."""
     stream = request.environ["wsgi.input"] if hasattr(request, "environ") else request
     arrived = 0
+    lend = connection.vendor == "postgresql" and not connection.in_atomic_block
     while expected is None or arrived < expected:
+        if lend:
+            connection.close()  # back to the pool: a slow line must not keep a connection to the database
         try:
             data = stream.read(READ if expected is None else min(READ, expected - arrived))
         except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import secrets
 from collections.abc import Iterator
@@ -110,6 +111,12 @@ def _create(station: Station, role: Upload.Role, length: int, metadata: str, pur
         )
 
 
+def has_expired(upload: Upload) -> bool:
+    """A whole lives as long as its youngest part."""
+    ends = [upload.expires_at, *upload.parts.values_list("expires_at", flat=True)]
+    return max(ends) < timezone.now()
+
+
 def advance(upload: Upload) -> None:
     """After bytes came: finish the upload, or the whole that it is a part of, where everything is there.
 
@@ -136,10 +143,12 @@ def _sources(whole: Upload) -> list[Upload]:
 
 def _finish(whole: Upload, sources: list[Upload]) -> None:
     """Into pages of the case. Interrupted and done again it comes to the same."""
-    stream = cast(BinaryIO, io.BufferedReader(_Plain(sources), 1 << 16))
+    plain = _Plain(sources)
     try:
-        for digest, data in _pages(whole, stream):
+        for digest, data in _pages(whole, cast(BinaryIO, io.BufferedReader(plain, 1 << 16))):
             store_page(whole.case_id, digest, data)
+        if whole.digest and plain.digest.hexdigest() != whole.digest:
+            raise Problem("upload.garbled", Retry.NEVER)
     except Problem as problem:
         if problem.code == "upload.garbled":
             discard(whole)
@@ -159,7 +168,7 @@ def _pages(whole: Upload, stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
         if stream.read(1):
             raise Problem("upload.garbled", Retry.NEVER)
         return
-    data = stream.read()
+    data = stream.read(MAX_PAGE + 1)
     if sha256(data) != whole.digest:
         raise Problem("upload.garbled", Retry.NEVER)
     yield whole.digest, data
@@ -171,6 +180,7 @@ class _Plain(io.RawIOBase):
     def __init__(self, sources: list[Upload]) -> None:
         self._pieces = self._walk(sources)
         self._left = b""
+        self.digest = hashlib.sha256()
 
     def _walk(self, sources: list[Upload]) -> Iterator[bytes]:
         for source in sources:
@@ -188,6 +198,7 @@ class _Plain(io.RawIOBase):
             if found is None:
                 return 0
             self._left = found
+            self.digest.update(found)
         taken = self._left[: len(view)]
         self._left = self._left[len(taken) :]
         view[: len(taken)] = taken
@@ -212,7 +223,8 @@ def sweep() -> None:
         except Problem:
             continue  # thrown away if garbled; otherwise the store is away and the next sweep tries again
     for upload in Upload.objects.filter(expires_at__lt=timezone.now(), final=None):
-        discard(upload)
+        if has_expired(upload):
+            discard(upload)
     known = set(Piece.objects.values_list("name", flat=True))
     for name in get_store().older_than("staging", timedelta(hours=1)):
         if name not in known and not Piece.objects.filter(name=name).exists():
