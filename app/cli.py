@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     try_.add_argument("--patience", type=float, default=30.0, help="seconds")
 
     paper = command("paper", _paper, "draw a paper of a case", lambda answer: str(answer["out"]))
-    paper.add_argument("kind")
+    paper.add_argument("kind", type=_paper_kind, help="receipt, receipt_a4, application, acceptance, supplement …")
     paper.add_argument("--case", type=Path, required=True, metavar="FILE.json", help="as the server's API answers it")
     paper.add_argument("--out", type=Path, required=True, metavar="FILE.pdf|.png|.escpos")
 
@@ -163,7 +163,7 @@ def _sync(given: argparse.Namespace, _: list[str]) -> Any:
     from app.sync.courier import talk_once
 
     with closing_desk(read_config(given.folder)) as desk:
-        return talk_once(desk.store, desk.courier)
+        return talk_once(desk.courier, "command line")
 
 
 def _say_synced(answer: Any) -> str:
@@ -270,6 +270,15 @@ def _say_tried(answer: Any) -> str:
 
 
 # --- papers ------------------------------------------------------------------------------------------------------
+
+
+def _paper_kind(text: str) -> str:
+    """The kind of paper; an unknown one is wrong usage, and the message names those there are."""
+    from app.papers import PaperKind
+
+    if text not in list(PaperKind):
+        raise argparse.ArgumentTypeError(f"{text}: one of {', '.join(PaperKind)}")
+    return text
 
 
 def _paper(given: argparse.Namespace, _: list[str]) -> Any:

@@ -18,7 +18,6 @@ import os
 import struct
 import sys
 import unicodedata
-from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -91,11 +90,6 @@ def find_font_file(font: str) -> Path | None:
     return None
 
 
-def missing_fonts() -> tuple[str, ...]:
-    """Fonts that a chain names and this machine lacks, for the device page and for start-up checks."""
-    return tuple(font for font in _listing()["fonts"] if find_font_file(font) is None)
-
-
 @cache
 def loaded(font: str) -> TTFont:
     """The font, registered with reportlab.
@@ -151,11 +145,6 @@ def runs(text: str, chain: Chain) -> list[Run]:
         else:
             found.append(Run(font, character))
     return found
-
-
-def undrawable(text: str, chain: Chain) -> Iterator[str]:
-    """The characters that will be boxed, so that a person can be told before anything is printed."""
-    return (character for character in text if font_for(character, chain) is None)
 
 
 def run_width(run: Run, size: float) -> float:

@@ -17,7 +17,6 @@ from app.papers.pdf import THERMAL_DPI
 from contract.problem import Problem, Retry
 
 THERMAL_DOTS = 576  # across the 72 mm that an 80 mm head prints
-NARROW_DOTS = 384  # across the 48 mm of a 58 mm head
 THRESHOLD = 150  # measured: 7 pt stays legible in a sans face, strokes do not clog
 
 
@@ -84,11 +83,3 @@ def pbm(pdf: bytes, dots: int = THERMAL_DOTS) -> bytes:
     out = io.BytesIO()
     bitmap(pdf, dots).save(out, "PPM")
     return out.getvalue()
-
-
-def packed(picture: Image.Image) -> tuple[int, bytes]:
-    """A 1-bit picture as (dots per row, rows): rows of whole bytes, most significant bit first, 1 is ink."""
-    width = (picture.width + 7) // 8 * 8
-    padded = Image.new("1", (width, picture.height), 1)
-    padded.paste(picture, (0, 0))
-    return width, bytes(255 - byte for byte in padded.tobytes())

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.papers import PaperInput, PaperKind, draw, from_server_json, number_of, paper_number, raster, title_of
+from contract.form import Form
 from contract.ids import find_slot
 from contract.problem import Problem
 
@@ -198,6 +199,34 @@ def test_the_application_form_shows_the_answers_that_count(text_of: ReadText, re
     ):
         assert expected in words
     assert "不应出现" not in words  # a hidden field's answer does not count
+
+
+def test_the_form_names_places_ticks_declarations_and_strikes_through_what_was_left_open(
+    text_of: ReadText, received: PaperInput
+) -> None:
+    properties = {
+        "where": {"type": "string", "format": "tongban-area"},
+        "declared": {"type": "boolean"},
+        "agreed": {"type": "boolean"},
+        "remark": {"type": "string"},
+    }
+    labels = {
+        "where": "所在地",
+        "declared": "本人承诺以上填写的内容全部真实",
+        "agreed": "同意由工作人员代为查询户籍信息",
+        "remark": "备注",
+    }
+    controls = [{"type": "Control", "scope": f"#/properties/{name}", "label": labels[name]} for name in properties]
+    form = Form(data={"type": "object", "properties": properties}, ui={"type": "VerticalLayout", "elements": controls})
+    case = received.view.case.model_copy(update={"answers": {"where": "330203001", "declared": True, "agreed": False}})
+    matter = received.view.matter.model_copy(update={"form": form})
+    view = received.view.model_copy(update={"case": case, "matter": matter})
+    named = {"330203001": "宁波市海曙区鼓楼街道"}
+    words = said(text_of, PaperKind.APPLICATION, received.model_copy(update={"view": view, "areas": named}))
+    assert "所在地宁波市海曙区鼓楼街道" in words
+    assert "☑本人承诺以上填写的内容全部真实" in words
+    assert "☐同意由工作人员代为查询户籍信息" in words
+    assert "备注／" in words
 
 
 def test_a_form_of_other_answers_bears_another_digest(text_of: ReadText, received: PaperInput) -> None:
