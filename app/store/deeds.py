@@ -16,6 +16,7 @@ from contract.problem import Problem, Retry
 
 ASK_BYTES = 512 << 10  # of actions in one ask: on a bad line something should get through before the next cut
 TOO_LARGE = MAX_BODY - (64 << 10)  # an action that no ask can hold
+LACKS_EARLIER = "case.waits_for_earlier"  # the server's word for an act whose `after` it does not know
 _COLUMNS = "text, standing, problem, aside_at, position"
 
 
@@ -131,12 +132,29 @@ def hear_verdicts(
             acknowledge(db, out.id, now)
             taken += 1
         elif verdict is Verdict.REFUSED and out.case_id not in blocked:
-            hold(db, out.id, problem or Problem("sync.refused", Retry.AFTER_FIX))
             blocked.add(out.case_id)
+            if problem is not None and problem.retry is Retry.AGAIN and _only_waits(db, out, problem):
+                back_to_waiting(db, [out.id])
+                continue
+            hold(db, out.id, problem or Problem("sync.refused", Retry.AFTER_FIX))
             refused += 1
         else:
             back_to_waiting(db, [out.id])
     return taken, refused
+
+
+def _only_waits(db: apsw.Connection, out: Outgoing, problem: Problem) -> bool:
+    """Whether a refusal for now needs no person. Where the server lacks an earlier act of ours that it once had (it was
+    set back to a backup), all of the case is offered to it again."""
+    if problem.code != LACKS_EARLIER:
+        return True
+    after = Action.model_validate_json(out.signed.action).after
+    row = db.execute("select standing from actions where id = ? and case_id = ?", (after, out.case_id)).fetchone()
+    if row is None:
+        return False  # somebody else's act: we have nothing to bring
+    if row[0] in (Standing.ACKNOWLEDGED, Standing.MATCHED):
+        unmatch(db, out.case_id, Standing.WAITING)
+    return True
 
 
 def acknowledge(db: apsw.Connection, id_: str, now: datetime) -> None:

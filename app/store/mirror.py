@@ -139,6 +139,7 @@ def compare(db: apsw.Connection, case_id: str, word: CaseWord, *, news_to_come: 
         (case_id, word.digest, json.dumps(word.wanted), equal, not news_to_come),
     )
     if equal and not mine & set(word.wanted):
+        db.execute("delete from uploads where case_id = ?", (case_id,))
         return deeds.match(db, case_id, now)
     if news_to_come:
         return 0

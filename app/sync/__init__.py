@@ -1,0 +1,1 @@
+"""Talk with the server: rounds, uploads, and the thread that keeps doing both. requests is imported only here."""

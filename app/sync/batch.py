@@ -1,0 +1,137 @@
+"""A case's pages as one stream, made while it is sent: nothing decrypted on disk, one page in memory at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from app.store import Store
+from app.sync.line import BLOCK
+from contract.problem import Problem, Retry
+from contract.upload import batch_header
+
+TOGETHER = 32 << 20  # bytes of pages in one batch: what arrived whole need not wait for the rest
+TELL_EVERY = 1.0  # seconds
+
+
+class Interrupted(Exception):
+    """The stream was stopped on purpose: the program ends, or something more urgent waits."""
+
+
+class Batch:
+    """Some pages of a case, as they go into one upload."""
+
+    def __init__(self, store: Store, pages: Sequence[str]) -> None:
+        """Raises Problem ``store.page_missing`` where one is not here."""
+        self._store = store
+        self.pages = tuple(pages)
+        sizes = [(digest, store.find_page_size(digest)) for digest in pages]
+        if any(size is None for _, size in sizes):
+            raise Problem("store.page_missing", Retry.NEVER)
+        self._sizes = [(digest, size) for digest, size in sizes if size is not None]
+        self._head = batch_header(self._sizes)
+        self.size = len(self._head) + sum(size for _, size in self._sizes)
+
+    def digest(self) -> str:
+        """SHA-256 over the whole batch. Reads every page, so that a damaged one is found before anything is sent."""
+        sum_ = hashlib.sha256(self._head)
+        for digest in self.pages:
+            sum_.update(self._store.page(digest))
+        return sum_.hexdigest()
+
+    def pieces(self, offset: int = 0) -> Iterator[bytes]:
+        """The bytes from an offset on, a page at a time."""
+        if offset < len(self._head):
+            yield self._head[offset:]
+        at = len(self._head)
+        for digest, size in self._sizes:
+            if at + size > offset:
+                yield self._store.page(digest)[max(offset - at, 0) :]
+            at += size
+
+
+class BatchStream:
+    """A batch from an offset on, for the socket: at most `BLOCK` bytes at a time, at most so many a second."""
+
+    def __init__(
+        self,
+        batch: Batch,
+        offset: int,
+        *,
+        interrupted: Callable[[], bool] = lambda: False,
+        bytes_per_second: int = 0,
+        pause: Callable[[float], object] = time.sleep,
+        on_way: Callable[[int], object] = lambda sent: None,
+    ) -> None:
+        """Args:
+        batch: What to send.
+        offset: Where to go on.
+        interrupted: Asked before each block; the stream then raises `Interrupted`.
+        bytes_per_second: Bound on bandwidth; 0 is none.
+        pause: Waits for so many seconds, or shorter when the program ends.
+        on_way: Told about once a second how many bytes this stream has given.
+        """
+        self._left = max(batch.size - offset, 0)
+        self._pieces = batch.pieces(offset)
+        self._piece = memoryview(b"")
+        self._interrupted = interrupted
+        self._rate = bytes_per_second
+        self._pause = pause
+        self._on_way = on_way
+        self._told_at = time.monotonic()
+        self._began = time.monotonic()
+        self.sent = 0
+
+    def __len__(self) -> int:
+        return self._left
+
+    def read(self, size: int = -1) -> bytes:
+        """The next block. Raises `Interrupted`, or Problem ``store.page_damaged``."""
+        if self._interrupted():
+            raise Interrupted
+        if self._rate:
+            early = self.sent / self._rate - (time.monotonic() - self._began)
+            if early > 0:
+                self._pause(early)
+        while not self._piece:
+            found = next(self._pieces, None)
+            if found is None:
+                return b""
+            self._piece = memoryview(found)
+        block = bytes(self._piece[: min(BLOCK, size if size > 0 else BLOCK)])
+        self._piece = self._piece[len(block) :]
+        self._left -= len(block)
+        self.sent += len(block)
+        if time.monotonic() - self._told_at >= TELL_EVERY:
+            self._told_at = time.monotonic()
+            self._on_way(self.sent)
+        return block
+
+    def __iter__(self) -> Iterator[bytes]:
+        while block := self.read(BLOCK):
+            yield block
+
+
+def next_batch(store: Store, pages: Sequence[str]) -> Batch:
+    """The first pages, small ones first, that fit into one batch; at least one. A page whose file is damaged is left
+    out as long as there are others: it must not keep them here.
+
+    Raises:
+        Problem: ``store.page_damaged`` or ``store.page_missing`` where none of them can be read.
+    """
+    chosen: list[str] = []
+    total, fault = 0, Problem("store.page_missing", Retry.NEVER)
+    for size, _, digest in sorted((store.find_page_size(d) or 0, place, d) for place, d in enumerate(pages)):
+        if chosen and total + size > TOGETHER:
+            break
+        try:
+            store.page(digest)
+        except Problem as problem:
+            fault = problem
+            continue
+        chosen.append(digest)
+        total += size
+    if not chosen:
+        raise fault
+    return Batch(store, chosen)

@@ -1,0 +1,228 @@
+"""The thread that keeps talking with the server: one per store on the whole machine, never in a tight loop."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.store import Changes, Store
+from app.store.locks import SyncLock
+from app.sync.line import TROUBLE, Line
+from app.sync.pace import LEAST, Outcome, Pace, wait
+from app.sync.round import one_round
+from app.sync.uploads import send_one_batch
+from contract.problem import Problem, Retry
+
+LOG = logging.getLogger(__name__)
+THOROUGH_EVERY = 24 * 3600.0  # seconds between comparisons of what was matched before
+KEEP_PAGES = timedelta(days=30)  # how long pages stay here after the server proved to hold them
+KEEP_ORPHANS = timedelta(days=7)  # how long pages of drafts thrown away stay
+
+
+@dataclass(frozen=True)
+class LineState:
+    """How it stands with the server.
+
+    `waiting` and `held` count cases; `waiting` is everything whose digests are not equal yet, held ones left out.
+    `since` is when the line came or went, `last_heard` when the server last answered a round, by the station's clock.
+    `server_offset_ms` is None where the server's time is not known, also after the clock was set by hand.
+    """
+
+    online: bool = False
+    since: datetime | None = None
+    last_heard: datetime | None = None
+    waiting: int = 0
+    held: int = 0
+    sending: bool = False
+    server_offset_ms: int | None = None
+    problem: Problem | None = None  # why it is not online, or what is the matter although it is
+
+
+class Courier:
+    """Keeps one store and its server in agreement. What is done at the store wakes it by itself."""
+
+    def __init__(
+        self,
+        store: Store,
+        line: Line,
+        clock: Callable[[], datetime],
+        *,
+        who: str = "window",
+        bytes_per_second: int = 0,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        """Nothing happens before `start`.
+
+        Args:
+            store: The station's store.
+            line: The line to its server.
+            clock: The station's clock.
+            who: What another process is told that wants to sync: ``window``, ``command line``.
+            bytes_per_second: Bound on the bandwidth of pages; 0 is none.
+            chance: Random numbers from 0 to 1.
+        """
+        self.store = store
+        self.line = line
+        self._clock = clock
+        self._who = who
+        self._rate = bytes_per_second
+        self._chance = chance
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._urgent = False
+        self._thread: threading.Thread | None = None
+        self._lock: SyncLock | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._state = LineState()
+        self._thorough_at = 0.0
+
+    @property
+    def state(self) -> LineState:
+        """How it stands now."""
+        waiting, held = self.store.counts()
+        return replace(self._state, waiting=waiting - held, held=held, server_offset_ms=self.store.offset_ms())
+
+    def start(self) -> None:
+        """Begin. Raises Problem ``sync.locked`` where another process syncs this store."""
+        if self._thread is not None:
+            return
+        self._lock = self.store.sync_lock(self._who)
+        self._stop.clear()
+        self._unsubscribe = self.store.on_change(self._changed)
+        self._thread = threading.Thread(target=self._run, name="courier")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, in the middle of an upload too; the server keeps what arrived of it."""
+        if self._thread is None:
+            return
+        self._stop.set()
+        self._wake.set()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        self._thread.join()
+        self._thread = None
+        self.line.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def poke(self) -> None:
+        """There is something to send: go at once, unless the server asked to be left alone."""
+        self._wake.set()
+
+    def retry_now(self) -> None:
+        """A person wants it tried now, whatever the pace says."""
+        self._urgent = True
+        self._wake.set()
+
+    # --- the thread ---------------------------------------------------------------------------------------------------
+
+    def _changed(self, changes: Changes) -> None:
+        if changes.outbox and threading.current_thread() is not self._thread and self.store.has_waiting():
+            self.poke()
+
+    def _run(self) -> None:
+        pace = Pace()
+        try:
+            self.store.give_back()  # we hold the lock: whoever was sending is dead
+            while not self._stop.is_set():
+                self._urgent = False
+                self._wake.clear()
+                outcome, retry_after = self._attempt(pace)
+                pace = pace.after(outcome)
+                self._sleep(wait(pace, self._chance(), retry_after), may_be_poked=outcome is not Outcome.BUSY)
+        except Problem as problem:
+            if problem.code != "store.closed":
+                LOG.error("the courier ends: %s", problem.code)
+        except Exception:
+            LOG.exception("the courier ends")
+
+    def _sleep(self, seconds: float, *, may_be_poked: bool) -> None:
+        self._stop.wait(LEAST)
+        end = time.monotonic() + seconds - LEAST
+        while not self._stop.is_set() and (left := end - time.monotonic()) > 0:
+            if self._wake.wait(left):
+                if self._stop.is_set() or may_be_poked or self._urgent:
+                    return
+                self._wake.clear()
+
+    def _attempt(self, pace: Pace) -> tuple[Outcome, float]:
+        """One try. Returns how it ended, and what the server asked for in seconds."""
+        try:
+            self._say(replace(self._state, sending=True))
+            if pace.outcome is Outcome.LINE:
+                self.line.probe()
+            outcome = self._talk()
+            self._say(replace(self._state, sending=False))
+            return outcome, 0.0
+        except Problem as problem:
+            if problem.code == "store.closed":
+                raise
+            return self._failed(problem)
+        except Exception:
+            LOG.exception("a round failed")  # a bug of ours: nothing is lost, and nothing is hammered
+            return self._failed(Problem("sync.fault", Retry.AGAIN))
+
+    def _talk(self) -> Outcome:
+        thorough = time.monotonic() >= self._thorough_at
+        result = one_round(self.store, self.line, self._clock, thorough=thorough)
+        if thorough:
+            self._thorough_at = time.monotonic() + THOROUGH_EVERY
+            self._tidy()
+        self._heard()
+        if result.more:
+            return Outcome.MORE
+        sent = send_one_batch(
+            self.store,
+            self.line,
+            self._clock,
+            interrupted=self._is_interrupted,
+            bytes_per_second=self._rate,
+            pause=self._stop.wait,
+        )
+        if sent is not None:
+            return Outcome.MORE
+        waiting, held = self.store.counts()
+        return Outcome.SETTLING if waiting > held else Outcome.IDLE
+
+    def _tidy(self) -> None:
+        now = self._clock()
+        self.store.drop_matched_pages(now - KEEP_PAGES)
+        self.store.drop_orphan_pages(now - KEEP_ORPHANS)
+
+    def _is_interrupted(self) -> bool:
+        """Pages stand back when the program ends, or when an act waits: a case goes before its pages."""
+        if self._stop.is_set():
+            return True
+        if self._wake.is_set():
+            if self.store.has_waiting():
+                return True
+            self._wake.clear()
+        return False
+
+    def _heard(self) -> None:
+        now = self._clock()
+        since = self._state.since if self._state.online else now
+        self._say(LineState(online=True, since=since, last_heard=now, sending=True))
+
+    def _failed(self, problem: Problem) -> tuple[Outcome, float]:
+        is_line = problem.code in TROUBLE
+        online = self._state.online and not is_line
+        since = self._state.since if online == self._state.online and self._state.since else self._clock()
+        self._say(replace(self._state, online=online, since=since, sending=False, problem=problem))
+        if problem.code == "server.busy":
+            said = problem.facts.get("retry_after", "0")
+            return Outcome.BUSY, float(said) if said.isdigit() else 0.0
+        if is_line or problem.retry is Retry.AGAIN:
+            return Outcome.LINE, 0.0
+        return Outcome.REFUSED, 0.0
+
+    def _say(self, state: LineState) -> None:
+        if state != self._state:
+            self._state = state
+            self.store.tell(Changes(line=True))

@@ -1,0 +1,472 @@
+"""The line to the server: HTTP as this project speaks it, and every way it fails turned into a Problem.
+
+Bodies are handed to the socket in small blocks: with a whole `bytes` the connect timeout would limit the whole body,
+and a slow but steady line would be taken for a dead one.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from app.store import Station
+from contract.case import Case
+from contract.exchange import (
+    Answer,
+    Ask,
+    CaseView,
+    EnrolAnswer,
+    EnrolAsk,
+    Me,
+    SessionAnswer,
+    SessionAsk,
+    SignedPack,
+)
+from contract.person import Clerk
+from contract.problem import MEDIA_TYPE, Problem, Retry
+from contract.upload import BATCH_TYPE, TUS
+
+BLOCK = 16 << 10  # bytes handed to the socket at a time
+CONNECT = 8.0  # seconds for a connection, and for each block to be taken
+ANSWER = 30.0  # seconds of silence while waiting for an answer
+STALL = 30.0  # seconds for a block of an upload on a bad line
+DIGESTING = 180.0  # seconds for the server to check and keep a whole batch
+SKEW = timedelta(hours=1)  # a station's clock further off than this is not used to sign in with
+API = "/api/v1"
+ALLAUTH = "/_allauth/app/v1"
+
+M = TypeVar("M", bound=BaseModel)
+TROUBLE = ("line.down", "line.timeout", "line.cut", "line.not_the_server", "line.certificate")
+"""Codes that say nothing about what was asked: the line, not the server, was the matter."""
+BUSY_STATUS = {408, 423, 425, 429, 503}
+
+
+class Signer(Protocol):
+    """Who proves that this is the station: the store."""
+
+    def station(self) -> Station: ...
+
+    def sign(self, text: str) -> str: ...
+
+
+class Body:
+    """Bytes that go out in small blocks. No file: from one, requests would read the length wrongly."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+        self._at = 0
+
+    def __len__(self) -> int:
+        return len(self._data) - self._at
+
+    def read(self, size: int = -1) -> bytes:
+        end = self._at + min(BLOCK, size if size >= 0 else BLOCK)
+        block = bytes(self._data[self._at : end])
+        self._at += len(block)
+        return block
+
+    def __iter__(self) -> Iterator[bytes]:
+        while block := self.read(BLOCK):
+            yield block
+
+
+class Stream(Protocol):
+    """What an upload is read from: knows how much is left, gives at most a block at a time."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def read(self, size: int = -1) -> bytes: ...
+
+
+class Line:
+    """Talk with one server. May be used by several threads; each has its own connections.
+
+    Every method raises Problem: ``line.down``, ``line.timeout``, ``line.cut``, ``line.certificate``,
+    ``line.not_the_server`` (something answered that is not our server), ``server.busy`` (``retry_after`` seconds),
+    ``server.failed``, or what the server itself said.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        signer: Signer | None = None,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        verify: bool | str = True,
+    ) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            url: Base address of the server.
+            signer: Who signs for this station; without one, only what needs no station can be asked.
+            clock: The station's clock.
+            verify: Whether certificates are checked, or the path of the authority to check them against.
+
+        Raises:
+            Problem: ``line.tls_needed`` where a server elsewhere is to be talked to in the clear.
+        """
+        self.url = require_safe(url)
+        self._signer = signer
+        self._clock = clock
+        self._verify = verify
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._lock = threading.Lock()
+        self._token = ""
+        self._server_ahead = timedelta()  # by the Date header of whatever answered last
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+            self._local = threading.local()
+
+    # --- what is said -------------------------------------------------------------------------------------------------
+
+    def probe(self) -> None:
+        """Ask whether the server is there and well: cheap, without a session."""
+        self._call("GET", f"{API}/health", read=CONNECT)
+
+    def enrol(self, ask: EnrolAsk) -> EnrolAnswer:
+        """Join. The same ask may be repeated."""
+        return _parsed(EnrolAnswer, self._call("POST", f"{API}/enrol", json=ask))
+
+    def exchange(self, ask: Ask) -> Answer:
+        """One round of talk."""
+        return _parsed(Answer, self._call("POST", f"{API}/exchange", json=ask, as_station=True))
+
+    def find_newer_pack(self, have: str = "") -> SignedPack | None:
+        """The pack in force; None where it is the one we have."""
+        headers = {"If-None-Match": f'"{have}"'} if have else {}
+        answer = self._call("GET", f"{API}/pack", headers=headers, as_station=True, fine={304})
+        return None if answer.status_code == HTTPStatus.NOT_MODIFIED else _parsed(SignedPack, answer)
+
+    def case_view(self, case_id: str) -> CaseView:
+        """A case as the server knows it, with all that stands around it."""
+        return _parsed(CaseView, self._call("GET", f"{API}/cases/{_plain(case_id)}", as_station=True))
+
+    def search(self, text: str) -> tuple[Case, ...]:
+        """Cases this station may see, by number, id number or part of a name."""
+        answer = self._call("GET", f"{API}/cases", params={"q": text}, as_station=True)
+        try:
+            return TypeAdapter(tuple[Case, ...]).validate_json(answer.content)
+        except ValidationError:
+            raise Problem("line.not_the_server", Retry.AGAIN) from None
+
+    def page(self, case_id: str, digest: str) -> bytes:
+        """The bytes of a page that another station took in."""
+        path = f"{API}/cases/{_plain(case_id)}/pages/{_plain(digest)}"
+        return self._call("GET", path, as_station=True, binary=True).content
+
+    # --- clerks -------------------------------------------------------------------------------------------------------
+
+    def sign_in(self, username: str, password: str, code: str = "") -> Clerk:
+        """Check a clerk's name and password (and the code of a second factor) with the server.
+
+        Raises:
+            Problem: ``signin.wrong``, ``signin.code_needed``, ``signin.too_often``, ``signin.revoked``.
+        """
+        answer = self._call(
+            "POST",
+            f"{ALLAUTH}/auth/login",
+            plain={"username": username, "password": password},
+            fine={400, 401, 403, 409, 429},
+        )
+        token = _session_token(answer)
+        if answer.status_code == HTTPStatus.UNAUTHORIZED and token and _wants_code(answer):
+            if not code:
+                raise Problem("signin.code_needed", Retry.AFTER_FIX)
+            answer = self._call(
+                "POST",
+                f"{ALLAUTH}/auth/2fa/authenticate",
+                plain={"code": code},
+                headers={"X-Session-Token": token},
+                fine={400, 401, 403, 409, 429},
+            )
+            token = _session_token(answer) or token
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            raise Problem("signin.too_often", Retry.AFTER_FIX)
+        if answer.status_code == HTTPStatus.FORBIDDEN:
+            raise Problem("signin.revoked", Retry.AFTER_FIX)
+        if answer.status_code != HTTPStatus.OK or not token:
+            raise Problem("signin.wrong", Retry.AFTER_FIX)
+        headers = {"X-Session-Token": token}
+        try:
+            me = self._call("GET", f"{API}/me", headers=headers, fine={401, 403})
+            if me.status_code != HTTPStatus.OK:
+                raise Problem("signin.revoked", Retry.AFTER_FIX)
+            return _parsed(Me, me).clerk
+        finally:
+            self._sign_out(headers)
+
+    def _sign_out(self, headers: dict[str, str]) -> None:
+        """The password was all that was to be known; a session that nobody uses is not left behind."""
+        try:
+            self._call("DELETE", f"{ALLAUTH}/auth/session", headers=headers, fine={401, 404, 410})
+        except Problem:
+            return  # it ends by itself
+
+    # --- uploads (tus 1.0) --------------------------------------------------------------------------------------------
+
+    def create_upload(self, case_id: str, size: int, digest: str) -> str:
+        """A new upload of a page batch. Returns its address."""
+        metadata = {"case_id": case_id, "filetype": BATCH_TYPE, "digest": digest}
+        spelled = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in metadata.items())
+        headers = {"Tus-Resumable": TUS, "Upload-Length": str(size), "Upload-Metadata": spelled}
+        answer = self._call("POST", f"{API}/uploads", headers=headers, as_station=True)
+        place = urljoin(answer.url, answer.headers.get("Location", ""))
+        if not place.startswith(self.url + "/"):
+            raise Problem("line.not_the_server", Retry.AGAIN)
+        return place.removeprefix(self.url)
+
+    def find_upload_offset(self, place: str) -> int | None:
+        """How many bytes of an upload the server holds for good; None where it knows it no more."""
+        headers = {"Tus-Resumable": TUS}
+        answer = self._call("HEAD", place, headers=headers, as_station=True, fine={404, 410})
+        if answer.status_code != HTTPStatus.OK and answer.status_code != HTTPStatus.NO_CONTENT:
+            return None
+        return _offset(answer)
+
+    def send_upload(self, place: str, offset: int, stream: Stream) -> int:
+        """Send all that is left of an upload in one long PATCH. Returns the offset the server then has."""
+        headers = {
+            "Tus-Resumable": TUS,
+            "Upload-Offset": str(offset),
+            "Content-Type": "application/offset+octet-stream",
+        }
+        answer = self._call("PATCH", place, headers=headers, as_station=True, stream=stream)
+        return _offset(answer)
+
+    def drop_upload(self, place: str) -> None:
+        """Let the server forget an upload that is not needed any more."""
+        self._call("DELETE", place, headers={"Tus-Resumable": TUS}, as_station=True, fine={404, 405, 410})
+
+    # --- how it is said -----------------------------------------------------------------------------------------------
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: BaseModel | None = None,
+        plain: dict[str, str] | None = None,
+        params: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        stream: Stream | None = None,
+        as_station: bool = False,
+        fine: frozenset[int] | set[int] = frozenset(),
+        read: float = ANSWER,
+        binary: bool = False,
+    ) -> requests.Response:
+        """One request. Statuses from 200 to 299 and those in `fine` come back; all else is a Problem."""
+        sent = {"Accept": "application/json", **(headers or {})}
+        body: bytes | None = None
+        if json is not None:
+            body = json.model_dump_json().encode()
+        elif plain is not None:
+            body = TypeAdapter(dict[str, str]).dump_json(plain)
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        for fresh in (False, True):
+            if as_station:
+                sent["Authorization"] = f"Bearer {self._bearer(fresh)}"
+            timeouts = (STALL, DIGESTING) if stream is not None else (CONNECT, read)
+            data = stream if stream is not None else Body(body) if body is not None else None
+            answer = self._send(method, path, sent, data, params, timeouts, again=None if stream is not None else body)
+            if answer.status_code == HTTPStatus.UNAUTHORIZED and as_station and not fresh and stream is None:
+                continue  # the session ran out
+            break
+        if answer.status_code == HTTPStatus.UNAUTHORIZED and as_station:
+            self._token = ""
+        if answer.status_code in fine:
+            return answer
+        if not answer.ok or answer.is_redirect:
+            raise _refusal(answer)
+        if not binary and answer.content and "json" not in answer.headers.get("Content-Type", ""):
+            raise Problem("line.not_the_server", Retry.AGAIN)
+        return answer
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        data: Any,
+        params: dict[str, str] | None,
+        timeouts: tuple[float, float],
+        again: bytes | None,
+    ) -> requests.Response:
+        session = self._session()
+        for last in (False, True):
+            try:
+                answer = session.request(
+                    method,
+                    self.url + path,
+                    params=params,
+                    data=data,
+                    headers=headers,
+                    timeout=timeouts,
+                    allow_redirects=False,
+                    verify=self._verify,
+                )
+                self._note_time(answer)
+                return answer
+            except requests.exceptions.ConnectionError as error:
+                # a kept connection that the server closed meanwhile looks like a cut, and every ask may be repeated
+                if last or (data is not None and again is None) or not _was_kept(error):
+                    raise _trouble(error) from None
+                data = Body(again) if again is not None else None
+            except requests.RequestException as error:
+                raise _trouble(error) from None
+        raise AssertionError("unreachable")
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False  # proxies and authorities come from our settings, not from the environment
+            self._local.session = session
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+    def _bearer(self, fresh: bool) -> str:
+        if self._token and not fresh:
+            return self._token
+        if self._signer is None:
+            raise Problem("station.not_joined", Retry.AFTER_FIX)
+        at = self._clock().astimezone(UTC)
+        if abs(self._server_ahead) > SKEW:
+            at += self._server_ahead
+        station = self._signer.station().id
+        signature = self._signer.sign(SessionAsk.text(station, at))
+        ask = SessionAsk(station=station, at=at, signature=signature)
+        self._token = _parsed(SessionAnswer, self._call("POST", f"{API}/session", json=ask)).token
+        return self._token
+
+    def _note_time(self, answer: requests.Response) -> None:
+        try:
+            self._server_ahead = parsedate_to_datetime(answer.headers["Date"]) - self._clock()
+        except (KeyError, ValueError, TypeError):
+            return
+
+
+def require_safe(url: str) -> str:
+    """The address without a closing slash.
+
+    Raises:
+        Problem: ``line.tls_needed`` where it is plain HTTP to anywhere but this machine; ``line.address``.
+    """
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise Problem("line.address", Retry.AFTER_FIX)
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+        raise Problem("line.tls_needed", Retry.AFTER_FIX)
+    return url.strip().rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _plain(part: str) -> str:
+    """A part of a path that is only what ids are made of."""
+    if not re.fullmatch(r"[0-9A-Za-z_-]{1,80}", part):
+        raise Problem("case.unknown", Retry.NEVER)
+    return part
+
+
+def _parsed(kind: type[M], answer: requests.Response) -> M:
+    try:
+        return kind.model_validate_json(answer.content)
+    except ValidationError:
+        raise Problem("line.not_the_server", Retry.AGAIN) from None
+
+
+def _refusal(answer: requests.Response) -> Problem:
+    """What an answer that is no success means."""
+    is_problem = answer.headers.get("Content-Type", "").startswith(MEDIA_TYPE)
+    said = _json(answer) if is_problem else {}
+    problem = Problem.from_wire(said) if said else None
+    if answer.status_code in BUSY_STATUS and (problem is None or problem.code.startswith("server.")):
+        return Problem("server.busy", Retry.AGAIN, retry_after=_retry_after(answer))
+    if problem is not None:
+        return problem
+    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Problem("server.failed", Retry.AGAIN, status=answer.status_code)
+    if answer.is_redirect or "html" in answer.headers.get("Content-Type", ""):
+        return Problem("line.not_the_server", Retry.AGAIN)  # a portal that wants a signature, a proxy's own page
+    return Problem("server.refused", Retry.AFTER_FIX, status=answer.status_code)
+
+
+def _retry_after(answer: requests.Response) -> int:
+    said = answer.headers.get("Retry-After", "")
+    return int(said) if said.isdigit() else 0
+
+
+def _trouble(error: requests.RequestException) -> Problem:
+    """What an exception of the line means. Its text may hold an address with a name in it; none of it is kept."""
+    match error:
+        case requests.exceptions.SSLError():
+            return Problem("line.certificate", Retry.AFTER_FIX)
+        case requests.exceptions.Timeout():
+            return Problem("line.timeout", Retry.AGAIN)
+        case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
+            return Problem("line.cut", Retry.AGAIN)
+        case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
+            return Problem("line.address", Retry.AFTER_FIX)
+        case _:
+            return Problem("line.down", Retry.AGAIN)
+
+
+def _was_kept(error: requests.exceptions.ConnectionError) -> bool:
+    """Whether the connection was there and went, rather than that none could be made."""
+    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError)):
+        return False
+    return "Connection aborted" in str(error)
+
+
+def _offset(answer: requests.Response) -> int:
+    said = answer.headers.get("Upload-Offset", "")
+    if not said.isdigit():
+        raise Problem("line.not_the_server", Retry.AGAIN)
+    return int(said)
+
+
+def _json(answer: requests.Response) -> dict[str, Any]:
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _session_token(answer: requests.Response) -> str:
+    meta = _json(answer).get("meta")
+    return str(meta.get("session_token") or "") if isinstance(meta, dict) else ""
+
+
+def _wants_code(answer: requests.Response) -> bool:
+    data = _json(answer).get("data")
+    flows = data.get("flows", []) if isinstance(data, dict) else []
+    return any(isinstance(flow, dict) and flow.get("id") == "mfa_authenticate" for flow in flows)

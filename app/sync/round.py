@@ -1,0 +1,137 @@
+"""One round of talk with the server. It may be cut anywhere, and repeated: nothing is lost and nothing done twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.store import Heard, Outgoing, Store
+from app.sync.line import TROUBLE, Line
+from contract.exchange import Answer, Ask
+from contract.problem import Problem, Retry
+
+OUR_BUGS = ("server.failed", "server.fault")
+"""Codes behind which something in the ask may have tripped the server up; twice in a row on one case is no chance."""
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """What a round came to."""
+
+    sent: int
+    acknowledged: int
+    held: int
+    matched: int
+    news: int
+    more: bool  # there is more to hear, or more to send
+    pack: bool  # a new pack came
+
+    @property
+    def moved(self) -> bool:
+        """Whether anything changed at either end."""
+        return bool(self.acknowledged or self.held or self.matched or self.news)
+
+
+def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorough: bool = False) -> RoundResult:
+    """Send what waits, hear what is new, compare digests, fetch a newer pack.
+
+    Args:
+        store: The station's store; whoever calls holds its sync lock.
+        line: The line to the server.
+        clock: The station's clock.
+        thorough: Compare the cases that were matched before, too.
+
+    Raises:
+        Problem: whatever the line raises; what had been sent waits again then.
+    """
+    sent = store.begin_sending()
+    try:
+        heards = _talk(store, line, clock, sent, thorough)
+    except BaseException:
+        store.give_back(sent)
+        raise
+    answer = heards[-1][1]
+    newer = False
+    if answer.pack and answer.pack != store.pack().version:
+        pack = line.find_newer_pack(store.pack().version)
+        newer = pack is not None and store.keep_pack(pack) is not None
+    if any(heard.gap for heard, _ in heards):
+        raise Problem("sync.feed_gap", Retry.AGAIN)
+    return RoundResult(
+        sent=len(sent),
+        acknowledged=sum(heard.acknowledged for heard, _ in heards),
+        held=sum(heard.held for heard, _ in heards),
+        matched=sum(heard.matched for heard, _ in heards),
+        news=sum(heard.news for heard, _ in heards),
+        more=answer.more or store.has_waiting(),
+        pack=newer,
+    )
+
+
+Talk = list[tuple[Heard, Answer]]
+
+
+def _talk(store: Store, line: Line, clock: Callable[[], datetime], sent: Sequence[Outgoing], thorough: bool) -> Talk:
+    try:
+        return [_ask(store, line, clock, sent, thorough)]
+    except Problem as problem:
+        if not sent or not _is_about_the_ask(problem):
+            raise
+    # Something in the ask cannot be taken. Is it the ask, or are we not welcome at all? Then: which case is it?
+    talk = [_ask(store, line, clock, (), thorough)]
+    by_case: dict[str, list[Outgoing]] = {}
+    for out in sent:
+        by_case.setdefault(out.case_id, []).append(out)
+    for acts in by_case.values():
+        for out in acts:
+            try:
+                talk.append(_ask(store, line, clock, [out], thorough=False))
+            except Problem as problem:
+                if not _is_about_the_ask(problem):
+                    raise
+                if problem.code in OUR_BUGS and not _trips_again(store, line, clock, out, talk):
+                    continue
+                store.hold(out, problem)
+                store.give_back(acts)
+                break
+    return talk
+
+
+def _trips_again(store: Store, line: Line, clock: Callable[[], datetime], out: Outgoing, talk: Talk) -> bool:
+    """Whether the same act trips the server up a second time."""
+    try:
+        talk.append(_ask(store, line, clock, [out], thorough=False))
+    except Problem as problem:
+        if _is_about_the_ask(problem):
+            return True
+        raise
+    return False
+
+
+def _is_about_the_ask(problem: Problem) -> bool:
+    """Whether another ask might go through where this one did not."""
+    if problem.code in TROUBLE or problem.code == "server.busy":
+        return False
+    return not problem.code.startswith(("session.", "station."))
+
+
+def _ask(
+    store: Store, line: Line, clock: Callable[[], datetime], sent: Sequence[Outgoing], thorough: bool
+) -> tuple[Heard, Answer]:
+    pack, cursor = store.find_pack(), store.cursor()
+    watch = dict.fromkeys((*store.watched(thorough=thorough), *(out.case_id for out in sent)))
+    asked_at = clock()
+    ask = Ask(
+        cursor=cursor,
+        actions=tuple(out.signed for out in sent),
+        watch=tuple(watch),
+        pools=store.pools(),
+        pack=pack.version if pack else "",
+        sent_at=asked_at,
+    )
+    began = time.monotonic()
+    answer = line.exchange(ask)
+    took = timedelta(seconds=time.monotonic() - began)
+    return store.hear(sent, answer, cursor=cursor, asked_at=asked_at, took=took), answer

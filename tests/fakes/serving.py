@@ -1,0 +1,103 @@
+"""The real server as a child process, on a folder of its own; it can be killed and started again on the same port."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "resources" / "demo"
+
+CODES = """
+import os, sys, json, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "server.settings"
+django.setup()
+from server.exchange.stations import make_code
+print(json.dumps([make_code(sys.argv[1], f"{n} 号窗口") for n in range(int(sys.argv[2]))]))
+"""
+
+
+class ServerProcess:
+    """``python -m server serve`` with the demo hall."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = 0
+        self.url = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._codes: dict[str, list[str]] = {}
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PYTHONPATH": str(ROOT), "TONGBAN_FOLDER": str(self.folder)}
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        command = [sys.executable, "-m", "server", "serve", "--folder", str(self.folder), "--port", str(self.port)]
+        if not self.port:
+            command += ["--demo", str(DEMO)]
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [*command, "--with-parent"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self._environment(),
+                cwd=ROOT,
+                start_new_session=True,
+            )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        self._process = process
+        if not line:
+            self.kill()
+            raise RuntimeError(f"the server did not start: {(self.folder / 'log').read_text()[-4000:]}")
+        self.url = json.loads(line)["url"]
+        self.port = int(self.url.rpartition(":")[2])
+
+    def codes(self, node: str, count: int) -> list[str]:
+        """One-time codes for new stations."""
+        answer = subprocess.run(
+            [sys.executable, "-c", CODES, node, str(count)],
+            env=self._environment(),
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+        return list(json.loads(answer.stdout.splitlines()[-1]))
+
+    def code(self, node: str) -> str:
+        """One code; they are made forty at a time, because making one takes as long."""
+        if not self._codes.get(node):
+            self._codes[node] = self.codes(node, 40)
+        return self._codes[node].pop()
+
+    def kill(self) -> None:
+        """End it as a power cut would: the whole group at once."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def stop(self) -> None:
+        """Let it end in peace."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.close()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        process.stdout.close()
