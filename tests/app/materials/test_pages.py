@@ -64,7 +64,7 @@ def test_a_straightened_page_is_straight():
 
 
 @pytest.mark.parametrize("n", range(1, 9))
-def test_F23_blank_backs_are_marked(n):
+def test_f23_blank_backs_are_marked(n):
     facts = analyse(drawn(Kind.BLANK, SKEWS[n], seed=n, n=2 * n), "image/jpeg")
     assert facts.blank and facts.blank_score < BLANK_BELOW / 2
     assert facts.skew_degrees == 0
@@ -72,7 +72,7 @@ def test_F23_blank_backs_are_marked(n):
 
 @pytest.mark.parametrize("kind", [Kind.SIGNATURE, Kind.NUMBER])
 @pytest.mark.parametrize("skew", [-2.5, -0.7, 0.4, 2.5])
-def test_F23_sparse_pages_are_not(kind, skew):
+def test_f23_sparse_pages_are_not(kind, skew):
     assert not analyse(drawn(kind, skew, n=2), "image/jpeg").blank
 
 
