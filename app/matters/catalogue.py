@@ -92,7 +92,7 @@ class Catalogue:
         return self._may_receive(matter, node)
 
     def receivable_at(self, matter: str, node: str) -> tuple[Node, ...]:
-        """Where the matter can be received: the node itself, else the nearest node above it, else what lies nearest.
+        """Where the matter can be received: the node itself, or the highest of those that lie nearest to it.
 
         Empty where no node may receive it.
         """
@@ -118,18 +118,10 @@ class Catalogue:
         return any(Power.RECEIVE in self.powers(offering, node) for offering in self.offerings(matter))
 
     def _find_instead(self, matter: str, node: str) -> tuple[Node, ...]:
-        if node in self.tree.by_code and self.may_receive(matter, node):
-            return (self.tree.by_code[node],)
-        for above in self.tree.chain(node)[1:]:
-            if self.may_receive(matter, above.code):
-                return (above,)
-            beside = [
-                below
-                for below in self.tree.by_code.values()
-                if below.parent == above.code and self.may_receive(matter, below.code)
-            ]
-            if beside:
-                return tuple(beside)
-        anywhere = [place for place in self.tree.by_code.values() if self.may_receive(matter, place.code)]
-        depth = min((len(self.tree.chain(place.code)) for place in anywhere), default=0)
-        return tuple(place for place in anywhere if len(self.tree.chain(place.code)) == depth)
+        receiving = [place for place in self.tree.by_code.values() if self.may_receive(matter, place.code)]
+        for above in (*self.tree.chain(node), None):
+            within = [place for place in receiving if above is None or self.tree.is_under(place.code, above.code)]
+            if within:
+                depth = min(len(self.tree.chain(place.code)) for place in within)
+                return tuple(place for place in within if len(self.tree.chain(place.code)) == depth)
+        return ()

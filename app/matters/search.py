@@ -2,9 +2,9 @@
 
 Every name is a row of units: a character with its readings, an English word, a letter or digit of the code. What was
 typed matches from some unit on when each unit in turn gives up its character or the beginning of one of its readings,
-so that 食品, shipin, spjyxk, shipjy, 食品jyxk and a half-typed last syllable are all one rule. One to four characters
-or letters of every place are kept as tokens; longer input narrows by its first token and is then followed unit by
-unit. Places are numbered in the order in which they should be shown, so the first that match are the best.
+so that 食品, shipin, spjyxk, shipjy, 食品jyxk and a half-typed last syllable are all one rule. The rows, from every
+unit on, are kept in a tree that shares what they have in common, and what is one or two letters long (most of what is
+ever typed, and what matches most) is looked up whole. Places are numbered in the order in which they should be shown.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from pypinyin import Style, lazy_pinyin, pinyin
 
 from contract.matter import Matter
 
-LONGEST = 4  # characters in a token
+LONGEST = 2  # letters or characters that are looked up whole
+BUCKET = 4  # places that are followed one by one rather than divided further
 READINGS = 2  # how many of a character's readings besides the one its word gives it
 
 _NAME, _KEYWORD, _ENGLISH, _CODE = range(4)
@@ -39,15 +42,39 @@ class _Place:
     start: int
 
 
+class _Branch:
+    """The places whose rows begin alike, divided by their next unit: under its character and its first letters."""
+
+    __slots__ = ("divided", "next", "places")
+
+    def __init__(self, numbers: Sequence[int], places: Sequence[_Place], depth: int = 0) -> None:
+        self.places = numbers
+        self.next: dict[str, list[tuple[Unit, _Branch]]] = {}
+        self.divided = len(numbers) > BUCKET
+        if not self.divided:
+            return
+        divided: dict[Unit, list[int]] = {}
+        for number in numbers:
+            place = places[number]
+            if place.start + depth < len(place.units):
+                divided.setdefault(place.units[place.start + depth], []).append(number)
+        for unit, below in divided.items():
+            branch = _Branch(below, places, depth + 1)
+            for key in {unit.character, *(reading[0] for reading in unit.readings)} - {""}:
+                self.next.setdefault(key, []).append((unit, branch))
+
+
 class Search:
     """The index over some thousands of matters at most, in memory. Made by `index`."""
 
-    def __init__(
-        self, matters: Sequence[Matter], places: Sequence[_Place], tokens: Mapping[str, Sequence[int]]
-    ) -> None:
+    def __init__(self, matters: Sequence[Matter], places: Sequence[_Place]) -> None:
         self._matters = matters
         self._places = places
-        self._tokens = tokens
+        self._root = _Branch(range(len(places)), places)
+        self._whole: dict[str, dict[int, None]] = {}
+        for place in places:
+            for token in _tokens(place.units, place.start):
+                self._whole.setdefault(token, {})[place.matter] = None
         self._numbers = {matter.code: number for number, matter in enumerate(matters)}
         self._exact = {plain(matter.code): number for number, matter in enumerate(matters)}
         self._exact |= {plain(matter.name): number for number, matter in enumerate(matters)}
@@ -62,27 +89,39 @@ class Search:
         """
         used = used or {}
         words = [word for word in (plain(part) for part in text.split()) if word]
-        often = sorted((code for code in used if code in self._numbers), key=lambda code: -used[code])
-        first = [self._numbers[code] for code in often]
-        if not words:
-            order = [*first, *range(len(self._matters))]
-            return tuple(self._matters[number] for number in list(dict.fromkeys(order))[:limit])
-        found = dict.fromkeys(self._matching(words[0]))
-        for word in words[1:]:
-            also = set(self._matching(word))
-            found = {number: None for number in found if number in also}
+        found: Mapping[int, None] = dict.fromkeys(range(len(self._matters))) if not words else {}
+        for place, word in enumerate(words):
+            matching = self._matching(word)
+            found = {number: None for number in found if number in matching} if place else matching
+        first = [self._numbers[code] for code in used if self._numbers.get(code, -1) in found]
+        first.sort(key=lambda number: -used[self._matters[number].code])
         exact = self._exact.get("".join(words))
-        order = [number for number in first if number in found]
-        order = [*([exact] if exact is not None else []), *order, *found]
-        return tuple(self._matters[number] for number in list(dict.fromkeys(order))[:limit])
+        chosen: dict[int, None] = {}
+        for number in chain(() if exact is None else (exact,), first, found):
+            if len(chosen) >= limit:
+                break
+            chosen[number] = None
+        return tuple(self._matters[number] for number in chosen)
 
-    def _matching(self, word: str) -> Iterator[int]:
-        """The matters that match a word, by their best place first; a matter may come more than once."""
-        token = _first_token(word)
-        for number in self._tokens.get(token, ()):
-            place = self._places[number]
-            if token == word or _follows(word, 0, place.units, place.start):
-                yield place.matter
+    def _matching(self, word: str) -> Mapping[int, None]:
+        """The matters that match a word, each once, by their best place."""
+        whole = self._whole.get(word)
+        if whole is not None:
+            return whole
+        return dict.fromkeys(self._places[number].matter for number in sorted(self._reached(word, self._root, 0, 0)))
+
+    def _reached(self, word: str, branch: _Branch, at: int, depth: int) -> set[int]:
+        """The places below a branch that give up the rest of a word."""
+        if at == len(word):
+            return set(branch.places)
+        if not branch.divided:
+            places = ((number, self._places[number]) for number in branch.places)
+            return {number for number, place in places if _follows(word, at, place.units, place.start + depth)}
+        found: set[int] = set()
+        for unit, below in branch.next.get(word[at], ()):
+            for size in _taken(word, at, unit):
+                found |= self._reached(word, below, at + size, depth + 1)
+        return found
 
 
 def index(matters: Iterable[Matter]) -> Search:
@@ -96,11 +135,7 @@ def index(matters: Iterable[Matter]) -> Search:
                     rank = (kind, start, len(units), number)
                     places.append((rank, _Place(number, units, start)))
     places.sort(key=lambda ranked: ranked[0])
-    tokens: dict[str, list[int]] = {}
-    for place_number, (_, place) in enumerate(places):
-        for token in _tokens(place.units, place.start):
-            tokens.setdefault(token, []).append(place_number)
-    return Search(matters, [place for _, place in places], tokens)
+    return Search(matters, [place for _, place in places])
 
 
 def plain(text: str) -> str:
@@ -119,9 +154,8 @@ def units(text: str) -> tuple[Unit, ...]:
             found.append(Unit("", (run,)) if run.isalpha() else Unit(run, (run,)))
             continue
         in_words = lazy_pinyin(run, style=Style.NORMAL, errors=_letters)
-        alone = pinyin(run, style=Style.NORMAL, heteronym=True, errors=_spelled)
-        for character, reading, others in zip(run, in_words, alone, strict=True):
-            readings = dict.fromkeys((reading, *others[:READINGS]))
+        for character, reading in zip(run, in_words, strict=True):
+            readings = dict.fromkeys((reading, *_alone(character)))
             found.append(Unit(character, tuple(r for r in readings if r.isascii() and r.isalpha())))
     return tuple(found)
 
@@ -131,8 +165,10 @@ def _letters(odd: str) -> Any:
     return list(odd)
 
 
-def _spelled(odd: str) -> Any:
-    return [[character] for character in odd]
+@cache
+def _alone(character: str) -> tuple[str, ...]:
+    """The commonest readings of a character outside any word: 长 zhang, chang; 重 zhong, chong."""
+    return tuple(pinyin(character, style=Style.NORMAL, heteronym=True)[0][:READINGS])
 
 
 def _rows(matter: Matter) -> Iterator[tuple[int, tuple[Unit, ...]]]:
@@ -160,7 +196,7 @@ def _runs(text: str) -> Iterator[str]:
 
 
 def _tokens(row: Sequence[Unit], start: int) -> set[str]:
-    """The tokens that begin at a unit: up to four characters, and up to four letters in every spelling."""
+    """What begins at a unit and is looked up whole: one or two characters, one or two letters in every spelling."""
     characters = ""
     found = set()
     for unit in row[start : start + LONGEST]:
@@ -184,34 +220,25 @@ def _spellings(row: Sequence[Unit], start: int, length: int) -> set[str]:
     return found
 
 
-def _first_token(word: str) -> str:
-    """The beginning of a word that is sure to be a token: one kind of writing, at most four long."""
-    latin = word[0].isascii() and word[0].isalpha()
-    end = 1
-    while end < min(len(word), LONGEST) and (word[end].isascii() and word[end].isalpha()) == latin:
-        end += 1
-    return word[:end]
-
-
 def _follows(word: str, at: int, row: Sequence[Unit], unit: int) -> bool:
     """Whether the rest of a word is given up by the units from `unit` on."""
     if at == len(word):
         return True
-    if unit == len(row):
+    if unit >= len(row):
         return False
-    step = row[unit]
-    if (
-        step.character
-        and word.startswith(step.character, at)
-        and _follows(word, at + len(step.character), row, unit + 1)
-    ):
-        return True
-    for reading in step.readings:
-        taken = 0
-        while taken < len(reading) and at + taken < len(word) and word[at + taken] == reading[taken]:
-            taken += 1
-        # the longest piece first: whole syllables are what people type most
-        for size in range(taken, 0, -1):
-            if _follows(word, at + size, row, unit + 1):
-                return True
-    return False
+    return any(_follows(word, at + size, row, unit + 1) for size in _taken(word, at, row[unit]))
+
+
+def _taken(word: str, at: int, unit: Unit) -> Iterator[int]:
+    """How many letters of a word a unit can give up, the longest first: whole syllables are what people type most."""
+    if unit.character and word[at] == unit.character:
+        yield 1
+        if not unit.readings or unit.readings[0] == unit.character:
+            return
+    for reading in unit.readings:
+        size = 0
+        for typed, letter in zip(word[at : at + len(reading)], reading, strict=False):
+            if typed != letter:
+                break
+            size += 1
+        yield from range(size, 0, -1)
