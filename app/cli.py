@@ -160,10 +160,10 @@ def _say_hits(hits: Any) -> str:
 
 def _sync(given: argparse.Namespace, _: list[str]) -> Any:
     from app.start import closing_desk
-    from app.sync.courier import talk_once
+    from app.sync.once import sync_once
 
     with closing_desk(read_config(given.folder)) as desk:
-        return talk_once(desk.courier, "command line")
+        return sync_once(desk.store, desk.courier.line, desk.clock, "command line")
 
 
 def _say_synced(answer: Any) -> str:

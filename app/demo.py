@@ -99,7 +99,8 @@ def joined_station(
 
 
 def simulated_devices(out: Path, card: str = "", scanned: Path | None = None) -> dict[str, DeviceChoice]:
-    """A whole desk of simulated devices; papers go to files in `out`."""
+    """A whole desk of simulated devices; papers go to files in `out`, which is made."""
+    out.mkdir(parents=True, exist_ok=True)
     reader = {"card": card} if card else {}
     scanner: dict[str, Any] = {"insert": str(scanned)} if scanned else {}
     return {

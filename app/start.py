@@ -41,13 +41,14 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
         catalogue=_catalogue_of(store),
         devices=DevicesHere(config.devices),
         drawer=Drawer(),
-        courier=Courier(store, Line(config.server_url, certificate=config.certificate), clock),
+        courier=Courier(store, _line(config, store, clock), clock),
     )
 
 
 def close_desk(desk: Desk) -> None:
     """End everything that was started, in the opposite order."""
     desk.courier.stop()
+    desk.courier.line.close()
     desk.devices.close()
     desk.drawer.close()
     desk.store.close()
@@ -84,12 +85,20 @@ def join_station(
     try:
         if store.find_station() is not None:
             raise Problem("station.joined_already", Retry.NEVER)
-        station = join(store, Line(server_url, certificate=config.certificate), code)
+        line = _line(config, store, wall_clock)
+        try:
+            station = join(store, line, code)
+        finally:
+            line.close()
     finally:
         store.close()
     config = config.model_copy(update={"window": config.window or station.name})
     write_config(config)
     return {"station": station.id, "node": station.node, "name": station.name}
+
+
+def _line(config: Config, store: Store, clock: Callable[[], datetime]) -> Line:
+    return Line(config.server_url, store, clock=clock, verify=config.certificate or True)
 
 
 def _catalogue_of(store: Store) -> Callable[[], Catalogue]:
