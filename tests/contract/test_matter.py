@@ -27,7 +27,7 @@ from contract.person import LegalPerson, Parties, Person, Tie
 WANG = Person(name="王𠮷安", number="330203198506129999", address="浙江省宁波市海曙区鼓楼街道孝闻街999号")
 CHEN = Person(name="陈䶮", number="330281199002289992", address="浙江省余姚市凤山街道阳明东路9999号")
 FIRM = LegalPerson(
-    name="示例公司", uscc="91330203MADEM00028", address="宁波市海曙区白云街道9号", representative="王𠮷安"
+    name="示例公司", uscc="91330203MADEM0002A", address="宁波市海曙区白云街道9号", representative="王𠮷安"
 )
 SELF = Parties(applicant=WANG, handler=WANG)
 AGENT = Parties(applicant=WANG, handler=CHEN, tie=Tie.MANDATE)

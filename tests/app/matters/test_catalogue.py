@@ -121,7 +121,7 @@ def test_s04_a_haishu_resident_at_a_yuyao_point_goes_to_haishu() -> None:
 
 
 def test_u06_food_goes_by_its_premises() -> None:
-    firm = LegalPerson(name="示例公司", uscc="91330203MADEM00028", address="余姚市凤山街道")
+    firm = LegalPerson(name="示例公司", uscc="91330203MADEM0002A", address="余姚市凤山街道")
     parties = Parties(applicant=firm, handler=SHEN, tie=Tie.MANDATE)
     assert decided(FOOD, parties, VILLAGE, premises_area="330203001001") == ["330203-market"]
     assert decided(FOOD, parties, VILLAGE, premises_area="330226101") == ["330226-market"]
