@@ -168,6 +168,7 @@ def _patch(request: HttpRequest, upload: Upload) -> HttpResponse:
         raise Problem("upload.is_whole", Retry.NEVER)
     offset = _count(request.headers.get("Upload-Offset"), "upload.offset_malformed")
     _receive(request, upload, offset)
+    upload.refresh_from_db()
     response = HttpResponse(status=204)
     response["Upload-Offset"] = str(upload.offset)
     return _expiring(response, upload)
@@ -257,9 +258,10 @@ def _checksum(header: str | None) -> tuple[str, bytes] | None:
         return None
     algorithm, _, encoded = header.strip().partition(" ")
     try:
-        if algorithm not in CHECKSUMS:
+        digest = base64.b64decode(encoded.strip(), validate=True)
+        if algorithm not in CHECKSUMS or len(digest) != hashlib.new(algorithm).digest_size:
             raise ValueError(algorithm)
-        return algorithm, base64.b64decode(encoded.strip(), validate=True)
+        return algorithm, digest
     except (binascii.Error, ValueError):
         raise Problem("upload.checksum_malformed", Retry.NEVER) from None
 

@@ -11,6 +11,16 @@ import pytest
 from tests.server.desk import VILLAGE, Desk, client_line, load_hall
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, as it is used: in memory, tables are locked between threads in a way that no file knows."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "server.sqlite_gate":
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
 @pytest.fixture(autouse=True)
 def server_folder(tmp_path: Path, settings: Any) -> Iterator[Path]:
     """A folder, keys and empty caches of this test's own."""

@@ -158,7 +158,7 @@ def client_line() -> Line:
     def send(method: str, path: str, body: bytes = b"", **headers: str) -> Sent:
         content_type = headers.pop("content_type", "application/json")
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = client.generic(method, path, body, content_type=content_type, headers=given)
+        answer = client.generic(method, path, body, content_type, headers=given, CONTENT_TYPE=content_type)
         return answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content
 
     return send
