@@ -93,7 +93,7 @@ def pieces(text: str) -> list[str]:
             found[-1] += character
         else:
             found.append(character)
-        glued = character in NEVER_LAST
+        glued = character in NEVER_LAST or (glued and character == " ")
     return found
 
 
@@ -334,7 +334,7 @@ class Sheet:
         self.mark(draw)
 
     def row(self, cells: Sequence[Cell], size: float, *, least: float = 0, on_new_page: Sequence[Cell] = ()) -> None:
-        """One ruled row, as high as its fullest cell, never cut in two.
+        """One ruled row, as high as its fullest cell; cut in two only where it is higher than a page.
 
         Args:
             least: Height in points that it has at least.
@@ -342,11 +342,28 @@ class Sheet:
         """
         step, pad = size * 1.4, size * 0.35
         wrapped = [broken(cell.text, size, cell.width - 2 * pad, self.chain) for cell in cells]
-        high = max(least, max(len(lines) for lines in wrapped) * step + 2 * pad)
-        before = self.page
-        self.room(high)
-        if self.page != before and on_new_page:
-            self.row(on_new_page, size)
+
+        def break_page() -> None:
+            self.new_page()
+            if on_new_page:
+                self.row(on_new_page, size)
+
+        fresh = False  # on a page that was begun for this row: what does not fit here fits nowhere
+        while True:
+            high = max(least, max(len(lines) for lines in wrapped) * step + 2 * pad)
+            if self.height is None or self.y + high <= self.height - self.bottom:
+                self._ruled(cells, wrapped, size, high)
+                return
+            here = int((self.height - self.bottom - self.y - 2 * pad) / step)
+            if fresh or (high > self.height - self.bottom - self.top and here > 2):
+                here = max(here, 1)
+                self._ruled(cells, [lines[:here] for lines in wrapped], size, here * step + 2 * pad)
+                wrapped, least = [lines[here:] for lines in wrapped], 0
+            break_page()
+            fresh = True
+
+    def _ruled(self, cells: Sequence[Cell], wrapped: Sequence[Sequence[str]], size: float, high: float) -> None:
+        step, pad = size * 1.4, size * 0.35
         top, left = self.y, self.left
         for cell, lines in zip(cells, wrapped, strict=True):
             if cell.shaded:

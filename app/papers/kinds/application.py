@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.papers.kinds.stationery import QR, TABLE, a4_sheet
-from app.papers.paper import PaperInput, PaperKind, number_of, replaced_by
+from app.papers.paper import PaperInput, PaperKind, replaced_by
 from app.papers.pdf import MM, Align, Cell, Sheet
 from app.papers.wording import DELIVERIES, id_label, tie_words
 from contract.form import FormField, fields, kept, visible
@@ -114,9 +114,9 @@ def answer_words(field: FormField, value: Any, areas: Mapping[str, str]) -> str:
 
 
 def _head_of_page(sheet: Sheet, given: PaperInput, rule: MaterialRule | None, page: int) -> None:
-    """Slot code on the right, numbers on the left, on every page."""
-    sheet.text_at(sheet.left, 22 * MM, f"办件编号 {given.case_number}", 9)
-    sheet.text_at(sheet.left, 27 * MM, f"表单号 {number_of(PaperKind.APPLICATION, given)}", 9, grey=0.35)
+    """Slot code on the right, the case's number on the left, on every page."""
+    sheet.text_at(sheet.left, 24 * MM, "办件编号", 9, grey=0.35)
+    sheet.text_at(sheet.left, 29 * MM, given.case_number, 9)
     if rule is not None:
         x = sheet.width - sheet.right - QR
         wide = sheet.qr(x, 8 * MM, str(Slot(given.case_number, rule.code, page)), 22 * MM)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.papers import raster
 from app.papers.fonts import Chain, text_width
-from app.papers.pdf import MM, NEVER_FIRST, NEVER_LAST, Align, Column, Sheet, broken, pieces
+from app.papers.pdf import MM, NEVER_FIRST, NEVER_LAST, Align, Cell, Column, Sheet, broken, pieces
 
 pytestmark = [pytest.mark.needs("font:LXGW WenKai"), pytest.mark.needs("font:WenQuanYi Zen Hei")]
 
@@ -112,6 +112,34 @@ def test_a_table_repeats_its_heading_on_each_page(text_of: Callable[[bytes], str
     assert len(pages) == raster.page_count(pdf) > 2
     assert all("序号" in page and "名称" in page for page in pages)
     assert all(f"第{n}份材料" in text_of(pdf) for n in range(1, 121))
+
+
+@pytest.mark.needs("pdftotext")
+def test_a_row_higher_than_a_page_loses_nothing(text_of: Callable[[bytes], str]) -> None:
+    long = "".join(f"第{n}句说明，" for n in range(1, 900))
+    one = sheet()
+    one.row([Cell("上一行", 480)], 10)
+    one.row([Cell("说明", 80), Cell(long, 400)], 10, on_new_page=[Cell("续", 480)])
+    one.row([Cell("下一行", 480)], 10)
+    pdf = one.finish("t", "a")
+    pages = raster.page_count(pdf)
+    assert pages > 2
+    for number in range(pages):
+        ink = raster.page_image(pdf, number, 72).point(lambda grey: 255 - grey).getbbox()
+        assert ink is not None and ink[3] <= 842 - 20 * MM + 2
+    words = re.sub(r"\s", "", text_of(pdf))
+    assert words.count("续") == pages - 1 and words.startswith("上一行") and words.endswith("下一行")
+    assert long in words.replace("说明第", "第", 1).replace("续", "")
+
+
+@given(st.integers(1, 140), st.integers(0, 60))
+def test_rows_of_any_height_at_any_place_end(lines: int, above: int) -> None:
+    one = sheet()
+    for _ in range(above):
+        one.paragraph("行", 10)
+    heading = [Cell("标题\n标题\n标题\n标题", 480)]
+    one.row([Cell("\n".join(["行"] * lines), 480)], 10, on_new_page=heading)
+    assert one.page <= 6 and one.y <= one.height_of_page - one.bottom + 0.1
 
 
 def test_a_roll_is_as_high_as_its_text() -> None:

@@ -25,7 +25,12 @@ DOCUMENTS = {PDF: b"%PDF-1.4\n" + NAME.encode() + b"\n%%EOF\n", BITMAP: b"P4\n16
 
 Options = Callable[[str], dict[str, str]]
 
+NEEDS = {"printer/ipp": [pytest.mark.needs("ippeveprinter"), pytest.mark.needs("dbus-daemon")]}
+
 every_driver = pytest.mark.parametrize("manifest", drivers("printer"), ids=lambda manifest: manifest.driver)
+every_driver_at_work = pytest.mark.parametrize(
+    "manifest", [pytest.param(each, marks=NEEDS.get(each.id, []), id=each.driver) for each in drivers("printer")]
+)
 
 
 @pytest.fixture
@@ -73,9 +78,7 @@ def test_it_can_run_here_and_says_how_good_it_is(manifest: Manifest) -> None:
     assert manifest.grade in ("bronze", "silver"), "gold is verified on a real model"
 
 
-@every_driver
-@pytest.mark.needs("ippeveprinter")
-@pytest.mark.needs("dbus-daemon")
+@every_driver_at_work
 def test_it_prints_and_survives_being_killed(manifest: Manifest, working: Options) -> None:
     with open_host(manifest.id, working(manifest.id), patience=20) as host:
         sink = PrintSink(host)
@@ -110,9 +113,7 @@ def test_it_refuses_a_document_that_is_not_what_it_says(manifest: Manifest, free
             assert raised.value.code == "printer.wrong_document"
 
 
-@every_driver
-@pytest.mark.needs("ippeveprinter")
-@pytest.mark.needs("dbus-daemon")
+@every_driver_at_work
 def test_it_says_nothing_of_what_it_prints(
     manifest: Manifest, working: Options, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

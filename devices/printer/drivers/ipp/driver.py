@@ -41,7 +41,9 @@ PRINTER_ATTRIBUTES = (
 class IppPrinter:
     """One printer or queue, known by its URI (`ipp://`, `ipps://`, `http://` or `https://`)."""
 
-    def __init__(self, uri: str, media: str, answer: float, trouble: float, longest: float) -> None:
+    def __init__(
+        self, uri: str, media: str, answer: float, trouble: float, longest: float, check_certificate: bool
+    ) -> None:
         parts = urlsplit(uri)
         if parts.scheme not in {"ipp", "ipps", "http", "https"} or not parts.hostname:
             raise Problem("printer.bad_address", Retry.AFTER_FIX, where=uri)
@@ -54,6 +56,7 @@ class IppPrinter:
         self._patience = answer
         self._trouble = trouble
         self._longest = longest
+        self._check_certificate = check_certificate
         # Known to the printer as the owner of our jobs, so that ours can be found again and no one else's be touched.
         self._user = f"tongban-{secrets.token_hex(4)}"
 
@@ -200,10 +203,11 @@ class IppPrinter:
     def _connection(self) -> http.client.HTTPConnection:
         if not self._secure:
             return http.client.HTTPConnection(self._host, self._port, timeout=self._patience)
-        # Office printers carry certificates that they signed themselves: the line is private, the name unproved.
         context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        if not self._check_certificate:
+            # Office printers carry certificates that they signed themselves: the line is private, the name unproved.
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
         return http.client.HTTPSConnection(self._host, self._port, timeout=self._patience, context=context)
 
 
@@ -212,5 +216,5 @@ def _wanted(names: Iterable[str]) -> list[ipp.Attribute]:
     return [(ipp.KEYWORD, "" if place else "requested-attributes", name) for place, name in enumerate(names)]
 
 
-def OPEN(uri: str, media: str, answer: float, trouble: float, longest: float) -> IppPrinter:
-    return IppPrinter(uri, media, answer, trouble, longest)
+def OPEN(uri: str, media: str, answer: float, trouble: float, longest: float, check_certificate: bool) -> IppPrinter:
+    return IppPrinter(uri, media, answer, trouble, longest, check_certificate)
