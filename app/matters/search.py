@@ -2,9 +2,12 @@
 
 Every name is a row of units: a character with its readings, an English word, a letter or digit of the code. What was
 typed matches from some unit on when each unit in turn gives up its character or the beginning of one of its readings,
-so that 食品, shipin, spjyxk, shipjy, 食品jyxk and a half-typed last syllable are all one rule. The rows, from every
-unit on, are kept in a tree that shares what they have in common, and what is one or two letters long (most of what is
-ever typed, and what matches most) is looked up whole. Places are numbered in the order in which they should be shown.
+so that 食品, shipin, spjyxk, shipjy, 食品jyxk and a half-typed last syllable are all one rule. Only where nothing
+matches so may units be left out between (食品许可, spxk).
+
+The rows, from every unit on, are kept in a tree that shares what they have in common, and what is one or two letters
+long (most of what is ever typed, and what matches most) is looked up whole. Places are numbered in the order in which
+they should be shown.
 """
 
 from __future__ import annotations
@@ -108,7 +111,8 @@ class Search:
         whole = self._whole.get(word)
         if whole is not None:
             return whole
-        return dict.fromkeys(self._places[number].matter for number in sorted(self._reached(word, self._root, 0, 0)))
+        reached = self._reached(word, self._root, 0, 0) or self._scattered(word)
+        return dict.fromkeys(self._places[number].matter for number in sorted(reached))
 
     def _reached(self, word: str, branch: _Branch, at: int, depth: int) -> set[int]:
         """The places below a branch that give up the rest of a word."""
@@ -122,6 +126,21 @@ class Search:
             for size in _taken(word, at, unit):
                 found |= self._reached(word, below, at + size, depth + 1)
         return found
+
+    def _scattered(self, word: str) -> set[int]:
+        """The places that give up a word with units left out between: 食品许可, spxk for 食品经营许可.
+
+        Looked for only where nothing gives it up without a gap, so it may be slower.
+        """
+        if len(word) < LONGEST:
+            return set()
+        starts = sorted({number for _, below in self._root.next.get(word[0], ()) for number in below.places})
+        first: dict[int, int] = {}
+        for number in starts:
+            place = self._places[number]
+            if _scattered_over(word, place.units, place.start):
+                first.setdefault(place.matter, number)
+        return set(first.values())
 
 
 def index(matters: Iterable[Matter]) -> Search:
@@ -227,6 +246,16 @@ def _follows(word: str, at: int, row: Sequence[Unit], unit: int) -> bool:
     if unit >= len(row):
         return False
     return any(_follows(word, at + size, row, unit + 1) for size in _taken(word, at, row[unit]))
+
+
+def _scattered_over(word: str, row: Sequence[Unit], start: int) -> bool:
+    """Whether the units from `start` on give up a word in order, some of them nothing."""
+    reached = set(_taken(word, 0, row[start]))
+    for unit in row[start + 1 :]:
+        if len(word) in reached:
+            return True
+        reached |= {at + size for at in reached for size in _taken(word, at, unit)}
+    return len(word) in reached
 
 
 def _taken(word: str, at: int, unit: Unit) -> Iterator[int]:
