@@ -1,0 +1,81 @@
+"""The command line as technicians and scripts use it: answers, exit codes, problems as JSON on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def tongban(*words: str) -> tuple[int, Any, str]:
+    """Exit code, what was said on stdout as JSON where it is, and stderr."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "app.cli", *words],
+        capture_output=True, text=True, cwd=ROOT, check=False, env=os.environ, timeout=120,
+    )  # fmt: skip
+    try:
+        said = json.loads(ran.stdout)
+    except ValueError:
+        said = ran.stdout
+    return ran.returncode, said, ran.stderr
+
+
+def test_drivers_are_listed_with_their_options() -> None:
+    code, said, _ = tongban("devices", "list", "--json")
+    assert code == 0
+    found = {driver["driver"]: driver for driver in said}
+    assert {"idcard/samv_serial", "scanner/sane", "scanner/folder", "printer/ipp"} <= set(found)
+    assert "port" in found["idcard/samv_serial"]["options"]
+
+
+def test_a_card_is_read() -> None:
+    code, said, _ = tongban("devices", "try", "idcard/simulated", "--option", "card=haishu", "--json")
+    assert code == 0
+    assert said["document_type"] == "resident" and said["name"].isprintable() and said["valid_until"]
+    wanted = ["document_type", "name", "name_latin", "sex", "nation", "nationality", "birth_date", "address", "number"]
+    wanted += ["issuer", "valid_from", "valid_until", "long_term", "has_private_use", "sam_number"]
+    assert list(said)[: len(wanted)] == wanted
+
+
+def test_a_batch_is_scanned_into_a_folder(tmp_path: Path) -> None:
+    code, said, _ = tongban(
+        "devices", "try", "scanner/simulated", "--option", "pages=2", "--out", str(tmp_path), "--json"
+    )
+    assert code == 0 and len(said) == 2
+    assert sorted(Path(page["file"]).stat().st_size for page in said) == sorted(page["size"] for page in said)
+
+
+def test_a_test_page_is_printed(tmp_path: Path) -> None:
+    code, said, _ = tongban("devices", "try", "printer/file", "--option", f"folder={tmp_path}", "--json")
+    assert code == 0 and said["outcome"] == "done" and any(tmp_path.iterdir())
+
+
+def test_a_problem_is_json_on_stderr_and_exit_1() -> None:
+    code, said, told = tongban("devices", "try", "idcard/nothing", "--json")
+    assert code == 1 and said == ""
+    assert json.loads(told)["code"] == "device.no_such_driver"
+    code, _, told = tongban("devices", "try", "idcard/simulated", "--option", "behave=absent", "--patience", "1")
+    assert code == 1 and json.loads(told)["code"] == "idcard.absent"
+
+
+@pytest.mark.parametrize("words", [(), ("no-such",), ("paper",), ("devices", "try"), ("outbox", "--colour")])
+def test_wrong_usage_is_exit_2(words: tuple[str, ...]) -> None:
+    assert tongban(*words)[0] == 2
+
+
+def test_matters_are_found_by_initials() -> None:
+    code, said, _ = tongban("matters", "search", "lnyd", "--demo", "--json")
+    assert code == 0 and said[0]["name"].startswith("老年优待证")
+
+
+def test_a_station_that_never_joined_says_so(tmp_path: Path) -> None:
+    for command in (("outbox",), ("sync", "--once"), ("matters", "search", "x")):
+        code, _, told = tongban(*command, "--folder", str(tmp_path))
+        assert code == 1 and json.loads(told)["code"] == "config.absent"
