@@ -19,7 +19,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from contract.problem import Problem
 
 T = TypeVar("T")
-Cancelled = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ class Post(QObject):
         self._pool.submit(self._do, ticket, work)
         return ticket
 
-    def send_stream(self, work: Callable[[Cancelled], Iterable[object]], hear: Callable[[Letter], None]) -> int:
-        """Run through `work(cancelled)` in a worker thread; each thing it yields is heard as it comes."""
+    def send_stream(self, work: Callable[[threading.Event], Iterable[object]], hear: Callable[[Letter], None]) -> int:
+        """Run through `work(stop)` in a worker thread; each thing it yields is heard as it comes."""
         ticket = next(self._numbers)
         self._hearers[ticket] = hear
         stop = self._stops[ticket] = threading.Event()
@@ -88,9 +87,11 @@ class Post(QObject):
             letter = Letter(error=error)
         self.arrived.emit(ticket, letter)
 
-    def _do_stream(self, ticket: int, work: Callable[[Cancelled], Iterable[object]], stop: threading.Event) -> None:
+    def _do_stream(
+        self, ticket: int, work: Callable[[threading.Event], Iterable[object]], stop: threading.Event
+    ) -> None:
         try:
-            for value in work(stop.is_set):
+            for value in work(stop):
                 self.arrived.emit(ticket, Letter(value, last=False))
             letter = Letter()
         except BaseException as error:
@@ -140,12 +141,12 @@ class Tasks(QObject):
     def stream(
         self,
         name: str,
-        work: Callable[[Cancelled], Iterable[T]],
+        work: Callable[[threading.Event], Iterable[T]],
         each: Callable[[T], None],
         end: Callable[[], None],
         on_problem: Callable[[Problem], None] | None = None,
     ) -> None:
-        """Run through `work(cancelled)`: `each` for everything it yields, then `end`, or a problem after some."""
+        """Run through `work(stop)`: `each` for everything it yields, then `end`, or a problem after some."""
         self.drop(name)
         self._open[name] = self._post.send_stream(work, partial(self._hear, name, each, end, on_problem))
         self.busy.emit(frozenset(self._open))

@@ -75,7 +75,13 @@ CONTRAST = Tokens(
     bad="#8C0008",
     badw="#FFE1DE",
 )
-THEMES = {"light": LIGHT, "contrast": CONTRAST, "large": replace(LIGHT, scale=1.3)}
+LARGE = 1.3
+THEMES = {
+    "light": LIGHT,
+    "contrast": CONTRAST,
+    "large": replace(LIGHT, scale=LARGE),
+    "large_contrast": replace(CONTRAST, scale=LARGE),
+}
 
 
 def tokens() -> Tokens:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
@@ -72,6 +73,13 @@ class BarState:
     notice: tuple[str, str, str] = ("", "", "")  # title, remedy, tone: a bug, a barcode nobody knows
 
 
+@runtime_checkable
+class TakesFocus(Protocol):
+    """A page that knows where its work begins."""
+
+    def take_focus(self) -> None: ...
+
+
 class CounterWindow(QMainWindow):
     """The window. Pages are put in by name; a page is asked for by its signal.
 
@@ -92,8 +100,10 @@ class CounterWindow(QMainWindow):
     theme_wanted = Signal()
     closing = Signal()
 
-    def __init__(self, sign_in: QWidget, pages: dict[str, QWidget]) -> None:
+    def __init__(self, sign_in: QWidget, pages: Mapping[str, QWidget]) -> None:
         super().__init__()
+        self.counter: Any = None  # who conducts this window, where somebody does
+        self.sign_in = sign_in
         self._state = BarState()
         self._pages = pages
         self.setWindowTitle("通办")
@@ -231,6 +241,12 @@ class CounterWindow(QMainWindow):
             button.setChecked(name == key)
             ink = tokens().accent if name == key else tokens().muted
             button.setIcon(icon(name, ink, tokens().px(24)))
+
+    def focus_page(self) -> None:
+        """Put the hands where the work of the page in front begins, once it is there."""
+        page = self.sign_in if not self.current_page() else self._pages[self.current_page()]
+        if isinstance(page, TakesFocus):
+            QTimer.singleShot(0, page, page.take_focus)
 
     def current_page(self) -> str:
         """The page in front, "" while nobody is signed in."""

@@ -56,7 +56,9 @@ class Answered:
 
 
 class Field(QWidget):
-    """Draws one `Asked`; the note stands beside the input, or under it where there is little room. The value on the screen is left alone while the person is in the field.
+    """Draws one `Asked`; the note stands beside the input, or under it where there is little room.
+
+    The value on the screen is left alone while the person is in the field.
 
     Signals:
         answered: (name, value) after every change by the person; "" where it was emptied.

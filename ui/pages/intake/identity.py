@@ -178,7 +178,7 @@ class _PersonCard(Card):
             if part is self._manual:
                 self._manual.take_focus()
         self._read.show_look("" if person else "primary")
-        self._read.show_words("停止等卡" if state.reading == "waiting" else "重新读卡" if person else "读卡")
+        self._read.show_words("重新读卡" if person else "读卡")
         self._read.setEnabled(state.reading != "reading")
         self._type.show_words("不再人工录入" if state.manual_open else "人工录入")
         confirmable = person is not None and not state.confirmed and not state.manual_open

@@ -1,0 +1,348 @@
+"""The counter at work: which page is in front, who is signed in, what the top bar says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.devices_here import DeviceLine
+from app.flow.steps import DraftSummary
+from app.store import Changes
+from app.sync.courier import LineState
+from contract.case import CHINA
+from contract.ids import number_in
+from contract.person import Clerk, Role
+from contract.problem import Problem, Retry
+from ui.changes import ChangesHeard
+from ui.pages.cases.model import CasesModel
+from ui.pages.devices.model import WORDS, DevicesModel
+from ui.pages.intake.model import IntakeModel
+from ui.pages.outbox.model import OutboxModel
+from ui.pages.sign_in.model import SignedIn, SignInModel
+from ui.pages.today.model import TodayModel
+from ui.problems import words_for
+from ui.shells.counter import BarState, CounterWindow, LightShown, ParkedShown
+from ui.tasks import Post, Tasks
+from ui.theme import THEMES, wear
+from ui.wedge import Wedge
+from ui.words import Language, say
+
+EVERY = 15_000  # milliseconds between two looks at the clock and the line
+LIGHTS_EVERY = 4  # of these, between two looks at the devices
+LIGHTS = {"idcard": "读卡器", "scanner": "扫描仪", "receipt": "凭条", "a4": "A4"}
+ROLES = {Role.CLERK: "窗口人员", Role.SUPERVISOR: "主管"}
+MOVES = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove, QEvent.Type.Wheel)
+
+
+@dataclass(frozen=True)
+class Models:
+    """One model a page."""
+
+    sign_in: SignInModel
+    intake: IntakeModel
+    todo: CasesModel
+    pickup: CasesModel
+    search: CasesModel
+    outbox: OutboxModel
+    devices: DevicesModel
+    today: TodayModel
+
+
+@dataclass(frozen=True)
+class CounterDeeds:
+    """What the shell itself asks of the desk."""
+
+    place: Callable[[], str]
+    now: Callable[[], datetime]
+    line: Callable[[], LineState]
+    find_case: Callable[[str], str]  # a number → a case id, "" where this station knows none
+
+
+class Counter(QObject):
+    """Conducts the window, its pages and their models. Lives as long as the window."""
+
+    def __init__(
+        self,
+        window: CounterWindow,
+        models: Models,
+        deeds: CounterDeeds,
+        changes: ChangesHeard,
+        post: Post,
+        language: Language,
+        training: bool,
+        theme: str,
+        idle_minutes: int,
+    ) -> None:
+        super().__init__(window)
+        self.window, self.models = window, models
+        self._do, self._language, self._theme = deeds, language, theme
+        self._changes = changes
+        self._tasks = Tasks(post, self._problem, self)
+        self.clerk: Clerk | None = None
+        self._page = ""
+        self._line = LineState()
+        self._bar = BarState(training=training)
+        self._ticks = 0
+        self._say_timer = QTimer(self, interval=EVERY)
+        self._say_timer.timeout.connect(self._tick)
+        self._idle = QTimer(self, singleShot=True, interval=idle_minutes * 60_000)
+        self._idle.timeout.connect(self.lock)
+        self._join()
+
+    def _join(self) -> None:
+        window, models = self.window, self.models
+        window.page_wanted.connect(self.show_page)
+        window.parked_wanted.connect(self._resume)
+        window.lock_wanted.connect(self.lock)
+        window.notice_read.connect(lambda: self._notice("", "", ""))
+        window.language_wanted.connect(self.next_language)
+        window.theme_wanted.connect(self.next_theme)
+        window.closing.connect(self.close)
+        models.sign_in.signed_in.connect(self._signed_in)
+        models.intake.drafts_changed.connect(self._drafts_changed)
+        models.todo.counted.connect(lambda count: self._set(todo=count))
+        models.devices.lights.connect(self._lights)
+        self._changes.said.connect(self._changed)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        self.wedge = Wedge(application, lambda text: self.clerk is not None and number_in(text) is not None)
+        self.wedge.scanned.connect(self.scanned)
+        self.wedge.unknown.connect(self._unknown_code)
+        application.installEventFilter(self)
+
+    def start(self) -> None:
+        """Show the sign-in page and begin to look at the clock."""
+        self._tasks.run("place", self._do.place, self._placed)
+        self._ask_line()
+        self._say_timer.start()
+        self.window.show_page("")
+        self._say()
+
+    def close(self) -> None:
+        """The window closes: what was typed is saved, nothing is asked any more."""
+        self._say_timer.stop()
+        self._idle.stop()
+        self.models.intake.sign_out()
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
+            application.removeEventFilter(self.wedge)
+        self._changes.close()
+
+    # --- pages ----------------------------------------------------------------------------------------------------
+
+    def show_page(self, key: str) -> None:
+        """Bring a page to the front, its content fresh."""
+        if self.clerk is None:
+            return
+        self._page = key
+        self.window.show_page(key)
+        self.models.intake.show(key == "intake")
+        match key:
+            case "todo":
+                self.models.todo.refresh()
+            case "pickup":
+                self.models.pickup.refresh()
+            case "search":
+                self.models.search.refresh()
+            case "outbox":
+                self.models.outbox.refresh()
+            case "devices":
+                self.models.devices.refresh()
+            case "today":
+                self.models.today.refresh()
+            case _:
+                pass
+        self.window.focus_page()
+
+    def lock(self) -> None:
+        """The clerk leaves. The case on the screen stays for who locked it."""
+        if self.clerk is None:
+            return
+        self.models.sign_in.lock("")
+        self.clerk = None
+        self.models.intake.sign_out()
+        for model in (self.models.todo, self.models.pickup, self.models.search):
+            model.sign_out()
+        self._idle.stop()
+        self._page = ""
+        self.window.show_page("")
+        self._set(clerk="", parked=(), todo=0)
+        self.window.focus_page()
+
+    def scanned(self, text: str) -> None:
+        """A barcode of ours: its case."""
+        number = number_in(text) or ""
+        self._tasks.run("scanned", lambda: self._do.find_case(number), lambda found: self._found(number, found))
+
+    def _found(self, number: str, case_id: str) -> None:
+        if not case_id:
+            self._notice(
+                say("本机没有 {number} 这一件", number=number), say("它可能是别处收的，请在统一受理平台上查。"), "warn"
+            )
+            return
+        page = "pickup" if self._page == "pickup" else "search"
+        model = self.models.pickup if page == "pickup" else self.models.search
+        self.show_page(page)
+        model.open_scanned(number if page == "search" else "", case_id)
+
+    def _unknown_code(self) -> None:
+        if self.clerk is not None:
+            self._problem(Problem("ui.code_unknown", Retry.AFTER_FIX))
+
+    def _resume(self, draft_id: str) -> None:
+        self.show_page("intake")
+        self.models.intake.resume(draft_id)
+
+    # --- who ------------------------------------------------------------------------------------------------------
+
+    def _signed_in(self, signed_in: SignedIn) -> None:
+        clerk = self.clerk = signed_in.clerk
+        role = Role.SUPERVISOR if Role.SUPERVISOR in clerk.roles else Role.CLERK
+        self._set(clerk=f"{clerk.name} {say(ROLES[role])}")
+        self.models.intake.sign_in(clerk)
+        for model in (self.models.todo, self.models.pickup, self.models.search):
+            model.sign_in(clerk)
+        self.models.today.sign_in(clerk.name)
+        self.models.devices.refresh()
+        self.show_page("intake")
+        self._idle.start()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in MOVES and self.clerk is not None:
+            self._idle.start()
+        return False
+
+    # --- the top bar ----------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        self._ask_line()
+        if self.clerk is not None and self._ticks % LIGHTS_EVERY == 0:
+            self.models.devices.refresh()
+        self._say()
+
+    def _placed(self, place: str) -> None:
+        self._set(place=place)
+
+    def _ask_line(self) -> None:
+        self._tasks.run("line", self._do.line, self._heard_line)
+
+    def _heard_line(self, line: LineState) -> None:
+        self._line = line
+        self.models.sign_in.show_line(line.online)
+        self._say()
+
+    def _lights(self, lines: tuple[DeviceLine, ...]) -> None:
+        lights = []
+        for one in lines:
+            words, tone = WORDS[one.word]
+            lights.append(LightShown(say(LIGHTS[one.role]), say(words), "" if tone == "ok" else tone))
+        self._set(lights=tuple(lights))
+
+    def _drafts_changed(self, drafts: tuple[DraftSummary, ...]) -> None:
+        parked = tuple(
+            ParkedShown(one.id, " ".join(part for part in (one.applicant, one.title) if part) or say("还没选事项"))
+            for one in drafts
+            if one.parked
+        )
+        self._set(parked=parked)
+
+    def _changed(self, changes: Changes) -> None:
+        if changes.line or changes.outbox:
+            self._ask_line()
+        if changes.pack:
+            self.models.intake.refresh()
+            self._tasks.run("place", self._do.place, self._placed)
+        if changes.drafts:
+            self.models.intake.refresh_drafts()
+        if self.clerk is None:
+            return
+        if changes.cases or changes.outbox:
+            self.models.todo.refresh()
+            if self._page == "pickup":
+                self.models.pickup.refresh()
+            if self._page == "search":
+                self.models.search.refresh()
+            if self._page == "today":
+                self.models.today.refresh()
+        if (changes.line or changes.outbox or changes.cases) and self._page == "outbox":
+            self.models.outbox.refresh()
+        if changes.devices:
+            self.models.devices.refresh()
+
+    def _set(self, **changes: Any) -> None:
+        self._bar = replace(self._bar, **changes)
+        self._say()
+
+    def _notice(self, title: str, remedy: str, tone: str) -> None:
+        self._set(notice=(title, remedy, tone))
+
+    def bug(self, number: str) -> None:
+        """Something nobody foresaw: the person gets its number."""
+        self._problem(Problem("ui.bug", Retry.AGAIN, number=number))
+
+    def _problem(self, problem: Problem) -> None:
+        words = words_for(problem, self._language.name)
+        if words.loud != "quiet":
+            self._notice(words.title, words.remedy, "bad")
+
+    def _say(self) -> None:
+        now, line = self._do.now(), self._line
+        if line.online:
+            words, tone = say("在线"), "ok"
+        else:
+            words, tone = _offline(now - line.since if line.since else None), "warn"
+        self._bar = replace(
+            self._bar,
+            line=words,
+            line_tone=tone,
+            waiting=line.waiting,
+            held=line.held,
+            clock=f"{now.astimezone(CHINA):%H:%M}",
+        )
+        self.window.render_state(self._bar)
+
+    # --- how it looks ---------------------------------------------------------------------------------------------
+
+    def next_language(self) -> None:
+        """Chinese, English, Chinese …"""
+        self._language.use("en" if self._language.name == "zh" else "zh")
+        self.models.intake.refresh()
+        for model in (
+            self.models.todo,
+            self.models.pickup,
+            self.models.search,
+            self.models.outbox,
+            self.models.devices,
+            self.models.today,
+        ):
+            model.say_again()
+        self.models.sign_in.show_line(self._line.online)
+        self._say()
+
+    def next_theme(self) -> None:
+        """Light or high contrast, at the size that was set up."""
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        pairs = {"light": "contrast", "contrast": "light", "large": "large_contrast", "large_contrast": "large"}
+        self._theme = pairs[self._theme]
+        assert self._theme in THEMES
+        wear(application, self._theme)
+        self.window.show_page(self._page)
+        self._say()
+
+
+def _offline(since: timedelta | None) -> str:
+    """离线 3 小时 12 分."""
+    minutes = int(since.total_seconds() // 60) if since else 0
+    if minutes < 1:
+        return say("离线")
+    if minutes < 60:
+        return say("离线 {minutes} 分", minutes=minutes)
+    return say("离线 {hours} 小时 {minutes} 分", hours=minutes // 60, minutes=minutes % 60)

@@ -1,0 +1,393 @@
+"""Starting the counter: everything is built once, in the order in which it reads."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.cases import acts, lists
+from app.config import Config, DeviceChoice, default_folder, read_config, write_config
+from app.desk import Desk, today
+from app.flow import finish, pages, printing, steps
+from app.materials.library import LibraryItem
+from app.matters.catalogue import Hit
+from app.papers.testing_page import test_page
+from app.people.sign_in import sign_in
+from app.start import close_desk, open_desk
+from app.sync import outbox as sending
+from contract.case import Case
+from contract.person import Clerk
+from contract.problem import Problem, Retry
+from devices import catalogue as drivers
+from devices.idcard import IdentityDocument
+from devices.scanner import ScanProfile
+from ui.bugs import reporter
+from ui.changes import ChangesHeard
+from ui.collector import Collector
+from ui.counter import Counter, CounterDeeds, Models
+from ui.pages.cases.model import CaseDeeds, CasesModel
+from ui.pages.cases.view import CasesView
+from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown
+from ui.pages.devices.view import DevicesView
+from ui.pages.intake.deeds import IntakeDeeds
+from ui.pages.intake.join import join
+from ui.pages.intake.model import IntakeModel
+from ui.pages.intake.view import IntakeView
+from ui.pages.outbox.model import OutboxDeeds, OutboxModel, Supply
+from ui.pages.outbox.view import OutboxView
+from ui.pages.sign_in.model import SignInModel
+from ui.pages.sign_in.view import SignInView
+from ui.pages.today.model import TodayModel
+from ui.pages.today.view import TodayView
+from ui.problems import words_for
+from ui.shells.counter import CounterWindow
+from ui.tasks import Post
+from ui.theme import wear
+from ui.widgets.field import Asked
+from ui.words import Language, say
+
+CARD_PATIENCE = 20.0  # seconds of one wait for a card; then it begins again
+USED = "matters.used"  # what the store remembers about which matters this window takes in
+FADES = 0.97  # how much an earlier use counts against one more
+
+CASE_COLUMNS = (("受理号", 190), ("事项", 0), ("申请人", 130), ("状态", 110), ("收件", 150), ("上报", 100))
+TODO_COLUMNS = (("受理号", 190), ("事项", 0), ("申请人", 150), ("要做什么", 140), ("期限", 120))
+
+
+def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
+    """The counter's window on a desk, with every page, ready to be shown. `window.counter` conducts it.
+
+    The caller keeps `post` until the window is closed, then closes it, and the desk after it.
+    """
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    wear(application, config.theme)
+    language = Language(application)
+    language.use(config.language)
+    sign_in_view, intake_view = SignInView(), IntakeView()
+    todo_view = CasesView("待办", "", TODO_COLUMNS, "todo")
+    pickup_view = CasesView("取件", "", TODO_COLUMNS, "pickup")
+    search_view = CasesView("查询", "受理号、姓名、证件号码，或扫凭条上的二维码", CASE_COLUMNS, "search")
+    outbox_view, devices_view, today_view = OutboxView(), DevicesView(), TodayView()
+    views: dict[str, QWidget] = {
+        "intake": intake_view,
+        "todo": todo_view,
+        "pickup": pickup_view,
+        "search": search_view,
+        "outbox": outbox_view,
+        "devices": devices_view,
+        "today": today_view,
+    }
+    window = CounterWindow(sign_in_view, views)
+
+    def spoken() -> str:
+        return language.name
+
+    def cases(listed: Callable[[str, Clerk], Any], title: str, advice: str) -> CasesModel:
+        return CasesModel(_case_deeds(desk, listed), post, spoken, (title, advice), window)
+
+    models = Models(
+        sign_in=SignInModel(partial(sign_in, desk), post, spoken, "", window),
+        intake=IntakeModel(intake_deeds(desk), post, spoken, window),
+        todo=cases(lambda _, clerk: lists.todo(desk, clerk), "没有要办的", "补正、到期和可取的结果会出现在这里。"),
+        pickup=cases(
+            lambda _, clerk: tuple(one for one in lists.todo(desk, clerk) if one.why == "hand_over"),
+            "没有等人来取的",
+            "扫收件凭证上的二维码，可以打开那一件。",
+        ),
+        search=cases(lambda text, _: lists.find(desk, text), "还没有办件", "输入受理号、姓名或证件号码。"),
+        outbox=OutboxModel(_outbox_deeds(desk), post, spoken, desk.clock, window),
+        devices=DevicesModel(_device_deeds(desk, config), post, spoken, window),
+        today=TodayModel(partial(lists.today_here, desk), post, partial(today, desk), window),
+    )
+    models.sign_in.changed.connect(sign_in_view.render_state)
+    sign_in_view.sign_in_wanted.connect(models.sign_in.sign_in)
+    join(intake_view, models.intake)
+    for view, model in ((todo_view, models.todo), (pickup_view, models.pickup), (search_view, models.search)):
+        _join_cases(view, model)
+    _join_outbox(outbox_view, models.outbox)
+    _join_devices(devices_view, models.devices)
+    models.today.changed.connect(today_view.render_state)
+    models.intake.took_in.connect(partial(_remember_use, desk, post))
+    counter = Counter(
+        window,
+        models,
+        CounterDeeds(
+            place=partial(_place, desk),
+            now=desk.clock,
+            line=lambda: desk.courier.state,
+            find_case=lambda number: next((row.case_id for row in desk.store.find_cases(number, 1)), ""),
+        ),
+        ChangesHeard(desk.store.on_change, window),
+        post,
+        language,
+        config.training,
+        config.theme,
+        config.idle_lock_minutes,
+    )
+    today_view.lock_wanted.connect(counter.lock)
+    sign_in_view.language_wanted.connect(counter.next_language)
+    sign_in_view.theme_wanted.connect(counter.next_theme)
+    outbox_view.compare_wanted.connect(lambda case_id: _compare(counter, case_id))
+    window.counter = counter
+    counter.start()
+    return window
+
+
+def run(config: Config) -> int:
+    """The counter, from opening the desk to closing it. Returns the exit code."""
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("tongban")
+    application.setApplicationDisplayName("通办")
+    desk = open_desk(config)
+    post = Post()
+    collector = Collector(post)
+    window = build_counter(desk, post, config)
+    sys.excepthook = reporter(window.counter.bug)
+    threading.excepthook = lambda told: sys.excepthook(
+        told.exc_type, told.exc_value or told.exc_type(), told.exc_traceback
+    )
+    try:
+        desk.courier.start()
+        window.showMaximized()
+        return application.exec()
+    finally:
+        sys.excepthook = sys.__excepthook__
+        threading.excepthook = threading.__excepthook__
+        window.close()
+        post.close()
+        close_desk(desk)
+        collector.stop()
+
+
+def intake_deeds(desk: Desk) -> IntakeDeeds:
+    """The intake's deeds, bound to a desk."""
+
+    def wait_card(stop: threading.Event) -> IdentityDocument:
+        return desk.devices.idcard().wait_for_card(CARD_PATIENCE, stop)
+
+    def search(text: str) -> tuple[Hit, ...]:
+        return desk.catalogue().search(text, desk.node, 30, _used(desk))
+
+    return IntakeDeeds(
+        node=desk.node,
+        catalogue=desk.catalogue,
+        today=partial(today, desk),
+        begin=partial(steps.begin, desk),
+        read_card=lambda: desk.devices.idcard().read(),
+        wait_card=wait_card,
+        with_document=partial(steps.with_document, desk),
+        with_manual_identity=partial(steps.with_manual_identity, desk),
+        with_display_name=partial(steps.with_display_name, desk),
+        photograph_document=partial(_one_page, desk),
+        confirm_person=partial(steps.confirm_person, desk),
+        with_applicant=partial(steps.with_applicant, desk),
+        with_phone=partial(steps.with_phone, desk),
+        search=search,
+        with_matter=partial(steps.with_matter, desk),
+        with_route=partial(steps.with_route, desk),
+        with_answers=partial(steps.with_answers, desk),
+        with_delivery=partial(steps.with_delivery, desk),
+        to_step=partial(steps.to_step, desk),
+        scan_into=lambda draft, code, stop: pages.scan_into(desk, draft, code, None, stop.is_set),
+        rescan_page=partial(pages.rescan_page, desk),
+        thumbnail=partial(pages.thumbnail, desk),
+        preview=partial(pages.preview, desk),
+        move_page=partial(pages.move_page, desk),
+        rotate_page=partial(pages.rotate_page, desk),
+        show_page=partial(pages.show_page, desk),
+        verify_original=partial(pages.verify_original, desk),
+        returned=partial(pages.returned, desk),
+        promise=partial(pages.promise, desk),
+        library=partial(pages.library, desk),
+        from_library=lambda draft, code, item: _from_library(desk, draft, code, item),
+        print_form=partial(printing.print_application_form, desk),
+        form_is_stale=printing.form_is_stale,
+        take_in=partial(finish.take_in, desk),
+        ask_supplement=partial(finish.ask_supplement, desk),
+        decline=partial(finish.decline, desk),
+        print_papers=partial(printing.print_papers, desk),
+        paper_png=partial(printing.paper_png, desk),
+        park=partial(steps.park, desk),
+        resume=partial(steps.resume, desk),
+        drafts=partial(steps.drafts, desk),
+        same_matter_next=partial(steps.same_matter_next, desk),
+        can_scan=lambda: desk.devices.has("scanner"),
+        can_photograph=lambda: False,  # no driver of the kind camera is shipped yet
+    )
+
+
+def _from_library(desk: Desk, draft: Any, code: str, item: LibraryItem) -> Any:
+    return pages.from_library(desk, draft, code, item)
+
+
+def _one_page(desk: Desk) -> bytes:
+    """The next page from the scanner, for a document that cannot be read."""
+    with closing(desk.devices.scanner().scan(ScanProfile())) as batch:
+        for _, data in batch:
+            return data
+    raise Problem("scanner.no_paper", Retry.AFTER_FIX)
+
+
+def _used(desk: Desk) -> Mapping[str, float]:
+    said = desk.store.recall(USED)
+    return {str(code): float(count) for code, count in json.loads(said).items()} if said else {}
+
+
+def _remember_use(desk: Desk, post: Post, case_id: str) -> None:
+    """The matters that this window takes in come first in its list."""
+
+    def remember() -> None:
+        case = desk.store.find_case(case_id)
+        if case is not None:
+            used = {code: count * FADES for code, count in _used(desk).items()}
+            used[case.matter] = used.get(case.matter, 0.0) + 1.0
+            desk.store.remember(USED, json.dumps(used))
+
+    post.send(remember, lambda _: None)
+
+
+def _place(desk: Desk) -> str:
+    node = desk.catalogue().tree.by_code[desk.node]
+    hall = node.hall or desk.catalogue().tree.path_name(desk.node)
+    return " · ".join(part for part in (hall, desk.config.window) if part)
+
+
+def _case_deeds(desk: Desk, listed: Callable[[str, Clerk], Any]) -> CaseDeeds:
+    def correct(case_id: str, clerk: Clerk, reason: str, phone: str) -> Case:
+        return acts.correct(desk, case_id, clerk, reason, phone=phone)
+
+    return CaseDeeds(
+        listed=listed,
+        shown=partial(lists.shown, desk),
+        deliver=partial(acts.deliver, desk),
+        void=partial(acts.void, desk),
+        withdraw=partial(acts.withdraw, desk),
+        correct=correct,
+        print_papers=partial(printing.print_papers, desk),
+    )
+
+
+def _outbox_deeds(desk: Desk) -> OutboxDeeds:
+    def supply() -> Supply:
+        return Supply(sum(pool.left for pool in desk.store.pools()), desk.catalogue().pack.made_on)
+
+    return OutboxDeeds(
+        outbox=partial(sending.outbox, desk),
+        line=lambda: desk.courier.state,
+        supply=supply,
+        resend=partial(sending.resend, desk),
+        retry_now=partial(sending.retry_now, desk),
+    )
+
+
+def _device_deeds(desk: Desk, config: Config) -> DeviceDeeds:
+    chosen = dict(config.devices)
+
+    def available(role: str) -> tuple[DriverShown, ...]:
+        kind = "printer" if role in ("receipt", "a4") else role
+        found = []
+        for manifest in drivers.drivers(kind):
+            if manifest.driver == "manual":
+                continue
+            options = tuple(
+                Asked(
+                    option.key,
+                    option.label or option.key,
+                    "choice" if option.kind == "choice" else "text",
+                    choices=tuple((choice, choice) for choice in option.choices),
+                )
+                for option in manifest.options
+            )
+            defaults = {option.key: str(option.default) for option in manifest.options}
+            lacking = drivers.missing(manifest)
+            found.append(DriverShown(manifest.id, manifest.name, manifest.grade, lacking, options, defaults))
+        return tuple(found)
+
+    def in_use(role: str) -> tuple[str, Mapping[str, Any]]:
+        choice = chosen.get(role)
+        return (choice.driver, choice.options) if choice else ("", {})
+
+    def choose(role: str, driver: str, options: Mapping[str, Any]) -> None:
+        choice = DeviceChoice(driver=driver, options=dict(options))
+        desk.devices.choose(role, choice)
+        chosen[role] = choice
+        write_config(config.model_copy(update={"devices": dict(chosen)}))
+
+    def try_out(role: str) -> str:
+        if role == "idcard":
+            desk.devices.idcard().read()
+            return say("读到了一张证件")
+        if role == "scanner":
+            return say("扫到了 1 面，{size} kB", size=len(_one_page(desk)) // 1000)
+        report = test_page(desk.devices.printer("a4" if role == "a4" else "receipt"))
+        return say("测试页已打印") if report.outcome.value == "done" else say("请看一下测试页是否打出")
+
+    return DeviceDeeds(states=desk.devices.states, drivers=available, chosen=in_use, choose=choose, try_out=try_out)
+
+
+def _join_cases(view: CasesView, model: CasesModel) -> None:
+    model.changed.connect(view.render_state)
+    view.search_wanted.connect(model.search)
+    view.case_wanted.connect(model.open)
+    view.act_wanted.connect(model.act)
+    view.act_given.connect(model.give)
+    view.act_dropped.connect(model.drop)
+    view.banner_read.connect(model.banner_read)
+    view.render_state(model.state)
+
+
+def _join_outbox(view: OutboxView, model: OutboxModel) -> None:
+    model.changed.connect(view.render_state)
+    view.case_wanted.connect(model.open)
+    view.retry_wanted.connect(model.retry)
+    view.resend_wanted.connect(model.resend)
+    view.banner_read.connect(model.banner_read)
+    view.render_state(model.state)
+
+
+def _join_devices(view: DevicesView, model: DevicesModel) -> None:
+    model.changed.connect(view.render_state)
+    view.role_wanted.connect(model.open)
+    view.check_wanted.connect(model.refresh)
+    view.try_wanted.connect(model.try_out)
+    view.driver_wanted.connect(model.look_at_driver)
+    view.choose_wanted.connect(model.choose)
+    view.tried_read.connect(model.tried_read)
+    view.render_state(model.state)
+
+
+def _compare(counter: Counter, case_id: str) -> None:
+    """The held case with all that is known of it, where it can be corrected or voided."""
+    counter.show_page("search")
+    counter.models.search.open(case_id)
+
+
+def main(given: list[str] | None = None) -> int:
+    """``python -m ui.main [--folder DIR]``."""
+    parser = argparse.ArgumentParser(prog="tongban counter")
+    parser.add_argument("--folder", type=Path, default=default_folder(), help="the station's folder")
+    said = parser.parse_args(given)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        return run(read_config(said.folder))
+    except Problem as problem:
+        words = words_for(problem, "zh")
+        sys.stderr.write(json.dumps(problem.to_wire(), ensure_ascii=False) + "\n")
+        sys.stderr.write(f"{words.title}。{words.remedy}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,306 @@
+"""A list of cases at the left, one of them at the right. To do, pick-up and search are this with other lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from ui.theme import tokens
+from ui.widgets.banner import Banner
+from ui.widgets.card import Card
+from ui.widgets.empty import Empty
+from ui.widgets.facts import Facts
+from ui.widgets.field import Answered, Asked, Field
+from ui.widgets.key_button import KeyButton
+from ui.widgets.table import Row, Table
+from ui.widgets.text import Pill, Text, Value, mark, rule
+from ui.words import say
+
+
+@dataclass(frozen=True)
+class ActShown:
+    """One thing that may be done to the case: its words, its key, its look, and what it asks first."""
+
+    key: str
+    words: str
+    shortcut: str = ""
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class CaseState:
+    """One case. `asking` is the act whose question stands open."""
+
+    case_id: str = ""
+    number: str = ""
+    state: str = ""
+    tone: str = ""
+    flags: tuple[str, ...] = ()
+    rows: tuple[tuple[str, str], ...] = ()
+    dates: tuple[tuple[str, str], ...] = ()
+    materials: tuple[tuple[str, str], ...] = ()
+    story: tuple[tuple[str, str], ...] = ()  # (when, what and who)
+    acts: tuple[ActShown, ...] = ()
+    asking: str = ""
+    asked: tuple[Asked, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
+    ask_words: str = ""
+    ask_button: str = ""
+    wrong: str = ""
+    held: tuple[str, str] = ("", "")
+    working: bool = False
+
+
+@dataclass(frozen=True)
+class CasesState:
+    """The list and the case."""
+
+    text: str = ""
+    rows: tuple[Row, ...] = ()
+    loading: bool = False
+    empty: tuple[str, str] = ("", "")
+    case: CaseState = CaseState()
+    banner: tuple[str, str, str] = ("", "", "bad")
+
+
+class CasesView(QWidget):
+    """Draws a CasesState.
+
+    Args:
+        title: The page's name.
+        hint: What may be put into the search field; empty for a page without one.
+        columns: Headings and widths.
+
+    Signals:
+        search_wanted: What stands in the field.
+        case_wanted: The id of the case to show.
+        act_wanted: Key of an act.
+        act_given: The open question was answered: a dict by field.
+        act_dropped: The open question is closed.
+        banner_read: The banner may go.
+    """
+
+    search_wanted = Signal(str)
+    case_wanted = Signal(str)
+    act_wanted = Signal(str)
+    act_given = Signal(object)
+    act_dropped = Signal()
+    banner_read = Signal()
+
+    def __init__(self, title: str, hint: str, columns: Sequence[tuple[str, int]], icon: str) -> None:
+        super().__init__()
+        self._state = CasesState()
+        self._hint = hint
+        self.banner = Banner()
+        self.banner.dismissed.connect(self.banner_read)
+        self._search = QLineEdit()
+        mark(self._search, search="true")
+        self._search.setVisible(bool(hint))
+        self._search.textEdited.connect(self.search_wanted)
+        self._search.returnPressed.connect(self._take_first)
+        self._search.installEventFilter(self)
+        self._table = Table(columns)
+        self._table.looked_at.connect(self.case_wanted)
+        self._table.chosen.connect(self._into_case)
+        self._empty = Empty(icon)
+        card = Card(padded=False)
+        if hint:
+            card.add_head(self._search)
+        card.body.addWidget(self._table, 1)
+        card.body.addWidget(self._empty, 1)
+        middle = QVBoxLayout()
+        middle.setContentsMargins(18, 16, 18, 16)
+        middle.setSpacing(10)
+        middle.addWidget(Text(title, size="title"))
+        middle.addWidget(self.banner)
+        middle.addWidget(card, 1)
+        self._side = _CaseSide(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(middle, 1)
+        row.addWidget(self._side)
+
+    def render_state(self, state: CasesState) -> None:
+        self._state = state
+        self._search.setPlaceholderText(say(self._hint) if self._hint else "")
+        if self._search.text() != state.text:
+            self._search.setText(state.text)
+        self._table.show_rows(state.rows, state.case.case_id or None)
+        self._table.setVisible(bool(state.rows))
+        self._empty.setVisible(not state.rows)
+        self._empty.show_words(*(("", "") if state.loading else state.empty))
+        self.banner.show_words(*state.banner)
+        self._side.show_case(state.case)
+
+    def take_focus(self) -> None:
+        if self._hint:
+            self._search.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._search.selectAll()
+        else:
+            self._table.setFocus(Qt.FocusReason.OtherFocusReason)
+            if not self._table.current_key():
+                self._table.step(0)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._search and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
+            if step is not None:
+                self._table.step(step)
+                return True
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._side.setFixedWidth(tokens().px(460) if self.width() >= tokens().px(1600) else tokens().px(380))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self.render_state(self._state)
+        super().changeEvent(event)
+
+    def _take_first(self) -> None:
+        if not self._table.current_key():
+            self._table.step(0)
+        if self._table.current_key():
+            self._into_case(self._table.current_key())
+
+    def _into_case(self, key: str) -> None:
+        self.case_wanted.emit(key)
+        self._side.take_focus()
+
+
+class _CaseSide(QFrame):
+    """The case at the right, with its acts at the bottom."""
+
+    def __init__(self, page: CasesView) -> None:
+        super().__init__()
+        self.setObjectName("side")
+        self._page = page
+        self._number = Value(size="title")
+        self._state = Pill()
+        self._flags = Value(size="small", tone="warn", wrap=True)
+        self._held = Banner(dismissable=False)
+        self._facts, self._dates, self._materials = Facts(80), Facts(80), Facts(160)
+        self._story = Facts(96)
+        self._empty = Empty("page")
+        self._inside = QWidget()
+        column = QVBoxLayout(self._inside)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(10)
+        head = QHBoxLayout()
+        head.addWidget(self._number)
+        head.addWidget(self._state)
+        head.addStretch(1)
+        column.addLayout(head)
+        for part in (self._flags, self._held, self._facts, rule(), self._dates, rule(), Text("材料", bold=True)):
+            column.addWidget(part)
+        for part in (self._materials, rule(), Text("经过", bold=True), self._story):
+            column.addWidget(part)
+        column.addStretch(1)
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(self._inside)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._asking = _Asking(page)
+        self._acts = QVBoxLayout()
+        self._acts.setSpacing(8)
+        self._buttons: dict[str, KeyButton] = {}
+        self._built: tuple[ActShown, ...] = ()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(20, 18, 16, 16)
+        whole.setSpacing(10)
+        whole.addWidget(self._scroll, 1)
+        whole.addWidget(self._empty, 1)
+        whole.addWidget(self._asking)
+        whole.addLayout(self._acts)
+
+    def show_case(self, case: CaseState) -> None:
+        self._scroll.setVisible(bool(case.case_id))
+        self._empty.setVisible(not case.case_id)
+        self._empty.show_words(say("选一件，这里显示它的内容"))
+        self._number.show_text(case.number or say("还没有受理号"))
+        self._state.show_text(case.state, case.tone)
+        self._flags.show_text(" · ".join(case.flags))
+        self._flags.setVisible(bool(case.flags))
+        self._held.show_words(*case.held)
+        self._facts.show_rows(list(case.rows))
+        self._dates.show_rows(list(case.dates))
+        self._materials.show_rows(list(case.materials))
+        self._story.show_rows(list(case.story))
+        self._asking.show_case(case)
+        if case.acts != self._built:
+            self._build(case.acts)
+        for button in self._buttons.values():
+            button.setEnabled(not case.working)
+            button.setVisible(not case.asking)
+
+    def take_focus(self) -> None:
+        if self._buttons:
+            list(self._buttons.values())[-1].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _build(self, acts: tuple[ActShown, ...]) -> None:
+        self._built = acts
+        for button in self._buttons.values():
+            self._acts.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        self._buttons = {}
+        for act in acts:
+            button = KeyButton(act.words, act.shortcut, act.look)
+            button.clicked.connect(lambda _=False, key=act.key: self._page.act_wanted.emit(key))
+            self._buttons[act.key] = button
+            self._acts.addWidget(button)
+
+
+class _Asking(Card):
+    """What an act asks before it is done: a reason, a receiver. Beside the case, not over it."""
+
+    def __init__(self, page: CasesView) -> None:
+        super().__init__()
+        self._page = page
+        self._words = Value(wrap=True)
+        self._wrong = Value(tone="bad", wrap=True)
+        self._fields: dict[str, Field] = {}
+        self._key = ""
+        self._drop = KeyButton("不做了", "Esc")
+        self._give = KeyButton("确定", "Ctrl+Return", "primary")
+        self._drop.clicked.connect(page.act_dropped)
+        self._give.clicked.connect(self._said)
+        self.body.addWidget(self._words)
+        self.body.addWidget(self._wrong)
+        self.add_foot(self._drop, None, self._give)
+        self.hide()
+
+    def show_case(self, case: CaseState) -> None:
+        self.setVisible(bool(case.asking))
+        self._words.show_text(case.ask_words)
+        self._wrong.show_text(case.wrong)
+        self._wrong.setVisible(bool(case.wrong))
+        if case.ask_button:
+            self._give.show_words(case.ask_button)
+        self._give.setEnabled(not case.working)
+        key = f"{case.case_id}/{case.asking}"
+        if key == self._key:
+            return
+        self._key = key
+        for part in self._fields.values():
+            part.hide()
+            part.deleteLater()
+        self._fields = {}
+        for at, asked in enumerate(case.asked):
+            part = Field(asked, 80, False)
+            part.show_answer(Answered(case.given.get(asked.name, "")))
+            part.done.connect(lambda _: self._give.setFocus(Qt.FocusReason.TabFocusReason))
+            self._fields[asked.name] = part
+            self.body.insertWidget(1 + at, part)
+        if self._fields:
+            next(iter(self._fields.values())).take_focus()
+
+    def _said(self) -> None:
+        self._page.act_given.emit({name: part.value() for name, part in self._fields.items()})

@@ -1,0 +1,78 @@
+"""What the intake asks of the desk, as plain callables: bound to a desk in ui.main, invented in tests."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from app.flow.draft import Draft, Step
+from app.flow.finish import TakenIn
+from app.flow.printing import Printed
+from app.flow.steps import DraftSummary
+from app.materials.library import LibraryItem
+from app.matters.catalogue import Catalogue, Hit
+from app.papers.paper import PaperKind
+from contract.case import Case, Ground, SupplementItem
+from contract.material import Page
+from contract.matter import Delivery
+from contract.node import Offering
+from contract.person import Clerk, LegalPerson, Person, Tie
+from devices.idcard import IdentityDocument
+
+
+@dataclass(frozen=True)
+class IntakeDeeds:
+    """Every callable may block and is called away from the GUI thread; `today` is quick."""
+
+    node: str
+    catalogue: Callable[[], Catalogue]
+    today: Callable[[], date]
+    # identity
+    begin: Callable[[Clerk], Draft]
+    read_card: Callable[[], IdentityDocument]
+    wait_card: Callable[[threading.Event], IdentityDocument]
+    with_document: Callable[[Draft, IdentityDocument], Draft]
+    with_manual_identity: Callable[[Draft, Mapping[str, Any], str, bytes | None], Draft]
+    with_display_name: Callable[[Draft, str], Draft]
+    photograph_document: Callable[[], bytes]
+    confirm_person: Callable[[Draft, Clerk], Draft]
+    with_applicant: Callable[[Draft, Person | LegalPerson | None, Tie], Draft]
+    with_phone: Callable[[Draft, str], Draft]
+    # matter, form
+    search: Callable[[str], tuple[Hit, ...]]
+    with_matter: Callable[[Draft, str], Draft]
+    with_route: Callable[[Draft, Offering, Clerk], Draft]
+    with_answers: Callable[[Draft, Mapping[str, Any]], Draft]
+    with_delivery: Callable[[Draft, Delivery], Draft]
+    to_step: Callable[[Draft, Step], Draft]
+    # materials
+    scan_into: Callable[[Draft, str, threading.Event], Iterable[Draft]]
+    rescan_page: Callable[[Draft, str, str], Draft]
+    thumbnail: Callable[[Page], bytes]
+    preview: Callable[[Page, int], bytes]
+    move_page: Callable[[Draft, str, str, str, int], Draft]
+    rotate_page: Callable[[Draft, str, str, int], Draft]
+    show_page: Callable[[Draft, str, str, bool], Draft]
+    verify_original: Callable[[Draft, str, Clerk, bool], Draft]
+    returned: Callable[[Draft, str, Clerk, bool], Draft]
+    promise: Callable[[Draft, str], Draft]
+    library: Callable[[Draft, str], tuple[LibraryItem, ...]]
+    from_library: Callable[[Draft, str, LibraryItem], Draft]
+    print_form: Callable[[Draft, Clerk], tuple[Draft, Printed]]
+    form_is_stale: Callable[[Draft], bool]
+    # the end
+    take_in: Callable[[Draft, Clerk], TakenIn]
+    ask_supplement: Callable[[Draft, Clerk, tuple[SupplementItem, ...], date | None], TakenIn]
+    decline: Callable[[Draft, Clerk, Ground, str, str], TakenIn]
+    print_papers: Callable[[str, tuple[PaperKind, ...], Clerk, bool], tuple[Printed, ...]]
+    paper_png: Callable[[str, PaperKind, Clerk], bytes]
+    # several people
+    park: Callable[[Draft], Draft]
+    resume: Callable[[str], Draft]
+    drafts: Callable[[Clerk], tuple[DraftSummary, ...]]
+    same_matter_next: Callable[[Case, Clerk], Draft]
+    can_scan: Callable[[], bool]
+    can_photograph: Callable[[], bool]

@@ -1,0 +1,1371 @@
+"""The intake: one draft, deeds on it one after another, pages coming in beside them.
+
+Deeds are done in their order, each on what the one before left. A scan runs beside them; what it brings is merged.
+What is typed is kept here until it is saved, so nothing on the screen ever goes back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.flow.draft import Draft, Panel, Step, main_action, matter_of, panel, routing
+from app.flow.finish import TakenIn
+from app.flow.printing import Printed
+from app.flow.steps import DraftSummary
+from app.materials.library import LibraryItem
+from app.matters.catalogue import Catalogue, Hit
+from contract.case import Case, Ground, SupplementItem
+from contract.clock import deemed_accepted_on
+from contract.form import FormField, Mistake, check, fields, visible
+from contract.material import CaseMaterial, Page
+from contract.matter import Delivery, MaterialRule, Matter, wanted
+from contract.node import Offering
+from contract.person import Clerk, LegalPerson, Person, Tie, id_number_fault, masked, uscc_fault
+from contract.problem import Problem, Retry
+from devices.idcard import IdentityDocument
+from ui.pages.intake import wording
+from ui.pages.intake.deeds import IntakeDeeds
+from ui.pages.intake.form import FormState, SectionShown
+from ui.pages.intake.identity import IdentityState
+from ui.pages.intake.materials import MaterialsState
+from ui.pages.intake.matter import MatterState
+from ui.pages.intake.merge import merged
+from ui.pages.intake.receipt import PaperShown, ReceiptState
+from ui.pages.intake.review import ReviewState, SupplementDraft
+from ui.pages.intake.view import STEPS, BannerShown, IntakeState
+from ui.problems import words_for
+from ui.tasks import Post, Tasks
+from ui.widgets.field import Answered
+from ui.widgets.lines import Line
+from ui.widgets.panel import PanelState
+from ui.words import say
+
+PAPER_NAMES = {
+    "receipt": "收件凭证",
+    "receipt_a4": "收件凭证",
+    "application": "申请表",
+    "acceptance": "受理通知书",
+    "supplement": "补正告知书",
+    "refusal": "不予受理通知书",
+}
+GROUNDS = {
+    Ground.NOT_NEEDED: "不需要许可",
+    Ground.NOT_COMPETENT: "不属于本机关职权",
+    Ground.INCOMPLETE: "没有按要求补正",
+    Ground.NOT_MET: "明显不符合条件",
+}
+SAVE_AFTER = 600  # milliseconds after the last key until what was typed is saved
+PREVIEW_WIDTHS = (600, 800, 1000, 1300, 1700, 2200)  # a drag of the splitter does not ask for a new one per pixel
+
+
+@dataclass(frozen=True)
+class _Deed:
+    """One thing to do to the draft. `work` answers a Draft, (Draft, more) or something else entirely."""
+
+    name: str
+    work: Callable[[Draft], Any]
+    then: Callable[[Any], None] | None = None
+    ends: bool = False  # the draft is over with it: the answer is not a draft of the same case
+
+
+class IntakeModel(QObject):
+    """Holds the intake of one clerk.
+
+    Signals:
+        changed: The IntakeState.
+        drafts_changed: This clerk's unfinished drafts, a tuple of DraftSummary.
+        took_in: The id of a case that was just taken in.
+    """
+
+    changed = Signal(object)
+    drafts_changed = Signal(object)
+    took_in = Signal(str)
+
+    def __init__(
+        self, deeds: IntakeDeeds, post: Post, language: Callable[[], str], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._do = deeds
+        self._language = language
+        self._tasks = Tasks(post, self._problem, self)
+        self._clerk: Clerk | None = None
+        self._names: dict[str, str] = {}
+        self._catalogue: Catalogue | None = None
+        self._areas: tuple[tuple[str, str], ...] = ()
+        self._draft: Draft | None = None
+        self._queue: list[_Deed] = []
+        self._running: _Deed | None = None
+        self._shown = False
+        self._drafts: tuple[DraftSummary, ...] = ()
+        self._save = QTimer(self, singleShot=True, interval=SAVE_AFTER)
+        self._save.timeout.connect(self.flush)
+        self._forget()
+        self.state = IntakeState()
+
+    def _forget(self) -> None:
+        """Everything that belongs to one person goes when the next one comes."""
+        self._banner = BannerShown()
+        self._reading = "idle"
+        self._reader_words = ""
+        self._photo = b""
+        self._behalf = "self"
+        self._tie = Tie.SELF
+        self._applicant: dict[str, str] = {}
+        self._applicant_wrong: dict[str, str] = {}
+        self._phone_wrong = ""
+        self._manual_open = False
+        self._manual_wrong: dict[str, str] = {}
+        self._manual_page: bytes | None = None
+        self._search = ""
+        self._hits: tuple[Hit, ...] = ()
+        self._matter_at = ""
+        self._typed: dict[str, Any] = {}
+        self._touched: set[str] = set()
+        self._saved_words = ""
+        self._material_at = ""
+        self._page_at = ""
+        self._pictures: dict[tuple[Any, ...], bytes] = {}
+        self._preview: tuple[tuple[Any, ...], bytes] | None = None
+        self._preview_width = 1000
+        self._scanning_into = ""
+        self._scanned = 0
+        self._scan_base: Draft | None = None
+        self._cut: tuple[str, str] | None = None
+        self._library_open = False
+        self._library: tuple[LibraryItem, ...] = ()
+        self._library_of = ""
+        self._printing_form = False
+        self._writing = ""
+        self._items: tuple[SupplementDraft, ...] = ()
+        self._review_wrong = ""
+        self._taken: TakenIn | None = None
+        self._panel_kept: PanelState | None = None
+        self._papers: dict[str, PaperShown] = {}
+        self._paper_at = ""
+        self._paper_picture: tuple[str, bytes] = ("", b"")
+        self._working = ""
+
+    # --- beginning, parking, coming back --------------------------------------------------------------------------
+
+    def sign_in(self, clerk: Clerk) -> None:
+        """A clerk sits down. Who only locked the screen finds the case as it was; anyone else begins afresh."""
+        self._clerk = clerk
+        self._names = {clerk.id: clerk.name}
+        if self._draft is None or self._draft.clerk != clerk.id or self._taken is not None:
+            self.fresh()
+        self.refresh()
+        self.refresh_drafts()
+
+    def sign_out(self) -> None:
+        """The clerk leaves; what is on the screen goes, the draft stays saved."""
+        self.flush()
+        self._stop_reading()
+        self._clerk = None
+        self.show(False)
+
+    def show(self, shown: bool) -> None:
+        """Whether the page is looked at: a card is awaited only then."""
+        self._shown = shown
+        if shown:
+            self._await_card()
+        else:
+            self._stop_reading()
+
+    def fresh(self) -> None:
+        """The next person."""
+        clerk = self._clerk
+        if clerk is not None:
+            self.flush()
+            self._switch("begin", lambda: self._do.begin(clerk))
+
+    def same_matter(self) -> None:
+        """同一事项，下一位."""
+        clerk, taken = self._clerk, self._taken
+        if clerk is not None and taken is not None:
+            self._switch("begin", lambda: self._do.same_matter_next(taken.case, clerk))
+
+    def park(self) -> None:
+        """F10: put the case aside and take the next person."""
+        clerk = self._clerk
+        if clerk is None or self._draft is None or self._taken is not None:
+            return
+        self.flush()
+        self._add(_Deed("park", self._do.park))
+        self._switch("begin", lambda: self._do.begin(clerk))
+
+    def resume(self, draft_id: str) -> None:
+        """Take up a parked or unfinished draft; what is open now stays saved."""
+        self.flush()
+        self._switch("resume", lambda: self._do.resume(draft_id))
+
+    def refresh(self) -> None:
+        """The language, the pack or a device changed: say everything again."""
+        self._tasks.run("catalogue", self._do.catalogue, self._heard_catalogue)
+
+    def refresh_drafts(self) -> None:
+        """Somebody's drafts changed."""
+        clerk = self._clerk
+        if clerk is not None:
+            self._tasks.run("drafts", lambda: self._do.drafts(clerk), self._heard_drafts)
+
+    def banner_read(self) -> None:
+        self._banner = BannerShown()
+        self._say()
+
+    def to_step(self, key: str) -> None:
+        """Go to a step; going back loses nothing."""
+        draft = self._draft
+        if draft is None or self._taken is not None or key == draft.step or key == "receipt":
+            return
+        self.flush()
+        self._writing = ""
+        step = Step(key)
+        self._draft = draft.model_copy(update={"step": step})  # at once; saved behind
+        self._deed("step", lambda d: self._do.to_step(d, step))
+        if step is not Step.IDENTITY:
+            self._stop_reading()
+        if step is Step.MATTER and not self._search and not self._hits:
+            self.search("")
+        self._say()
+        self._await_card()
+        self._want_pictures()
+
+    def next(self) -> None:
+        """The step after this one."""
+        self._move(1)
+
+    def back(self) -> None:
+        """The step before this one."""
+        self._move(-1)
+
+    def _move(self, by: int) -> None:
+        if self._draft is not None:
+            keys = [step.key for step in STEPS]
+            at = keys.index(self._draft.step) + by
+            if 0 <= at < len(keys) - 1:
+                self.to_step(keys[at])
+
+    # --- identity -------------------------------------------------------------------------------------------------
+
+    def read_card(self) -> None:
+        """F2."""
+        if self._draft is None or self._reading == "reading":
+            return
+        self._stop_reading()
+        self._manual_open = False
+        self._reading, self._reader_words = "reading", ""
+        self._tasks.run("card", self._do.read_card, self._heard_document, self._no_card)
+        self._say()
+
+    def _await_card(self) -> None:
+        """A card that is put down is read without a key, while nobody stands in the draft yet."""
+        draft = self._draft
+        free = draft is not None and draft.handler is None and draft.step is Step.IDENTITY and not self._manual_open
+        if not (self._shown and free and self._clerk) or self._reading != "idle" or self._reader_words:
+            return
+        self._reading = "waiting"
+
+        def wait(stop: threading.Event) -> Iterable[IdentityDocument]:
+            yield self._do.wait_card(stop)
+
+        self._tasks.stream("card", wait, self._heard_document, lambda: None, self._no_card)
+        self._say()
+
+    def _stop_reading(self) -> None:
+        self._tasks.drop("card")
+        self._reading = "idle"
+
+    def _heard_document(self, document: IdentityDocument) -> None:
+        self._reading, self._reader_words = "idle", ""
+        self._manual_open = False
+        self._deed("document", lambda draft: self._do.with_document(draft, document), self._identified)
+        self._say()
+
+    def _no_card(self, problem: Problem) -> None:
+        was, self._reading = self._reading, "idle"
+        if problem.code == "idcard.absent" and was == "waiting":
+            self._await_card()
+            return
+        words = words_for(problem, self._language())
+        self._reader_words = (
+            f"{words.title}。{words.remedy}" if words.title[-1] not in "。.！" else words.title + words.remedy
+        )
+        if problem.code == "idcard.absent":
+            self._reader_words = ""
+            self._banner = BannerShown(words.title, words.remedy, "warn")
+        self._say()
+        self._await_card()
+
+    def _identified(self, _: Any) -> None:
+        self._banner = BannerShown()
+        self.refresh_drafts()
+
+    def open_manual(self, opened: bool) -> None:
+        """人工录入."""
+        self._manual_open = opened
+        self._manual_wrong = {}
+        if opened:
+            self._stop_reading()
+        else:
+            self._manual_page = None
+        self._say()
+        self._await_card()
+
+    def photograph_document(self) -> None:
+        """A page of the document that cannot be read, kept with the case."""
+        self._tasks.run("document page", self._do.photograph_document, self._heard_page)
+
+    def _heard_page(self, page: bytes) -> None:
+        self._manual_page = page
+        self._say()
+
+    def give_manual(self, given: Mapping[str, Any]) -> None:
+        """The typed fields. What is wrong is said beside them; nothing is sent until all is right."""
+        wrong = {}
+        for name, words in (("name", "请填姓名"), ("number", "请填证件号码"), ("reason", "请写为什么人工录入")):
+            if not str(given.get(name, "")).strip():
+                wrong[name] = say(words)
+        number = str(given.get("number", "")).strip().upper()
+        if number and given.get("document_type") != "passport" and id_number_fault(number, self._do.today()):
+            wrong["number"] = say("号码不对，请对照证件再输一次")
+        self._manual_wrong = wrong
+        if wrong:
+            self._say()
+            return
+        typed = {name: value for name, value in given.items() if name != "reason" and value not in ("", None)}
+        typed["number"] = number
+        reason, page = str(given["reason"]).strip(), self._manual_page
+
+        def work(draft: Draft) -> Draft:
+            return self._do.with_manual_identity(draft, typed, reason, page)
+
+        self._deed("manual", work, self._manual_done)
+
+    def _manual_done(self, _: Any) -> None:
+        self._manual_open, self._manual_page = False, None
+        self._identified(None)
+        self._say()
+
+    def give_display_name(self, name: str) -> None:
+        """The standard characters for a name that the fonts do not have."""
+        draft = self._draft
+        if draft and draft.handler and name != draft.handler.name_display:
+            self._deed("display name", lambda d: self._do.with_display_name(d, name))
+
+    def confirm_person(self) -> None:
+        """F6, 人证一致: an act of its own."""
+        clerk = self._clerk
+        if clerk is not None and self._draft is not None and self._draft.identity is not None:
+            self._deed("confirm", lambda draft: self._do.confirm_person(draft, clerk))
+
+    def choose_behalf(self, behalf: str) -> None:
+        """本人, another person or a legal person."""
+        if behalf == self._behalf:
+            return
+        self._behalf, self._applicant, self._applicant_wrong = behalf, {}, {}
+        ties = wording.TIES_OF[behalf]
+        self._tie = tie = ties[0] if ties else Tie.SELF
+        self._deed("applicant", lambda draft: self._do.with_applicant(draft, None, tie))
+        self._say()
+
+    def give_applicant(self, tie: str, given: Mapping[str, str]) -> None:
+        """The applicant who is not at the window. Kept as typed; given to the desk once it is whole."""
+        self._applicant, self._tie = dict(given), Tie(tie)
+        applicant, wrong = self._made_applicant(given)
+        self._applicant_wrong = wrong
+        chosen_tie = self._tie
+        if applicant is not None or (self._draft and self._draft.applicant is not None):
+            self._deed("applicant", lambda draft: self._do.with_applicant(draft, applicant, chosen_tie))
+        self._say()
+
+    def _made_applicant(self, given: Mapping[str, str]) -> tuple[Person | LegalPerson | None, dict[str, str]]:
+        """The applicant, or None with what is wrong; an empty field is not wrong yet, but nothing is made of it."""
+        wrong = {}
+        if self._behalf == "legal":
+            code = given.get("uscc", "").strip().upper()
+            fault = uscc_fault(code) if code else None
+            if fault == "length":
+                wrong["uscc"] = say("统一代码是 18 位，现在是 {count} 位，请对照营业执照", count=len(code))
+            elif fault:
+                wrong["uscc"] = say("统一代码不对，请对照营业执照再输一次")
+            if wrong or not all(given.get(name, "").strip() for name in ("uscc", "name", "address")):
+                return None, wrong
+            made = {name: given.get(name, "").strip() for name in ("name", "address", "representative")}
+            return LegalPerson(uscc=code, **made), wrong
+        number = given.get("number", "").strip().upper()
+        fault = id_number_fault(number, self._do.today()) if number else None
+        if fault == "length":
+            wrong["number"] = say("身份证号码是 18 位，现在是 {count} 位", count=len(number))
+        elif fault:
+            wrong["number"] = say("身份证号码不对，请对照证件再输一次")
+        if wrong or not all(given.get(name, "").strip() for name in ("name", "number", "address")):
+            return None, wrong
+        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+        sex = "男" if int(number[16]) % 2 else "女"
+        name, address = given["name"].strip(), given["address"].strip()
+        return Person(name=name, number=number, address=address, birth_date=born, sex=sex), wrong
+
+    def give_phone(self, phone: str) -> None:
+        """The applicant's telephone."""
+        if self._draft is None or phone == self._draft.phone:
+            return
+        digits = phone.replace("-", "").replace(" ", "")
+        self._phone_wrong = "" if not phone or (digits.isdigit() and 7 <= len(digits) <= 12) else say("请检查电话号码")
+        if not self._phone_wrong:
+            self._deed("phone", lambda draft: self._do.with_phone(draft, phone))
+        self._say()
+
+    # --- matter ---------------------------------------------------------------------------------------------------
+
+    def search(self, text: str) -> None:
+        """Look for a matter; an empty text lists what this window uses."""
+        self._search = text
+        self._tasks.run("search", lambda: self._do.search(text), partial(self._found, text))
+
+    def _found(self, text: str, hits: tuple[Hit, ...]) -> None:
+        self._hits = hits
+        codes = [hit.matter.code for hit in hits]
+        if self._matter_at not in codes:
+            self._matter_at = codes[0] if codes else ""
+        self._say()
+
+    def look_at_matter(self, code: str) -> None:
+        self._matter_at = code
+        self._say()
+
+    def choose_matter(self, code: str) -> None:
+        """Take this matter; where the parties are known, the form follows."""
+        draft, catalogue = self._draft, self._catalogue
+        if draft is None or catalogue is None:
+            return
+        matter = catalogue.find_matter(code)
+        if matter is None or not wording.power_here(matter, catalogue, self._do.node)[2]:
+            return
+        self._matter_at = code
+        if draft.matter is not None and draft.matter[0] == code:
+            self._matter_taken(None)
+            return
+        self._typed, self._touched = {}, set()
+        self._deed("matter", lambda d: self._do.with_matter(d, code), self._matter_taken)
+
+    def _matter_taken(self, _: Any) -> None:
+        self.refresh_drafts()
+        draft, catalogue = self._draft, self._catalogue
+        if draft is None or catalogue is None or draft.step is not Step.MATTER:
+            return
+        if draft.handler is None:
+            self.to_step("identity")
+        elif len(routing(draft, catalogue, self._do.node).candidates) <= 1 or draft.route is not None:
+            self.to_step("form")
+        else:
+            matter = matter_of(draft, catalogue)
+            # Where the form says where it goes, the clerk is not asked before it is filled.
+            if matter is not None and matter.route_by.startswith("answers."):
+                self.to_step("form")
+
+    def choose_route(self, key: str) -> None:
+        """The department among several."""
+        offering, clerk = self._offerings().get(key), self._clerk
+        if offering is not None and clerk is not None:
+            self._deed("route", lambda draft: self._do.with_route(draft, offering, clerk))
+
+    def _offerings(self) -> dict[str, Offering]:
+        if self._draft is None or self._catalogue is None:
+            return {}
+        found = routing(self._draft, self._catalogue, self._do.node)
+        return {f"{offering.department}/{offering.area}": offering for offering in found.candidates}
+
+    # --- form -----------------------------------------------------------------------------------------------------
+
+    def answer(self, name: str, value: Any) -> None:
+        """A field changed. Shown at once, saved a moment later."""
+        self._typed[name] = value
+        self._save.start()
+        self._say()
+
+    def left(self, name: str) -> None:
+        """The person has gone on: its mistakes may be shown now."""
+        if name not in self._touched:
+            self._touched.add(name)
+            self._say()
+        if name in self._typed:
+            self.flush()
+
+    def flush(self) -> None:
+        """Save what was typed."""
+        self._save.stop()
+        if not self._typed or self._draft is None:
+            return
+        sent = dict(self._typed)
+
+        def work(draft: Draft) -> Draft:
+            return self._do.with_answers(draft, {**draft.answers, **sent})
+
+        self._deed("answers", work, lambda _: self._answers_saved(sent))
+
+    def _answers_saved(self, sent: Mapping[str, Any]) -> None:
+        self._typed = {name: value for name, value in self._typed.items() if name not in sent or sent[name] != value}
+
+    def _answers(self) -> dict[str, Any]:
+        return {**self._draft.answers, **self._typed} if self._draft else {}
+
+    def _mistakes(self, matter: Matter) -> dict[str, Mistake]:
+        return {mistake.field: mistake for mistake in check(matter.form, self._answers())}
+
+    # --- materials ------------------------------------------------------------------------------------------------
+
+    def look_at_material(self, code: str) -> None:
+        self._material_at = code
+        self._page_at = ""
+        self._library_open = False
+        self._say()
+        self._want_pictures()
+
+    def look_at_page(self, key: str) -> None:
+        self._page_at = key
+        self._say()
+        self._want_preview()
+
+    def preview_width(self, width: int) -> None:
+        """How wide the preview is; pictures are made in a few widths only."""
+        wanted_width = next((one for one in PREVIEW_WIDTHS if one >= width), PREVIEW_WIDTHS[-1])
+        if wanted_width != self._preview_width:
+            self._preview_width = wanted_width
+            self._want_preview()
+
+    def scan(self) -> None:
+        """F4: a batch into this material; the clerk goes on meanwhile."""
+        draft, slot = self._draft, self._slot()
+        if draft is None or slot is None or self._scanning_into:
+            return
+        self.flush()
+        code = self._scanning_into = slot.code
+        self._scanned = 0
+        self._scan_base = draft
+        self._banner = BannerShown()
+
+        def work(stop: threading.Event) -> Iterable[Draft]:
+            return self._do.scan_into(draft, code, stop)
+
+        self._tasks.stream("scan", work, self._scanned_page, self._scan_over, self._scan_failed)
+        self._say()
+
+    def stop(self) -> None:
+        """Esc."""
+        self._tasks.stop("scan")
+
+    def _scanned_page(self, result: Draft) -> None:
+        self._scanned += 1
+        self._come_in(self._scan_base, result)
+        self._scan_base = result
+        self._say()
+        self._want_pictures()
+
+    def _scan_over(self) -> None:
+        self._scanning_into = ""
+        self._scan_base = None
+        self._keep()
+        self._say()
+
+    def _scan_failed(self, problem: Problem) -> None:
+        self._scan_over()
+        self._problem(problem)
+
+    def rescan(self) -> None:
+        """Ctrl+R: the next page from the scanner stands for this one."""
+        slot, page = self._slot(), self._page()
+        if slot and page and not self._scanning_into:
+            code, key = slot.code, page.key
+            self._working = say("正在重扫")
+            self._deed("rescan", lambda draft: self._do.rescan_page(draft, code, key), self._pages_changed)
+            self._say()
+
+    def rotate(self, turns: int) -> None:
+        self._on_page("rotate", lambda draft, code, key: self._do.rotate_page(draft, code, key, turns))
+
+    def toggle_hidden(self) -> None:
+        """Ctrl+B."""
+        page = self._page()
+        if page is not None:
+            hide = not page.hidden
+            self._on_page("show", lambda draft, code, key: self._do.show_page(draft, code, key, hide))
+
+    def _on_page(self, name: str, work: Callable[[Draft, str, str], Draft]) -> None:
+        slot, page = self._slot(), self._page()
+        if slot and page:
+            code, key = slot.code, page.key
+            self._deed(name, lambda draft: work(draft, code, key), self._pages_changed)
+
+    def move_page(self, from_code: str, key: str, to_code: str, index: int) -> None:
+        """Drag a page elsewhere; -1 is the end."""
+        draft = self._draft
+        if draft is None or (there := draft.material(to_code)) is None:
+            return
+        at = index if index >= 0 else len(there.pages)
+
+        def work(d: Draft) -> Draft:
+            return self._do.move_page(d, key, from_code, to_code, at)
+
+        self._deed("move", work, self._pages_changed)
+
+    def cut(self) -> None:
+        """Ctrl+X: the page waits to be put down in another material."""
+        slot, page = self._slot(), self._page()
+        self._cut = (slot.code, page.key) if slot and page else None
+        self._say()
+
+    def paste(self) -> None:
+        """Ctrl+V."""
+        slot = self._slot()
+        if self._cut and slot:
+            (code, key), self._cut = self._cut, None
+            self.move_page(code, key, slot.code, -1)
+
+    def _pages_changed(self, _: Any) -> None:
+        self._working = ""
+        self._say()
+        self._want_pictures()
+
+    def toggle_verified(self) -> None:
+        """Space, 已核对原件."""
+        slot, clerk = self._slot(), self._clerk
+        if slot and clerk and slot.pages:
+            code, seen = slot.code, slot.verified is None
+            self._deed("verify", lambda draft: self._do.verify_original(draft, code, clerk, seen))
+
+    def toggle_returned(self) -> None:
+        """已退还."""
+        slot, clerk = self._slot(), self._clerk
+        if slot and clerk and slot.pages:
+            code, given = slot.code, slot.returned is None
+            self._deed("return", lambda draft: self._do.returned(draft, code, clerk, given))
+
+    def toggle_promise(self) -> None:
+        """F8, 容缺: this material, or the first one that may be promised."""
+        code = self._promisable()
+        if code:
+            self._deed("promise", lambda draft: self._do.promise(draft, code))
+
+    def _promisable(self) -> str:
+        """The material that F8 would promise: the one looked at, else the first that is missing."""
+        rules = self._rules()
+        slot = self._slot()
+        here = self._draft is not None and self._draft.step is Step.MATERIALS and slot is not None
+        slots = [slot] if here and slot else list(self._draft.materials if self._draft else ())
+        for one in slots:
+            rule = rules.get(one.code)
+            if rule is not None and rule.promise_days is not None and not one.present:
+                return one.code
+        return ""
+
+    def print_form(self) -> None:
+        """The application form, to be signed and scanned back."""
+        clerk = self._clerk
+        if clerk is not None and not self._printing_form:
+            self.flush()
+            self._printing_form = True
+            self._deed("print form", lambda draft: self._do.print_form(draft, clerk), self._form_printed)
+            self._say()
+
+    def _form_printed(self, printed: Printed) -> None:
+        self._printing_form = False
+        if printed.problem is not None:
+            self._problem(printed.problem)
+        else:
+            tone = "ok" if printed.outcome == "done" else "warn"
+            title = say("申请表已打印") if tone == "ok" else say("申请表请看一下是否打出")
+            self._banner = BannerShown(title, say("请申请人核对签字，签好后扫描，会自己归到这一项。"), tone)
+        self._say()
+
+    def toggle_library(self) -> None:
+        """从共享库选."""
+        slot, draft = self._slot(), self._draft
+        self._library_open = not self._library_open
+        if self._library_open and slot and draft:
+            code = slot.code
+            self._tasks.run("library", lambda: self._do.library(draft, code), partial(self._heard_library, code))
+        self._say()
+
+    def _heard_library(self, code: str, items: tuple[LibraryItem, ...]) -> None:
+        self._library_of, self._library = code, items
+        self._say()
+
+    def take_from_library(self, reference: str) -> None:
+        item = next((one for one in self._library if one.reference == reference), None)
+        code = self._library_of
+        if item is not None:
+            self._library_open = False
+            self._deed("from library", lambda draft: self._do.from_library(draft, code, item), self._pages_changed)
+
+    # --- review and the end ---------------------------------------------------------------------------------------
+
+    def main(self) -> None:
+        """F9: accept or receive, then print."""
+        clerk = self._clerk
+        if clerk is None or self._draft is None or self._working or self._taken is not None:
+            return
+        if self._scanning_into:
+            self._problem(Problem("ui.busy_scanning", Retry.AFTER_FIX))
+            return
+        self.flush()
+        self._end(lambda draft: self._do.take_in(draft, clerk))
+
+    def give_delivery(self, delivery: str) -> None:
+        chosen = Delivery(delivery)
+        self._deed("delivery", lambda draft: self._do.with_delivery(draft, chosen))
+
+    def write_supplement(self) -> None:
+        """F7: everything that is missing is laid out to be told at once."""
+        if self._draft is None or self._taken is not None:
+            return
+        said = self._panel()
+        items = [SupplementDraft(one.label, say("没有提交"), "") for one in said.missing if one.kind == "material"] + [
+            SupplementDraft("", say("表单：{label}没有填对", label=one.label), "")
+            for one in said.missing
+            if one.kind == "field"
+        ]
+        self.to_step("review")
+        self._writing, self._items, self._review_wrong = "supplement", tuple(items), ""
+        if not items:
+            self._items = (SupplementDraft("", "", ""),)
+        self._say()
+
+    def write_decline(self) -> None:
+        """F11."""
+        if self._draft is not None and self._taken is None:
+            self.to_step("review")
+            self._writing, self._review_wrong = "decline", ""
+            self._say()
+
+    def end_writing(self) -> None:
+        self._writing, self._review_wrong = "", ""
+        self._say()
+
+    def give_items(self, items: tuple[SupplementDraft, ...]) -> None:
+        self._items = items
+        self._say()
+
+    def supplement(self, items: tuple[SupplementDraft, ...], until: str) -> None:
+        """Tell everything at once."""
+        self._items = items
+        filled = [item for item in items if item.what]
+        clerk = self._clerk
+        if clerk is None:
+            return
+        if not filled:
+            self._review_wrong = say("至少写一项，写清缺什么。")
+            self._say()
+            return
+        codes = {slot.name: slot.code for slot in (self._draft.materials if self._draft else ())}
+        told = tuple(
+            SupplementItem(material=codes.get(item.material, ""), what=_named(item), standard=item.standard)
+            for item in filled
+        )
+        try:
+            last = date.fromisoformat(until) if until else None
+        except ValueError:
+            self._review_wrong = say("补正截止日写成年月日，如 20260301")
+            self._say()
+            return
+        self._end(lambda draft: self._do.ask_supplement(draft, clerk, told, last))
+
+    def decline(self, ground: str, reason: str, organ: str) -> None:
+        """不予受理."""
+        clerk = self._clerk
+        wrong = "" if ground and reason.strip() else say("请选理由类别，并写明理由。")
+        if not wrong and ground == Ground.NOT_COMPETENT and not organ.strip():
+            wrong = say("不属于本机关职权的，请写明应向哪里申请。")
+        self._review_wrong = wrong
+        if wrong or clerk is None:
+            self._say()
+            return
+        self._end(lambda draft: self._do.decline(draft, clerk, Ground(ground), reason.strip(), organ.strip()))
+
+    def _end(self, work: Callable[[Draft], TakenIn]) -> None:
+        self._working = say("正在办理")
+        self._panel_kept = self.state.panel
+        self._add(_Deed("end", work, self._heard_taken, ends=True))
+        self._say()
+
+    def _heard_taken(self, taken: TakenIn) -> None:
+        self._working, self._writing = "", ""
+        self._banner = BannerShown()
+        self._taken = taken
+        self._paper_at = taken.papers[0].value if taken.papers else ""
+        self._papers = {kind.value: PaperShown(kind.value, say(PAPER_NAMES[kind.value])) for kind in taken.papers}
+        self.took_in.emit(taken.case.id)
+        self._print(tuple(self._papers), copy=False)
+        self.refresh_drafts()
+
+    def look_at_paper(self, kind: str) -> None:
+        self._paper_at = kind
+        self._say()
+        self._want_paper()
+
+    def reprint(self, kind: str) -> None:
+        """Again: as a copy, unless the first one never came out."""
+        if kind in self._papers:
+            self._print((kind,), copy=self._papers[kind].outcome not in ("failed", "waiting"))
+
+    def _print(self, kinds: tuple[str, ...], copy: bool) -> None:
+        taken, clerk = self._taken, self._clerk
+        if taken is None or clerk is None:
+            return
+        for kind in kinds:
+            self._papers[kind] = replace(self._papers[kind], outcome="printing", words="")
+        asked = tuple(kind for kind in taken.papers if kind.value in kinds)
+        case_id = taken.case.id
+
+        def work() -> tuple[Printed, ...]:
+            return self._do.print_papers(case_id, asked, clerk, copy)
+
+        self._tasks.run("print", work, partial(self._printed, kinds), partial(self._not_printed, kinds))
+        self._say()
+
+    def _printed(self, kinds: tuple[str, ...], printed: tuple[Printed, ...]) -> None:
+        # A receipt may have come out on A4 instead of the roll: by place, not by kind.
+        for kind, one in zip(kinds, printed, strict=False):
+            words = ""
+            if one.problem is not None:
+                told = words_for(one.problem, self._language())
+                words = f"{told.title}。{told.remedy}"
+            elif one.outcome == "unconfirmed":
+                words = say("打印机没有回话。没有打出就按 Ctrl+P 再打一份，会印上“副本”。")
+            self._papers[kind] = replace(self._papers[kind], outcome=one.outcome, words=words, number=one.paper_number)
+        self._say()
+        self._want_paper()
+
+    def _not_printed(self, kinds: tuple[str, ...], problem: Problem) -> None:
+        told = words_for(problem, self._language())
+        for kind in kinds:
+            self._papers[kind] = replace(self._papers[kind], outcome="failed", words=f"{told.title}。{told.remedy}")
+        self._say()
+        self._want_paper()
+
+    def _want_paper(self) -> None:
+        taken, clerk, at = self._taken, self._clerk, self._paper_at
+        kind = next((one for one in taken.papers if one.value == at), None) if taken else None
+        if taken is None or clerk is None or kind is None or self._paper_picture[0] == at:
+            return
+        case_id, chosen = taken.case.id, kind
+
+        def work() -> bytes:
+            return self._do.paper_png(case_id, chosen, clerk)
+
+        self._tasks.run("paper", work, partial(self._heard_paper, at), lambda _: None)
+
+    def _heard_paper(self, kind: str, picture: bytes) -> None:
+        self._paper_picture = (kind, picture)
+        self._say()
+
+    # --- deeds, one after another ---------------------------------------------------------------------------------
+
+    def _deed(self, name: str, work: Callable[[Draft], Any], then: Callable[[Any], None] | None = None) -> None:
+        """Queue a deed. One that waits under the same name and can be overtaken is replaced."""
+        if name in ("answers", "save", "step") and self._queue and self._queue[-1].name == name:
+            self._queue.pop()
+        self._add(_Deed(name, work, then))
+
+    def _switch(self, name: str, work: Callable[[], Draft]) -> None:
+        self._tasks.drop("scan") if self._scanning_into else None
+        self._add(_Deed(name, lambda _: work(), self._take_up, ends=True))
+
+    def _add(self, deed: _Deed) -> None:
+        self._queue.append(deed)
+        if self._running is None:
+            self._next_deed()
+
+    def _next_deed(self) -> None:
+        if not self._queue:
+            return
+        deed = self._running = self._queue.pop(0)
+        base = self._draft
+        if base is None and not deed.ends:
+            self._running = None
+            self._next_deed()
+            return
+
+        def work() -> Any:
+            return deed.work(base)  # type: ignore[arg-type]  # None only for what begins a draft
+
+        self._tasks.run("deed", work, partial(self._done, deed, base), partial(self._undone, deed))
+
+    def _done(self, deed: _Deed, base: Draft | None, result: Any) -> None:
+        self._running = None
+        more: Any = None
+        if not deed.ends:
+            draft, more = result if isinstance(result, tuple) else (result, None)
+            self._come_in(base, draft)
+            self._saved_words = say("已保存")
+        elif deed.then is not None:
+            more = result
+        if deed.then is not None:
+            deed.then(more)
+        self._next_deed()
+        self._say()
+
+    def _undone(self, deed: _Deed, problem: Problem) -> None:
+        self._running = None
+        self._working = ""
+        self._printing_form = False
+        if deed.name == "manual" and problem.code.startswith(("identity.", "idcard.", "manual.")):
+            self._manual_wrong = {"number": words_for(problem, self._language()).title}
+        self._problem(problem)
+        self._next_deed()
+
+    def _come_in(self, base: Draft | None, result: Draft) -> None:
+        """A draft came back. What changed here meanwhile stays."""
+        mine = self._draft
+        if mine is None or base is None or mine.id != result.id:
+            return
+        self._draft = merged(base, result, mine)
+        if self._draft != result and not self._queue and self._running is None:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Save the draft as it stands, after two things happened to it at once."""
+        draft = self._draft
+        if draft is not None and self._taken is None:
+            self._deed("save", lambda d: self._do.to_step(d, d.step))
+
+    def _take_up(self, draft: Draft) -> None:
+        """A draft begins or comes back."""
+        self._forget()
+        self._draft = draft
+        if draft.applicant is not None and draft.tie is not Tie.SELF:
+            self._behalf = "legal" if isinstance(draft.applicant, LegalPerson) else "person"
+            self._applicant = wording.applicant_fields(draft.applicant)
+        self._tie = draft.tie
+        self._matter_at = draft.matter[0] if draft.matter else ""
+        if self._catalogue is None:
+            self.refresh()
+        self.refresh_drafts()
+        if draft.step is Step.MATTER:
+            self.search("")
+        self._say()
+        self._await_card()
+        self._want_pictures()
+
+    def _problem(self, problem: Problem) -> None:
+        words = words_for(problem, self._language())
+        if words.loud != "quiet":
+            self._banner = BannerShown(words.title, words.remedy, "warn" if problem.retry is Retry.AGAIN else "bad")
+        self._say()
+
+    def _heard_catalogue(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        tree = catalogue.tree
+        self._areas = tuple((code, tree.path_name(code)) for code in sorted(tree.by_code))
+        self._say()
+
+    def _heard_drafts(self, drafts: tuple[DraftSummary, ...]) -> None:
+        if drafts != self._drafts:
+            self._drafts = drafts
+            self.drafts_changed.emit(self.drafts())
+            self._say()
+
+    def drafts(self) -> tuple[DraftSummary, ...]:
+        """The unfinished drafts other than the one that is open."""
+        here = self._draft.id if self._draft else ""
+        return tuple(one for one in self._drafts if one.id != here)
+
+    # --- pictures of pages ----------------------------------------------------------------------------------------
+
+    def _want_pictures(self) -> None:
+        slot = self._slot()
+        if slot is None or self._draft is None or self._draft.step is not Step.MATERIALS:
+            return
+        pages = [page for page in slot.pages if _look(page) not in self._pictures]
+        if pages:
+
+            def work(stop: threading.Event) -> Iterable[tuple[tuple[Any, ...], bytes]]:
+                for page in pages:
+                    if stop.is_set():
+                        return
+                    yield _look(page), self._do.thumbnail(page)
+
+            self._tasks.stream("pictures", work, self._heard_picture, lambda: None)
+        self._want_preview()
+
+    def _heard_picture(self, told: tuple[tuple[Any, ...], bytes]) -> None:
+        self._pictures[told[0]] = told[1]
+        self._say()
+
+    def _want_preview(self) -> None:
+        page = self._page()
+        if page is None:
+            return
+        key = (*_look(page), self._preview_width)
+        if self._preview is not None and self._preview[0] == key:
+            return
+        chosen, width = page, self._preview_width
+        self._tasks.run("preview", lambda: self._do.preview(chosen, width), partial(self._heard_preview, key))
+
+    def _heard_preview(self, key: tuple[Any, ...], picture: bytes) -> None:
+        self._preview = (key, picture)
+        self._say()
+
+    def _slot(self) -> CaseMaterial | None:
+        """The material under the cursor; the first one until somebody moves it."""
+        if self._draft is None or not self._draft.materials:
+            return None
+        return self._draft.material(self._material_at) or self._draft.materials[0]
+
+    def _page(self) -> Page | None:
+        slot = self._slot()
+        if slot is None or not slot.pages:
+            return None
+        shown = next((page for page in slot.pages if page.key == self._page_at), None)
+        return shown or next((page for page in slot.pages if not page.hidden), slot.pages[0])
+
+    def _rules(self) -> dict[str, MaterialRule]:
+        if self._draft is None or self._catalogue is None or self._draft.parties is None:
+            return {}
+        matter = matter_of(self._draft, self._catalogue)
+        return {rule.code: rule for rule in wanted(matter, self._draft.parties, self._answers())} if matter else {}
+
+    # --- the state ------------------------------------------------------------------------------------------------
+
+    def _panel(self) -> Panel:
+        assert self._draft is not None and self._catalogue is not None
+        draft = self._draft.model_copy(update={"answers": self._answers()}) if self._typed else self._draft
+        return panel(draft, self._catalogue, self._do.node, self._do.today())
+
+    def _say(self) -> None:
+        state = self._made()
+        if state != self.state:
+            self.state = state
+            self.changed.emit(state)
+
+    def _made(self) -> IntakeState:
+        draft, catalogue = self._draft, self._catalogue
+        if draft is None or catalogue is None or self._clerk is None:
+            return IntakeState(banner=self._banner)
+        if self._taken is not None:
+            return self._made_receipt(self._taken)
+        said = self._panel()
+        matter = matter_of(draft, catalogue)
+        missing = tuple(wording.missing(one) for one in said.missing)
+        steps_missing = {one.step for one in missing}
+        reached = {"identity": True, "matter": True, "form": matter is not None, "review": matter is not None}
+        reached["materials"] = matter is not None and draft.parties is not None
+        seen = {"identity": draft.handler is not None, "matter": matter is not None}
+        steps = tuple(
+            replace(
+                step,
+                done=step.key not in steps_missing
+                and step.key not in ("review", "receipt")
+                and bool(reached.get(step.key))
+                and seen.get(step.key, True),
+                open=bool(reached.get(step.key)),
+            )
+            for step in STEPS
+        )
+        action = main_action(draft, catalogue, self._do.node) or ""
+        why = say("还差 {count} 项", count=len(missing)) if missing and matter is not None else ""
+        if self._scanning_into:
+            why = say("正在扫描，扫完再办")
+        known = draft.parties is not None and draft.identity is not None and draft.identity.confirmed_at is not None
+        state = IntakeState(
+            step=draft.step.value,
+            steps=steps,
+            panel=wording.panel(said, draft, self._names, self._photo),
+            banner=self._banner,
+            main=action,
+            main_ready=bool(action) and not missing and not self._scanning_into,
+            why_not=why,
+            can_supplement=known and bool(action),
+            can_promise=bool(self._promisable()),
+            can_decline=known and action == "accept",
+            can_park=draft.handler is not None or draft.matter is not None,
+            working=self._working,
+            printing_form=self._printing_form,
+        )
+        match draft.step:
+            case Step.IDENTITY:
+                return replace(state, identity=self._made_identity(draft))
+            case Step.MATTER:
+                return replace(state, matter=self._made_matter(draft, catalogue))
+            case Step.FORM:
+                return replace(state, form=self._made_form(matter))
+            case Step.MATERIALS:
+                return replace(state, materials=self._made_materials(draft))
+            case _:
+                return replace(state, review=self._made_review(draft, matter, said, state.panel))
+
+    def _made_identity(self, draft: Draft) -> IdentityState:
+        shown = None
+        if draft.handler is not None:
+            shown = wording.person(draft.handler, draft.identity, self._photo, self._do.today())
+        ties = tuple((tie.value, say(wording.TIES[tie])) for tie in wording.TIES_OF[self._behalf])
+        confirmed = wording.confirmed(draft.identity, self._names)
+        return IdentityState(
+            reading=self._reading,
+            reader_words=self._reader_words,
+            person=shown,
+            confirmed=confirmed,
+            behalf=self._behalf,
+            tie=self._tie.value,
+            ties=ties,
+            applicant=dict(self._applicant),
+            wrong={**self._applicant_wrong, **({"phone": self._phone_wrong} if self._phone_wrong else {})},
+            phone=draft.phone,
+            manual_open=self._manual_open,
+            manual_documents=tuple((one.value, say(wording.DOCUMENTS[one])) for one in wording.MANUAL_DOCUMENTS),
+            manual_wrong=dict(self._manual_wrong),
+            manual_page=self._manual_page is not None,
+            parked=self.draft_lines(),
+            can_go_on=bool(confirmed) and draft.applicant is not None,
+        )
+
+    def draft_lines(self) -> tuple[Line, ...]:
+        """The other unfinished drafts as lines."""
+        lines = []
+        for one in self.drafts():
+            step = say(next(step.words for step in STEPS if step.key == one.step))
+            sub = " · ".join(part for part in (one.applicant, say("停在{step}", step=step)) if part)
+            pill, tone = (say("挂起"), "warn") if one.parked else (say("未办完"), "info")
+            lines.append(Line(one.id, one.title or say("还没选事项"), sub, pill, tone))
+        return tuple(lines)
+
+    def _made_matter(self, draft: Draft, catalogue: Catalogue) -> MatterState:
+        lines = []
+        for at, hit in enumerate(self._hits):
+            head = (say("找到") if self._search.strip() else say("最近和常用")) if at == 0 else ""
+            lines.append(wording.hit_line(hit, catalogue, self._do.node, head))
+        chosen = draft.matter[0] if draft.matter else ""
+        looked_at = catalogue.find_matter(self._matter_at) if self._matter_at else None
+        found = routing(draft, catalogue, self._do.node)
+        candidates = []
+        routed = ""
+        for key, offering in self._offerings().items():
+            department = catalogue.department(offering.department)
+            area = catalogue.tree.path_name(offering.area)
+            picked = draft.route is not None and draft.route.department == offering.department
+            routed = key if picked else routed
+            pill = say("已选") if picked else ""
+            candidates.append(Line(key, department.name, say("管辖 {area}", area=area), pill, "ok" if picked else ""))
+        return MatterState(
+            text=self._search,
+            lines=tuple(lines),
+            current=self._matter_at,
+            guide=wording.guide(looked_at, catalogue, self._do.node) if looked_at else None,
+            chosen=chosen,
+            candidates=tuple(candidates) if chosen and len(candidates) > 1 else (),
+            routed=routed,
+            routing_words=say("“{value}”不能定出一个办理机关，请选一个。选择会记在办件上。", value=found.value)
+            if found.value
+            else say("还不知道该由哪里办，请选一个。选择会记在办件上。"),
+        )
+
+    def _made_form(self, matter: Matter | None) -> FormState:
+        if matter is None or self._draft is None:
+            return FormState()
+        answers, language = self._answers(), self._language()
+        shown, wrong = visible(matter.form, answers), self._mistakes(matter)
+        sections: list[tuple[str, list[FormField]]] = []
+        for control in fields(matter.form):
+            title = control.section_en if language == "en" and control.section_en else control.section
+            if not sections or sections[-1][0] != title:
+                sections.append((title, []))
+            sections[-1][1].append(control)
+        answered = {}
+        for _, controls in sections:
+            for control in controls:
+                mistake = wrong.get(control.name)
+                told = mistake is not None and (control.name in self._touched)
+                source = self._draft.sources.get(control.name, "") if control.name not in self._typed else ""
+                answered[control.name] = Answered(
+                    answers.get(control.name),
+                    wording.mistake_words(mistake, control) if told and mistake else "",
+                    wording.source_words(source),
+                    control.name in shown,
+                )
+        return FormState(
+            form=f"{matter.code}/{matter.version}/{language}",
+            sections=tuple(
+                SectionShown(title or say("表单"), tuple(wording.asked(one, self._areas, language) for one in controls))
+                for title, controls in sections
+            ),
+            answers=answered,
+            missing=len(wrong),
+            saved="" if self._typed else self._saved_words,
+        )
+
+    def _made_materials(self, draft: Draft) -> MaterialsState:
+        rules, slot, page = self._rules(), self._slot(), self._page()
+        lines = []
+        for one in draft.materials:
+            count = sum(1 for p in one.pages)
+            words = say("扫描中 {count} 面", count=count) if one.code == self._scanning_into else ""
+            lines.append(wording.material_line(one, rules.get(one.code), words, self._names))
+        there = sum(one.present for one in draft.materials)
+        can_scan = self._do.can_scan()
+        state = MaterialsState(
+            lines=tuple(lines),
+            summary=say("{count} 项 · 已齐 {there}", count=len(draft.materials), there=there),
+            scanning=say("第 {count} 面", count=self._scanned + 1) if self._scanning_into else "",
+            scanning_into=self._scanning_into,
+            can_scan=can_scan,
+            scan_words="" if can_scan else say("没有选扫描仪，请到“设备”里选。"),
+            can_photograph=self._do.can_photograph(),
+            printing=self._printing_form,
+        )
+        if slot is None:
+            return state
+        rule = rules.get(slot.code)
+        needs = " ".join(
+            part for part in ((wording.rule_words(rule) + "。") if rule else "", rule.note if rule else "") if part
+        )
+        fronts, backs = slot.sides
+        pages = tuple(
+            wording.page_shown(one, at, self._pictures.get(_look(one), b"")) for at, one in enumerate(slot.pages, 1)
+        )
+        stale = rule is not None and rule.is_application_form and self._do.form_is_stale(draft)
+        preview = b""
+        if page is not None and self._preview is not None and self._preview[0] == (*_look(page), self._preview_width):
+            preview = self._preview[1]
+        seen, back = slot.verified, slot.returned
+        library = tuple(
+            Line(
+                item.reference,
+                item.material.name,
+                " · ".join(
+                    (f"{item.collected_at:%Y-%m-%d}", say("{count} 页", count=len(item.material.pages)), item.reference)
+                ),
+                say("可信 {trust}", trust=item.material.trust.value),
+                "ok",
+            )
+            for item in (self._library if self._library_of == slot.code else ())
+        )
+        return replace(
+            state,
+            current=slot.code,
+            title=slot.name,
+            needs=say("表单改过，请重新打印申请表、重新签字。") if stale else needs,
+            sides=say("{fronts} 正 / {backs} 反", fronts=fronts, backs=backs) if slot.pages else "",
+            pages=pages,
+            page=page.key if page else "",
+            preview=preview,
+            preview_words=say("正在打开") if page is not None and not preview else "",
+            verified=wording.seen_words("已核对原件", seen.at, self._names.get(seen.by, "")) if seen else "",
+            returned=wording.seen_words("已退还", back.at, self._names.get(back.by, "")) if back else "",
+            can_promise=rule is not None and rule.promise_days is not None,
+            promised=say("已容缺，最迟 {day} 补交", day=wording.day(slot.promised_until))
+            if slot.promised_until
+            else "",
+            is_application_form=rule is not None and rule.is_application_form,
+            form_printed=draft.form_digest,
+            library=library,
+            library_open=self._library_open,
+            held=say("有 1 页等着放下：到要去的材料上按 Ctrl+V") if self._cut else "",
+        )
+
+    def _made_review(self, draft: Draft, matter: Matter | None, said: Panel, shown: PanelState) -> ReviewState:
+        people = [(say("申请人"), said.applicant), (say("证件号码"), shown.applicant_masked)]
+        if draft.tie is not Tie.SELF:
+            people += [(say("经办人"), f"{said.handler}（{shown.tie}）"), (say("经办人证件"), shown.handler_masked)]
+        people += [(say("人证一致"), shown.confirmed), (say("联系电话"), draft.phone)]
+        about = [
+            (say("事项"), said.matter),
+            (say("办理机关"), said.decided_by),
+            (say("受理权"), shown.power),
+            (say("承诺时限"), shown.promised),
+            (say("法定时限"), shown.legal),
+            (say("费用"), shown.fee),
+        ]
+        answers: list[tuple[str, str]] = []
+        deliveries: tuple[tuple[str, str], ...] = ()
+        if matter is not None:
+            given = self._answers()
+            seen = visible(matter.form, given)
+            answers = [
+                (control.label, self._answer_words(control, given.get(control.name)))
+                for control in fields(matter.form)
+                if control.name in seen
+            ]
+            deliveries = tuple((one.value, say(wording.DELIVERIES[one])) for one in matter.deliveries)
+        rules = self._rules()
+        materials = tuple(wording.material_line(one, rules.get(one.code), "", self._names) for one in draft.materials)
+        until = ""
+        if self._catalogue is not None:
+            until = self._catalogue.pack.calendar.add(self._do.today(), 10).isoformat()
+        return ReviewState(
+            people=tuple(people),
+            matter=tuple(about),
+            answers=tuple(answers),
+            materials=materials,
+            missing=shown.missing,
+            deliveries=deliveries,
+            delivery=draft.delivery.value,
+            writing=self._writing,
+            items=self._items,
+            until=until,
+            grounds=tuple((one.value, say(words)) for one, words in GROUNDS.items()),
+            wrong=self._review_wrong,
+            working=bool(self._working),
+        )
+
+    def _answer_words(self, control: FormField, value: Any) -> str:
+        """An answer as it is read."""
+        labels = dict(self._areas if control.kind == "area" else control.choices)
+        if value in (None, "", []):
+            return ""
+        if isinstance(value, bool):
+            return say("是") if value else say("否")
+        if isinstance(value, list):
+            return "、".join(labels.get(str(one), str(one)) for one in value)
+        words = labels.get(str(value), str(value))
+        if control.format in ("cn-id-number",):
+            words = masked(words)
+        return f"{words} {control.unit}".strip()
+
+    def _made_receipt(self, taken: TakenIn) -> IntakeState:
+        case = taken.case
+        heads = {"received": "已收件", "accepted": "已受理", "to_supplement": "已告知补正", "declined": "不予受理"}
+        receipt = ReceiptState(
+            number=case.number,
+            headline=say(heads.get(case.state.value, "已办理")),
+            advice=self._advice(case),
+            kept_words=say("已存在本机，会自动上报。"),
+            papers=tuple(self._papers.values()),
+            current=self._paper_at,
+            preview=self._paper_picture[1] if self._paper_picture[0] == self._paper_at else b"",
+            preview_words=say("正在打开"),
+            printing=any(paper.outcome == "printing" for paper in self._papers.values()),
+        )
+        steps = tuple(replace(step, done=True, open=False) for step in STEPS)
+        kept = replace(self._panel_kept or PanelState(), missing=())
+        return IntakeState(step="receipt", steps=steps, receipt=receipt, panel=kept, banner=self._banner)
+
+    def _advice(self, case: Case) -> str:
+        """What the clerk tells the person."""
+        shown = self._panel_kept or PanelState()
+        if case.state.value == "accepted":
+            return say("请告诉申请人：承诺 {promised} 前办结。", promised=shown.promised)
+        if case.state.value == "received" and self._catalogue is not None:
+            by = deemed_accepted_on(self._do.today(), self._catalogue.pack.calendar)
+            return say(
+                "请告诉申请人：{organ}最迟 {day} 答复是否受理；凭这个号码或凭条上的二维码查进度。",
+                organ=shown.decided_by,
+                day=wording.day(by),
+            )
+        if case.state.value == "to_supplement" and case.asked is not None and case.asked.until is not None:
+            return say("请申请人在 {day} 前补齐，材料齐了才开始计时。", day=wording.day(case.asked.until))
+        return say("请把通知书交给申请人。")
+
+
+def _look(page: Page) -> tuple[Any, ...]:
+    """What a picture of a page depends on."""
+    return page.key, page.rotation, page.skew, page.crop
+
+
+def _named(item: SupplementDraft) -> str:
+    return f"{item.material}：{item.what}" if item.material else item.what
