@@ -199,7 +199,8 @@ def whats_missing(draft: Draft, catalogue: Catalogue, node: str) -> tuple[Missin
     for mistake in check(matter.form, draft.answers):
         found.append(Missing(kind="field", code=mistake.field, label=labels.get(mistake.field, mistake.field)))
     if offering_of(draft, catalogue) is None:
-        found.append(Missing(kind="route"))
+        nobody = not routing(draft, catalogue, node).candidates
+        found.append(Missing(kind="route", code="nobody" if nobody else ""))
     elif main_action(draft, catalogue, node) is None:
         found.append(Missing(kind="power"))
     for rule in missing(matter, parties, draft.answers, draft.materials):

@@ -22,6 +22,7 @@ from devices.scanner import ScannedPage, ScanProfile
 
 Quarter = Literal[0, 90, 180, 270]
 LARGEST = 64 << 20  # bytes of one file
+SEPARATOR = 0  # the page number in a separator sheet's own code
 
 
 def scan_into(
@@ -150,16 +151,18 @@ def from_library(desk: Desk, draft: Draft, code: str, item: shared.LibraryItem) 
 
 
 def _filed(desk: Desk, draft: Draft, code: str, scanned: ScannedPage, data: bytes) -> tuple[Draft, str]:
+    """Put what came from the scanner where it belongs; what follows a slot's QR belongs there too."""
     for page, codes in _analysed(desk, scanned, data):
-        for text in codes:
-            slot = find_slot(text)
-            if slot and slot.number == draft.number and draft.material(slot.material):
-                code = slot.material
+        slots = [slot for slot in map(find_slot, codes) if slot and slot.number == draft.number]
+        slots = [slot for slot in slots if draft.material(slot.material)]
+        if slots:
+            code = slots[0].material
+            if slots[0].page == SEPARATOR:
+                continue  # our own sheet between two materials, nothing of the citizen's
         slot_now = _slot(draft, code)
-        material = slot_now.model_copy(update={"pages": (*slot_now.pages, page)})
-        if material.source is Source.CHIP:
-            material = material.model_copy(update={"source": Source.SCAN})
-        draft = _with_slot(desk, draft, material)
+        source = Source.SCAN if slot_now.source is Source.CHIP else slot_now.source
+        slot_now = slot_now.model_copy(update={"pages": (*slot_now.pages, page), "source": source})
+        draft = _with_slot(desk, draft, slot_now)
     return draft, code
 
 
