@@ -154,6 +154,8 @@ class Database:
             if self._closed:
                 raise Problem("store.closed", Retry.NEVER)
             try:
+                if db.in_transaction:  # the disk failed in the middle of taking one back
+                    db.execute("rollback")
                 db.execute("begin immediate")
                 try:
                     yield db

@@ -66,9 +66,13 @@ STEPS: Final[tuple[str, ...]] = (
 
     create table uploads (
         case_id text primary key, url text not null, pages text not null, size integer not null,
-        digest text not null, offset integer not null default 0, tries integer not null default 0,
-        problem text not null default '', ended_at text not null default ''
+        digest text not null, offset integer not null default 0
     ) strict;
+    -- pages that went over, or could not: not tried again before the server had time to speak of them
+    create table tried_pages (
+        case_id text not null, digest text not null, tries integer not null, at text not null,
+        problem text not null, primary key (case_id, digest)
+    ) strict, without rowid;
 
     create table packs (
         version text primary key, text text not null, algorithm text not null, signature text not null,

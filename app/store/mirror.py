@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 import apsw
@@ -20,6 +20,8 @@ from contract.problem import Problem
 RESEND_AFTER = (3, 30, 300)
 """After so many comparisons in a row that differ, what was done here on the case is offered to the server again: it
 costs nothing where it has it, and heals a server that was set back to an older backup."""
+
+PAGE_AGAIN = timedelta(seconds=5)  # for the server to say that it has what was sent
 
 Shown = tuple[Case | None, tuple[Action, ...], Problem | None]
 
@@ -139,7 +141,7 @@ def compare(db: apsw.Connection, case_id: str, word: CaseWord, *, news_to_come: 
         (case_id, word.digest, json.dumps(word.wanted), equal, not news_to_come),
     )
     if equal and not mine & set(word.wanted):
-        db.execute("delete from uploads where case_id = ?", (case_id,))
+        forget_uploads(db, case_id)
         return deeds.match(db, case_id, now)
     if news_to_come:
         return 0
@@ -164,6 +166,38 @@ def no_longer_wanted(db: apsw.Connection, case_id: str, pages: Iterable[str]) ->
     gone = set(pages)
     left = [digest for digest in (json.loads(row[0]) if row else []) if digest not in gone]
     db.execute("update server_cases set wanted = ? where case_id = ?", (json.dumps(left), case_id))
+
+
+def page_tried(db: apsw.Connection, case_id: str, digest: str, problem: Problem | None, now: datetime) -> None:
+    """A page went over, or could not."""
+    db.execute(
+        "insert into tried_pages values (?1, ?2, 1, ?3, ?4) on conflict (case_id, digest) do update"
+        " set tries = tries + 1, at = ?3, problem = ?4",
+        (case_id, digest, now.isoformat(), deeds.write_problem(problem)),
+    )
+
+
+def is_due(db: apsw.Connection, case_id: str, digest: str, now: datetime) -> bool:
+    """Whether a page may go now: one that was tried waits longer each time."""
+    row = db.execute("select tries, at from tried_pages where case_id = ? and digest = ?", (case_id, digest)).fetchone()
+    if row is None:
+        return True
+    tries, at = row
+    since = now - datetime.fromisoformat(str(at))
+    return not timedelta() <= since < PAGE_AGAIN * 2 ** min(int(str(tries)) - 1, 9)
+
+
+def page_problem(db: apsw.Connection, case_id: str) -> Problem | None:
+    """Why pages of a case could not go over."""
+    row = db.execute(
+        "select problem from tried_pages where case_id = ? and problem != '' limit 1", (case_id,)
+    ).fetchone()
+    return None if row is None else deeds.read_problem(str(row[0]))
+
+
+def forget_uploads(db: apsw.Connection, case_id: str) -> None:
+    db.execute("delete from uploads where case_id = ?", (case_id,))
+    db.execute("delete from tried_pages where case_id = ?", (case_id,))
 
 
 # --- the index --------------------------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ class Paper:
 
 @dataclass(frozen=True)
 class Upload:
-    """One upload of a case's pages, so far. `url` is empty until the server has given one."""
+    """An upload of a case's pages that is under way. `url` is its path on the server."""
 
     case_id: str
     url: str
@@ -133,9 +133,6 @@ class Upload:
     size: int
     digest: str
     offset: int
-    tries: int
-    problem: Problem | None
-    ended_at: datetime | None
 
 
 @dataclass(frozen=True)

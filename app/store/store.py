@@ -674,7 +674,7 @@ class Store:
         """Let what is held of a case be sent again, its pages too. Returns how many acts."""
         with self._writing() as (db, touched):
             count = deeds.release(db, case_id)
-            db.execute("delete from uploads where case_id = ? and problem != ''", (case_id,))
+            db.execute("delete from tried_pages where case_id = ?", (case_id,))
             touched.cases.add(case_id)
             touched.outbox = True
         return count
@@ -783,42 +783,42 @@ class Store:
 
     # --- uploads ------------------------------------------------------------------------------------------------------
 
-    def wanted_pages(self) -> dict[str, tuple[str, ...]]:
-        """By case, the pages taken in here that the server said it lacks; the case with the fewest bytes first."""
+    def wanted_pages(self, *, due_only: bool = False) -> dict[str, tuple[str, ...]]:
+        """By case, the pages taken in here that the server said it lacks; the case with the fewest bytes first.
+
+        Args:
+            due_only: Leave out those that were tried a moment ago.
+        """
+        now = self._clock()
         with self._database.reading() as db:
             asked = rows(db, "select case_id from server_cases where wanted != '[]'")
-            found = {case_id: tuple(mirror.wanted_of_us(db, case_id)) for (case_id,) in asked}
+            found = {
+                case_id: tuple(
+                    digest
+                    for digest in mirror.wanted_of_us(db, case_id)
+                    if not due_only or mirror.is_due(db, case_id, digest, now)
+                )
+                for (case_id,) in asked
+            }
             sizes = {case_id: sum(_page_size(db, d) for d in pages) for case_id, pages in found.items()}
         return {case_id: found[case_id] for case_id in sorted(found, key=lambda c: (sizes[c], c)) if found[case_id]}
 
     def find_upload(self, case_id: str) -> Upload | None:
+        """The upload of a case's pages that is under way."""
         with self._database.reading() as db:
             row = db.execute(
-                "select case_id, url, pages, size, digest, offset, tries, problem, ended_at from uploads"
-                " where case_id = ?",
-                (case_id,),
+                "select case_id, url, pages, size, digest, offset from uploads where case_id = ?", (case_id,)
             ).fetchone()
         if row is None:
             return None
-        case, url, pages, size, digest, sent, tries, problem, ended = row
-        return Upload(
-            case,
-            url,
-            tuple(json.loads(pages)),
-            size,
-            digest,
-            sent,
-            tries,
-            deeds.read_problem(problem),
-            datetime.fromisoformat(ended) if ended else None,
-        )
+        case, url, pages, size, digest, sent = row
+        return Upload(str(case), str(url), tuple(json.loads(str(pages))), size, digest, sent)
 
     def keep_upload(self, upload: Upload) -> None:
         """Remember how far an upload is."""
         with self._writing() as (db, touched):
             db.execute(
-                "insert or replace into uploads (case_id, url, pages, size, digest, offset, tries, problem, ended_at)"
-                " values (?,?,?,?,?,?,?,?,?)",
+                "insert or replace into uploads (case_id, url, pages, size, digest, offset) values (?,?,?,?,?,?)",
                 (
                     upload.case_id,
                     upload.url,
@@ -826,18 +826,20 @@ class Store:
                     upload.size,
                     upload.digest,
                     upload.offset,
-                    upload.tries,
-                    deeds.write_problem(upload.problem),
-                    upload.ended_at.isoformat() if upload.ended_at else "",
                 ),
             )
-            if upload.ended_at is not None and upload.problem is None:
-                mirror.no_longer_wanted(db, upload.case_id, upload.pages)
             touched.outbox = True
 
-    def drop_upload(self, case_id: str) -> None:
-        with self._writing() as (db, _):
+    def end_upload(self, case_id: str, pages: Iterable[str], problem: Problem | None = None) -> None:
+        """An upload is over: its pages went, or could not. The server's next word says whether it has them."""
+        gone = tuple(pages)
+        with self._writing() as (db, touched):
             db.execute("delete from uploads where case_id = ?", (case_id,))
+            for digest in gone:
+                mirror.page_tried(db, case_id, digest, problem, self._clock())
+            if problem is None:
+                mirror.no_longer_wanted(db, case_id, gone)
+            touched.outbox = True
 
     # --- clerks' verifiers --------------------------------------------------------------------------------------------
 
@@ -1001,17 +1003,16 @@ def _outbox_row(db: apsw.Connection, case_id: str, own: list[Deed]) -> OutboxRow
     number, matter, version, applicant = row or ("", "", 0, "")
     pages = {d for (d,) in db.execute("select digest from case_pages where case_id = ? and mine", (case_id,))}
     word = db.execute("select digest from server_cases where case_id = ?", (case_id,)).fetchone()
-    upload = db.execute("select offset, problem, ended_at from uploads where case_id = ?", (case_id,)).fetchone()
+    upload = db.execute("select offset from uploads where case_id = ?", (case_id,)).fetchone()
     left = pages
     if word is not None and word[0]:  # the server has said what it lacks; of what it has not seen it lacks all
         unseen = [deed.action for deed in own if deed.standing is not Standing.ACKNOWLEDGED]
         left = set(mirror.wanted_of_us(db, case_id)) | (pages_of(unseen) & pages)
     bytes_left = sum(_page_size(db, digest) for digest in left)
+    if upload is not None and left:
+        bytes_left = max(bytes_left - int(upload[0]), 0)
     problem = next((deed.problem for deed in own if deed.standing is Standing.HELD), None)
-    if upload is not None:
-        problem = problem or deeds.read_problem(upload[1])
-        if not upload[2] and left:
-            bytes_left = max(bytes_left - int(upload[0]), 0)
+    problem = problem or mirror.page_problem(db, case_id)
     standing = mirror.worst(deed.standing for deed in own)
     assert standing is not None
     return OutboxRow(

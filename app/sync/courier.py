@@ -180,7 +180,6 @@ class Courier:
         sent = send_one_batch(
             self.store,
             self.line,
-            self._clock,
             interrupted=self._is_interrupted,
             bytes_per_second=self._rate,
             pause=self._stop.wait,

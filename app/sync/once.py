@@ -44,7 +44,7 @@ def sync_once(store: Store, line: Line, clock: Callable[[], datetime], who: str)
             acknowledged += result.acknowledged
             matched += result.matched
             news += result.news
-            batch = None if result.more else send_one_batch(store, line, clock)
+            batch = None if result.more else send_one_batch(store, line)
             pages += batch.bytes if batch else 0
             if not (result.more or batch or result.moved):
                 break

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from app.store import Store, Upload
 from app.sync.batch import Batch, BatchStream, Interrupted, next_batch
 from app.sync.line import TROUBLE, Line
 from contract.problem import Problem
 
-AGAIN_AFTER = timedelta(seconds=5)  # for the server to say that it has what was sent; longer each time
 FORGOTTEN = ("upload.not_found", "upload.expired", "wire.not_found")
 PASSING = (
     *TROUBLE,
@@ -42,7 +40,6 @@ class Sent:
 def send_one_batch(
     store: Store,
     line: Line,
-    clock: Callable[[], datetime],
     *,
     interrupted: Callable[[], bool] = lambda: False,
     bytes_per_second: int = 0,
@@ -53,7 +50,6 @@ def send_one_batch(
     Args:
         store: The station's store; whoever calls holds its sync lock.
         line: The line to the server.
-        clock: The station's clock.
         interrupted: Asked all the time; what arrived before stays with the server.
         bytes_per_second: Bound on bandwidth; 0 is none.
         pause: How to wait where there is a bound.
@@ -62,35 +58,23 @@ def send_one_batch(
         Problem: whatever the line raises. What is wrong with the pages of one case is written beside that case, and
             the others go on.
     """
-    wanted = {case: pages for case, pages in store.wanted_pages().items() if _may_go(store, case, clock())}
-    for place, (case_id, pages) in enumerate(wanted.items()):
+    for case_id, pages in store.wanted_pages(due_only=True).items():
         try:
-            count = _send(store, line, clock, case_id, pages, interrupted, bytes_per_second, pause)
+            count = _send(store, line, case_id, pages, interrupted, bytes_per_second, pause)
         except Interrupted:
             return Sent(case_id, 0, more=True)
         except Problem as problem:
             if problem.code in PASSING or problem.code.startswith(("session.", "station.")):
                 raise
-            upload = store.find_upload(case_id) or Upload(case_id, "", pages, 0, "", 0, 0, None, None)
-            store.keep_upload(replace(upload, problem=problem, url="", ended_at=clock(), tries=upload.tries + 1))
+            store.end_upload(case_id, pages, problem)
             continue
-        return Sent(case_id, count, more=place + 1 < len(wanted) or len(store.wanted_pages().get(case_id, ())) > 0)
+        return Sent(case_id, count, more=bool(store.wanted_pages(due_only=True)))
     return None
-
-
-def _may_go(store: Store, case_id: str, now: datetime) -> bool:
-    """Whether it is time: what ended is not begun again before the server had time to say that it has it."""
-    upload = store.find_upload(case_id)
-    if upload is None or upload.ended_at is None:
-        return True
-    pause = AGAIN_AFTER * 2 ** min(upload.tries - 1, 8)
-    return not timedelta() <= now - upload.ended_at < pause
 
 
 def _send(
     store: Store,
     line: Line,
-    clock: Callable[[], datetime],
     case_id: str,
     pages: tuple[str, ...],
     interrupted: Callable[[], bool],
@@ -120,15 +104,14 @@ def _send(
         offset = line.send_upload(upload.url, upload.offset, stream)
         store.keep_upload(replace(upload, offset=offset))
     if offset >= upload.size:
-        ended = replace(upload, offset=offset, url="", problem=None, ended_at=clock(), tries=upload.tries + 1)
-        store.keep_upload(ended)
+        store.end_upload(case_id, upload.pages)
     return stream.sent
 
 
 def _begun(store: Store, line: Line, case_id: str, pages: tuple[str, ...]) -> Upload | None:
     """The upload that was cut, with the offset that the server really has; None where a new one is to be made."""
     upload = store.find_upload(case_id)
-    if upload is None or not upload.url or not set(upload.pages) & set(pages):
+    if upload is None or not set(upload.pages) & set(pages):
         return None
     if not all(store.has_page(digest) for digest in upload.pages):
         return None
@@ -140,7 +123,7 @@ def _begun(store: Store, line: Line, case_id: str, pages: tuple[str, ...]) -> Up
         offset = None
     if offset is None or offset > upload.size:
         return None
-    upload = replace(upload, offset=offset, problem=None, ended_at=None)
+    upload = replace(upload, offset=offset)
     store.keep_upload(upload)
     return upload
 
@@ -148,9 +131,7 @@ def _begun(store: Store, line: Line, case_id: str, pages: tuple[str, ...]) -> Up
 def _new(store: Store, line: Line, case_id: str, pages: tuple[str, ...]) -> Upload:
     batch = next_batch(store, pages)
     digest = batch.digest()
-    before = store.find_upload(case_id)
     place = line.create_upload(case_id, batch.size, digest)
-    tries = before.tries if before is not None else 0
-    upload = Upload(case_id, place, batch.pages, batch.size, digest, 0, tries, None, None)
+    upload = Upload(case_id, place, batch.pages, batch.size, digest, 0)
     store.keep_upload(upload)
     return upload

@@ -32,7 +32,8 @@ class ServerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._codes: dict[str, list[str]] = {}
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a process of this server needs to find its folder."""
         return {**os.environ, "PYTHONPATH": str(ROOT), "TONGBAN_FOLDER": str(self.folder)}
 
     def start(self) -> None:
@@ -46,7 +47,7 @@ class ServerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=self._environment(),
+                env=self.environment(),
                 cwd=ROOT,
                 start_new_session=True,
             )
@@ -63,7 +64,7 @@ class ServerProcess:
         """One-time codes for new stations."""
         answer = subprocess.run(
             [sys.executable, "-c", CODES, node, str(count)],
-            env=self._environment(),
+            env=self.environment(),
             cwd=ROOT,
             check=True,
             capture_output=True,

@@ -1,9 +1,11 @@
+"""The real server, and stations that joined it, for whoever needs a line."""
+
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from app.store import Store
 from app.sync.enrol import join
 from app.sync.line import Line
+from tests.fakes.cutting import CuttingProxy, Plan
 from tests.fakes.serving import ServerProcess
 from tests.fakes.window import NODE
 
@@ -24,39 +27,45 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     process.stop()
 
 
+@dataclass
 class Station:
     """A joined store with its key and a clean line."""
 
-    def __init__(self, folder: Path, key: bytes, store: Store, line: Line) -> None:
-        self.folder, self.key, self.store, self.line = folder, key, store, line
+    folder: Path
+    key: bytes
+    store: Store
+    line: Line
 
 
-Stations = Callable[[], Station]
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
+NewStation = Callable[..., Station]
 
 
 @pytest.fixture
-def new_station(server: ServerProcess, tmp_path: Path) -> Iterator[Stations]:
-    """Makes stations that have joined the real server."""
+def new_station(server: ServerProcess, tmp_path: Path) -> Iterator[NewStation]:
+    """Makes stations that have joined the real server at a node."""
     with ExitStack() as stack:
-        count = 0
+        made = 0
 
-        def make() -> Station:
-            nonlocal count
-            count += 1
-            folder, key = tmp_path / f"station{count}", secrets.token_bytes(32)
+        def make(node: str = NODE) -> Station:
+            nonlocal made
+            made += 1
+            folder, key = tmp_path / f"station{made}", secrets.token_bytes(32)
             store = stack.enter_context(Store.open(folder, key))
             line = Line(server.url, store)
             stack.callback(line.close)
-            join(store, line, server.code(NODE))
+            join(store, line, server.code(node))
             return Station(folder, key, store, line)
 
         yield make
 
 
 @pytest.fixture
-def station(new_station: Stations) -> Station:
+def station(new_station: NewStation) -> Station:
     return new_station()
+
+
+@pytest.fixture
+def cutting(server: ServerProcess) -> Iterator[Callable[[Plan], CuttingProxy]]:
+    """Makes bad lines to the real server."""
+    with ExitStack() as stack:
+        yield lambda plan: stack.enter_context(CuttingProxy(server.port, plan))
