@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
-def _serve(options: argparse.Namespace) -> None:
+def _serve(options: argparse.Namespace) -> int:
     tls = bool(options.cert and options.key)
     if not _is_loopback(options.host) and not tls:
         raise Problem("server.tls_needed", Retry.AFTER_FIX, host=options.host)
@@ -90,7 +90,8 @@ def _serve(options: argparse.Namespace) -> None:
         from server.catalogue.demo import load_demo
 
         load_demo(options.demo)
-    _close_connections()  # the workers are forked: no connection may be shared
+    _load_all()  # once, before the workers are forked; and what is broken is heard of here
+    _close_connections()  # no connection may be shared with them
 
     from granian.constants import Interfaces
     from granian.server import Server
@@ -114,11 +115,14 @@ def _serve(options: argparse.Namespace) -> None:
         ssl_cert=options.cert,
         ssl_key=options.key,
     )
-    threading.Thread(target=_announce, args=(url, options.host, port, tls), name="announce", daemon=True).start()
+    late = threading.Event()
+    announce = (url, options.host, port, tls, late)
+    threading.Thread(target=_announce, args=announce, name="announce", daemon=True).start()
     if options.with_parent:
         threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
     granian.serve(target_loader=load)
     held.close()
+    return int(late.is_set())
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -208,7 +212,7 @@ def _hold_port(host: str, port: int) -> socket.socket:
     return held
 
 
-def _announce(url: str, host: str, port: int, tls: bool) -> None:
+def _announce(url: str, host: str, port: int, tls: bool, late: threading.Event) -> None:
     """Say on standard output where the server answers, as soon as it does."""
     end = time.monotonic() + READY_WITHIN
     pause = threading.Event()
@@ -217,6 +221,9 @@ def _announce(url: str, host: str, port: int, tls: bool) -> None:
             print(json.dumps({"url": url, "ready": True}), flush=True)  # noqa: T201
             return
         pause.wait(0.05)
+    late.set()
+    problem = Problem("server.not_ready", Retry.AGAIN, url=url)
+    print(json.dumps(problem.to_wire(), ensure_ascii=False), file=sys.stderr, flush=True)  # noqa: T201
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -243,6 +250,12 @@ def _end_with_parent() -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _load_all() -> None:
+    from django.urls import get_resolver
+
+    assert get_resolver().url_patterns
 
 
 def _close_connections() -> None:

@@ -2,7 +2,8 @@
 
 A piece is stored first, then one short transaction moves the offset by compare-and-set and names the piece; no
 transaction is open while bytes move. A stalled connection cannot be woken, so whoever asks next for the upload
-(HEAD, PATCH) takes over: it stores what the stalled one had received and takes its right to write away.
+(HEAD, PATCH) takes over: it stores what the stalled one had received and takes its right to write away. One that was
+cut a moment ago still has bytes to read: it is left alone as long as they come, for three seconds at most.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from server.materials.sealing import seal, unwrap
 
 PIECE = 4 << 20  # bytes gathered before they are stored …
 AT_LEAST_EVERY = 1.0  # … but not longer than so many seconds
+QUIET = 0.3  # seconds without a byte after which a PATCH counts as stalled …
+TAKEN_OVER_WITHIN = 2.5  # … and the most that one which still hears something is given
 GOOD_FOR = timedelta(hours=48)
 
 _open: dict[str, Reception] = {}
@@ -52,6 +55,8 @@ class Reception:
         self._stored_at = time.monotonic()
         self._unclaimed: list[tuple[int, int, str]] = []  # (start, size, name) stored, not yet counted
         self._over = False
+        self.ended = threading.Event()
+        self.heard_at = time.monotonic()
 
     def claim(self) -> bool:
         """Become the one that may write, if the upload stands at our offset."""
@@ -69,6 +74,7 @@ class Reception:
         with self._lock:
             if self._over:
                 raise Superseded
+            self.heard_at = time.monotonic()
             self._gathered.append(data)
             self._size += len(data)
             if self._size >= PIECE or time.monotonic() - self._stored_at >= AT_LEAST_EVERY:
@@ -150,6 +156,7 @@ class Reception:
         with _open_lock:
             if _open.get(self.upload_id) is self:
                 del _open[self.upload_id]
+        self.ended.set()
 
 
 def open_reception(upload: Upload, offset: int, whole_or_nothing: bool) -> Reception | None:
@@ -164,6 +171,12 @@ def take_over(upload_id: str) -> None:
     with _open_lock:
         older = _open.get(upload_id)
     if older is not None:
+        end = time.monotonic() + TAKEN_OVER_WITHIN
+        while not older.ended.is_set() and time.monotonic() < end:
+            quiet = time.monotonic() - older.heard_at
+            if quiet >= QUIET:
+                break
+            older.ended.wait(QUIET - quiet)
         older.stop()
     with transaction.atomic():
         Upload.objects.filter(id=upload_id).exclude(holder="").update(holder="")

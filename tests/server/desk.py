@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import itertools
 import json
 import secrets
@@ -158,8 +159,27 @@ def client_line() -> Line:
     def send(method: str, path: str, body: bytes = b"", **headers: str) -> Sent:
         content_type = headers.pop("content_type", "application/json")
         given = {name.replace("_", "-"): value for name, value in headers.items()}
-        answer = client.generic(method, path, body, content_type, headers=given, CONTENT_TYPE=content_type)
+        answer = client.generic(
+            method, path, body, content_type, headers=given, CONTENT_TYPE=content_type, CONTENT_LENGTH=str(len(body))
+        )
         return answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content
+
+    return send
+
+
+def network_line(url: str) -> Line:
+    """Requests over a real connection, one for each."""
+
+    def send(method: str, path: str, body: bytes = b"", **headers: str) -> Sent:
+        headers.setdefault("content_type", "application/json")
+        given = {name.replace("_", "-"): value for name, value in headers.items() if value}
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+        try:
+            connection.request(method, path, body, given)
+            answer = connection.getresponse()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+        finally:
+            connection.close()
 
     return send
 
