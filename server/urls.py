@@ -6,7 +6,6 @@ from django.urls import include, path
 
 from server.api import api
 from server.materials import tus
-from server.web import pages
 
 urlpatterns = [
     path("api/v1/uploads", tus.uploads),
@@ -14,9 +13,5 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("_allauth/", include("allauth.headless.urls")),
     path("accounts/", include("allauth.urls")),
-    path("p/<str:number>/<str:key>", pages.progress, name="progress"),
-    path("", pages.todo, name="todo"),
-    path("cases/<str:case_id>", pages.case, name="case"),
-    path("cases/<str:case_id>/pages/<str:digest>", pages.page, name="page"),
-    path("cases/<str:case_id>/<str:verb>", pages.decide, name="decide"),
+    path("", include("server.web.urls")),
 ]

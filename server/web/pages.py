@@ -2,137 +2,214 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
-from pydantic import ValidationError
 
-from contract.case import BODIES, Kind, State, allowed
-from contract.ids import is_case_number, progress_key
+from contract.case import Action, Kind
+from contract.ids import is_case_number, number_in, progress_key
 from contract.person import Role
-from contract.problem import Problem, Retry
+from contract.problem import Problem
+from contract.wire import Wire
 from server.api import page_response
 from server.cases import services, views
-from server.cases.models import CaseRecord
-from server.org.models import User
+from server.cases.models import CaseRecord, actions_of
+from server.catalogue.matters import get_matter
+from server.org.models import Department, User
+from server.web import acts, pictures, todo, wording
+from server.web.case_face import face_of
+from server.web.progress import progress_of, too_often
 
-OPEN = (State.RECEIVED, State.TO_SUPPLEMENT, State.ACCEPTED, State.IN_REVIEW)
-STATES = {
-    State.DRAFT: "草稿",
-    State.RECEIVED: "已收件",
-    State.TO_SUPPLEMENT: "待补正",
-    State.ACCEPTED: "已受理",
-    State.IN_REVIEW: "办理中",
-    State.APPROVED: "准予",
-    State.REFUSED: "不予批准",
-    State.DECLINED: "不予受理",
-    State.WITHDRAWN: "已撤回",
-    State.VOIDED: "已作废",
-    State.DELIVERED: "已送达",
-    State.ARCHIVED: "已归档",
-}
+View = Callable[..., HttpResponse]
 
 
-def _person(request: HttpRequest) -> User:
+def officers_only(view: View) -> View:
+    """For officers who are signed in; others are told where their work is."""
+
+    @login_required
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        person = _officer(request)
+        if Role.OFFICER not in person.working_as or not person.department:
+            raise PermissionDenied
+        return view(request, *arguments, **named)
+
+    return guarded
+
+
+def _officer(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
 
 
 def _seen(request: HttpRequest, case_id: str) -> CaseRecord:
+    """The case, where it is this officer's department's; everything else does not exist."""
+    person = _officer(request)
     try:
-        return services.get_case(case_id, _person(request))
+        row = services.get_case(case_id, person)
     except Problem:
         raise Http404 from None
+    if row.department != person.department:
+        raise Http404
+    return row
 
 
-@login_required
-@never_cache
+# --- to-do ------------------------------------------------------------------------------------------------------------
+
+
+@officers_only
 @require_GET
-def todo(request: HttpRequest) -> HttpResponse:
-    """The open cases of an officer's department, what is due first on top."""
-    person = _person(request)
-    rows = CaseRecord.objects.visible_to(person).filter(state__in=OPEN).order_by("due_on", "received_at")[:200]
-    listed = [(row, STATES[State(row.state)]) for row in rows]
-    return render(request, "todo.html", {"rows": listed, "person": person})
+def todo_page(request: HttpRequest) -> HttpResponse:
+    """The cases of the officer's department by tabs, what is due first on top."""
+    person = _officer(request)
+    tab = todo.tab_named(request.GET.get("tab", ""))
+    after = request.GET.get("after", "")
+    counted = todo.counts(person)
+    context = {
+        "tabs": [(each, counted[each.name]) for each in todo.TABS],
+        "tab": tab,
+        "after": after,
+        "stretch": todo.stretch(person, tab, after),
+        "department": Department.objects.filter(code=person.department).first(),
+    }
+    return render(request, "todo.html", context)
 
 
-@login_required
-@never_cache
+@officers_only
+@require_POST
+def search(request: HttpRequest) -> HttpResponse:
+    """Cases by number, receipt's QR, name or id number. By POST: what is typed must not stand in an address."""
+    person = _officer(request)
+    words = request.POST.get("words", "").strip()
+    number = number_in(words)
+    rows = CaseRecord.objects.visible_to(person).filter(department=person.department)
+    if number is not None:
+        row = rows.filter(number=number).first()
+        if row is not None:
+            return redirect("case", case_id=row.id)
+    found: list[CaseRecord] = []
+    if words and number is None:
+        ids = [case.id for case in views.search(person, words=words)]
+        by_id = {row.id: row for row in rows.filter(id__in=ids)}
+        found = [by_id[case_id] for case_id in ids if case_id in by_id]
+    context = {"words": words, "lines": todo.lines_of(found), "is_number": number is not None}
+    return render(request, "search.html", context)
+
+
+# --- a case -----------------------------------------------------------------------------------------------------------
+
+
+@officers_only
 @require_GET
-def case(request: HttpRequest, case_id: str) -> HttpResponse:
+def case_page(request: HttpRequest, case_id: str) -> HttpResponse:
     """A case with its materials, its history and what may be done to it."""
     return _case_page(request, _seen(request, case_id))
 
 
-def _case_page(request: HttpRequest, row: CaseRecord, problem: Problem | None = None) -> HttpResponse:
-    person = _person(request)
+def _case_page(
+    request: HttpRequest,
+    row: CaseRecord,
+    sent: acts.ActForm | None = None,
+    problem: Problem | None = None,
+    status: int = 200,
+) -> HttpResponse:
     view = views.case_view(row)
-    verbs: list[str] = []
-    if Role.OFFICER in person.working_as and row.department == person.department:
-        verbs = [kind.value for kind in services.OFFICERS_VERBS if kind in allowed(view.case.state)]
-    context: dict[str, Any] = {
-        "row": row,
-        "view": view,
-        "state": STATES[view.case.state],
-        "verbs": verbs,
+    offers = acts.offers(view.case, view.matter, sent)
+    kept: list[tuple[str, str]] = []
+    if sent is not None and sent.prefix not in [offer.name for offer in offers]:
+        kept = _typed(sent)  # the act is gone, but what was typed is not lost
+    context = face_of(view, row) | {
+        "offers": offers,
+        "cannot_decide": acts.cannot_decide(view.case),
         "problem": problem,
-        "wanted": set(row.wanted),
+        "problem_words": wording.problem_words(problem) if problem else None,
+        "stale": problem is not None and problem.code in STALE,
+        "kept": kept,
+        "sent": sent,
     }
-    return render(request, "case.html", context, status=409 if problem else 200)
+    return render(request, "case.html", context, status=status)
 
 
-@login_required
-@never_cache
+STALE = {"case.changed", "case.out_of_order", "case.not_allowed", "case.asked_already"}
+
+
+def _typed(form: acts.ActForm) -> list[tuple[str, str]]:
+    found = [(str(bound.label), str(bound.value() or "")) for bound in form]
+    if isinstance(form, acts.SupplementForm):
+        found += [(str(bound.label), str(bound.value() or "")) for line in form.items for bound in line]
+    return [(label, value) for label, value in found if value]
+
+
+@officers_only
 @require_GET
 def page(request: HttpRequest, case_id: str, digest: str) -> HttpResponse:
-    """A page's bytes."""
+    """A page of a case, for looking at; `?whole=1` fetches it as the device gave it."""
+    row = _seen(request, case_id)
     try:
-        return page_response(*views.page_of(_seen(request, case_id), digest))
+        data, media_type = views.page_of(row, digest)
+        if request.GET.get("whole"):
+            response = page_response(data, media_type)
+            ending = {"application/pdf": "pdf", "image/tiff": "tif"}.get(media_type, media_type.rpartition("/")[2])
+            response["Content-Disposition"] = f'attachment; filename="{row.number or "page"}-{digest[:8]}.{ending}"'
+            return response
+        frame = request.GET.get("frame", "0")
+        return pictures.shown(data, media_type, int(frame) if frame.isdigit() else 0)
     except Problem:
         raise Http404 from None
 
 
-@login_required
+@officers_only
 @require_POST
-def decide(request: HttpRequest, case_id: str, verb: str) -> HttpResponse:
-    """A form that an officer sent: the fields are those of the contract's body for that verb."""
+def act(request: HttpRequest, case_id: str, verb: str) -> HttpResponse:
+    """An officer's act. The version of the page that it was done on comes along: pressing twice is one act, and
+    a page that is no longer true says so and keeps what was typed.
+    """
     row = _seen(request, case_id)
+    person = _officer(request)
+    known = next((each for each in acts.VERBS if each.kind.value == verb), None)
+    version = str(request.POST.get("version", ""))
+    if known is None or not version.isdigit():
+        raise Http404
+    case = row.to_wire()
+    matter = get_matter(case.matter, case.matter_version)
+    form = known.form(request.POST, case, matter, verb)
+    if "more" in request.POST:
+        form.is_valid()
+        form.errors.clear()
+        return _case_page(request, row, form)
+    if not form.is_valid():
+        return _case_page(request, row, form, status=422)
+    body = form.body()
     try:
-        kind = Kind(verb)
-        act = services.OFFICERS_VERBS[kind]
-    except (ValueError, KeyError):
-        raise Http404 from None
-    if Role.OFFICER not in _person(request).working_as:
-        return render(request, "403.html", status=403)
-    try:
-        act(row.id, _person(request), _body(kind, request), _version(request))
+        services.OFFICERS_VERBS[known.kind](row.id, person, body, int(version))
     except Problem as problem:
         row.refresh_from_db()
-        return _case_page(request, row, problem)
+        if problem.code not in STALE or not _is_repeat(row, int(version), person, known.kind, body):
+            return _case_page(request, row, form, problem, status=409)
+    messages.success(request, str(known.done))
     return redirect("case", case_id=row.id)
 
 
-def _body(kind: Kind, request: HttpRequest) -> Any:
-    given: dict[str, Any] = {
-        name: value for name, value in request.POST.items() if name in BODIES[kind].model_fields and value != ""
-    }
-    if kind is Kind.ASK_SUPPLEMENT:
-        given["items"] = [{"what": line} for line in str(request.POST.get("items", "")).splitlines() if line.strip()]
-    try:
-        return BODIES[kind].model_validate(given)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
-        raise Problem("case.body_malformed", Retry.AFTER_FIX, kind=kind, field=where) from None
+def _is_repeat(row: CaseRecord, version: int, person: User, kind: Kind, body: Wire) -> bool:
+    """Whether the act that came next after the page was shown is this very one: the button was pressed twice."""
+    actions = actions_of(row.events.order_by("seq"))
+    if len(actions) <= version:
+        return False
+    done: Action = actions[version]
+    return done.kind is kind and done.author.id == person.id and done.body == body.model_dump(mode="json")
 
 
-def _version(request: HttpRequest) -> int | None:
-    text = str(request.POST.get("version", ""))
-    return int(text) if text.isdigit() else None
+# --- the public -------------------------------------------------------------------------------------------------------
 
 
 @never_cache
@@ -140,8 +217,14 @@ def _version(request: HttpRequest) -> int | None:
 def progress(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """办理进度: the status and nothing else, for whoever holds the receipt. A wrong key looks like no case."""
     row = CaseRecord.objects.filter(number=number).first() if is_case_number(number) else None
-    if not constant_time_compare(progress_key(row.id if row else "none"), key) or row is None:
+    right = constant_time_compare(progress_key(row.id if row else "none"), key) and row is not None
+    if too_often(request, number, right):
+        response = render(request, "429.html", status=429)
+        response["Retry-After"] = "60"
+        return response
+    if not right or row is None:
         raise Http404
-    response = render(request, "progress.html", {"number": number, "state": STATES[State(row.state)]})
+    view = views.case_view(row)
+    response = render(request, "progress.html", {"number": number, "progress": progress_of(view)})
     response["X-Robots-Tag"] = "noindex"
     return response

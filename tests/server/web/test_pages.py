@@ -122,9 +122,7 @@ def test_missing_pages_are_marked_in_the_list(officer: Client, desk: Desk) -> No
     assert "材料未传齐" in officer.get("/").content.decode()
 
 
-def test_the_list_goes_on_without_gap_or_repeat(
-    officer: Client, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_list_goes_on_without_gap_or_repeat(officer: Client, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(todo, "STRETCH", 2)
     person = User.objects.get(username="haishu")
     cases = [desk.take_in().id for _ in range(5)]
@@ -159,7 +157,16 @@ def test_a_case_is_found_by_number_qr_name_and_id_number(officer: Client, receiv
 
 def test_the_case_page_says_what_an_officer_must_know(officer: Client, received: str) -> None:
     text = officer.get(f"/cases/{received}").content.decode()
-    for words in ("陈䶮", "110105********002X", "11010519491231002X", "店名", "丰山小吃", "读取芯片", "人证一致", "何晓"):
+    for words in (
+        "陈䶮",
+        "110105********002X",
+        "11010519491231002X",
+        "店名",
+        "丰山小吃",
+        "读取芯片",
+        "人证一致",
+        "何晓",
+    ):
         assert words in text, words
     for words in ("营业执照", "租赁合同", "C 须核对原件", "宁波市余姚市凤山街道永丰村", "最迟答复", "视为受理", "收件"):
         assert words in text, words
@@ -168,12 +175,21 @@ def test_the_case_page_says_what_an_officer_must_know(officer: Client, received:
 def test_what_was_checked_and_what_was_promised_is_said(officer: Client, desk: Desk) -> None:
     seen = Seen(by="p-clerk", at="2026-03-02T09:30:00+08:00")  # type: ignore[arg-type]
     materials = (
-        CaseMaterial(code="licence", name="营业执照", pages=(desk.page(),), trust=Trust.B, verified=seen, returned=seen),
+        CaseMaterial(
+            code="licence", name="营业执照", pages=(desk.page(),), trust=Trust.B, verified=seen, returned=seen
+        ),
         CaseMaterial(code="lease", name="租赁合同", promised_until=date.today() + timedelta(days=5)),
     )
     case = desk.take_in(materials=[CaseMaterial(code="id_card", name="居民身份证", source="chip"), *materials])  # type: ignore[arg-type]
     text = officer.get(f"/cases/{case.id}").content.decode()
-    for words in ("B 已与原件核对", "已核对原件", "核对：何晓 2026-03-02 09:30", "原件已退还", "容缺，应于", "还差 1 页"):
+    for words in (
+        "B 已与原件核对",
+        "已核对原件",
+        "核对：何晓 2026-03-02 09:30",
+        "原件已退还",
+        "容缺，应于",
+        "还差 1 页",
+    ):
         assert words in text, words
 
 

@@ -1,0 +1,18 @@
+"""The pages' addresses."""
+
+from __future__ import annotations
+
+from django.urls import path
+from django.views.i18n import set_language
+
+from server.web import pages
+
+urlpatterns = [
+    path("", pages.todo_page, name="todo"),
+    path("search", pages.search, name="search"),
+    path("language", set_language, name="set_language"),
+    path("p/<str:number>/<str:key>", pages.progress, name="progress"),
+    path("cases/<str:case_id>", pages.case_page, name="case"),
+    path("cases/<str:case_id>/pages/<str:digest>", pages.page, name="page"),
+    path("cases/<str:case_id>/<str:verb>", pages.act, name="act"),
+]
