@@ -46,13 +46,17 @@ def embedded_server(folder: Path, hall: Path | None = HALL, port: int = 0) -> It
     """
     command = [sys.executable, "-m", "server", "serve", "--with-parent", "--port", str(port), "--folder", str(folder)]
     command += ["--demo", str(hall)] if hall else []
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_root())
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "server.log").open("ab") as log:
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, cwd=_root()
+        )
     assert process.stdin is not None and process.stdout is not None
     try:
         try:
             said = json.loads(process.stdout.readline())
         except ValueError:
-            raise Problem("server.not_started", Retry.AFTER_FIX) from None
+            raise Problem("server.not_started", Retry.AFTER_FIX, log=folder / "server.log") from None
         yield RunningServer(said["url"], folder, process)
     finally:
         process.stdin.close()
@@ -80,7 +84,7 @@ def enrol_code(server: RunningServer, node: str, window: str) -> str:
     ]
     made = subprocess.run(command, capture_output=True, text=True, check=False, cwd=_root(), timeout=60)
     if made.returncode:
-        raise Problem("server.not_started", Retry.AFTER_FIX)
+        raise Problem("server.not_started", Retry.AFTER_FIX, log=server.folder / "server.log")
     return str(json.loads(made.stdout.splitlines()[-1])["code"])
 
 

@@ -34,7 +34,9 @@ class Officer:
 
     def act(self, case_id: str, verb: str, **fields: str) -> None:
         """Do one thing to a case: ``accept``, ``review``, ``approve`` (opinion=…), ``ask_supplement`` …"""
-        self._send(self._form(f"/cases/{case_id}", verb), fields)
+        form = self._form(f"/cases/{case_id}", verb)
+        named = {name.rpartition("-")[2]: name for name in form.fields}  # a page has several forms, told apart so
+        self._send(form, {named.get(name, name): value for name, value in fields.items()})
 
     def read(self, path: str) -> str:
         """A page as it is answered."""
@@ -82,7 +84,7 @@ class _Forms(HTMLParser):
         if tag == "form":
             self._open = _Form(self._page, said.get("action") or self._page)
             self.found.append(self._open)
-        elif tag in ("input", "textarea") and self._open is not None and "name" in said:
+        elif tag in ("input", "textarea", "select") and self._open is not None and "name" in said:
             if said.get("type") in ("checkbox", "radio") and "checked" not in said:
                 return
             self._open.fields.setdefault(said["name"], said.get("value", ""))

@@ -19,6 +19,7 @@ __all__ = [
     "Drawer",
     "PaperInput",
     "PaperKind",
+    "as_file",
     "draw",
     "draw_file",
     "from_server_json",
@@ -52,21 +53,30 @@ def draw_file(kind: PaperKind | str, case: Mapping[str, Any], out: Path) -> None
     """
     kind = PaperKind(kind)
     given = from_server_json(case)
-    match out.suffix.lower():
-        case ".pdf":
-            data = draw(kind, given)
-        case ".png":
-            from app.papers import raster
-
-            data = raster.png(draw(kind, given))
-        case ".escpos" if kind is PaperKind.RECEIPT:
-            from app.papers import raster
-            from devices.printer.languages import escpos
-
-            data = escpos.raster(escpos.read_pbm(raster.pbm(draw(kind, given))))
-        case ending:
-            raise Problem("papers.bad_ending", Retry.AFTER_FIX, ending=ending, kind=kind)
+    data = as_file(draw(kind, given), out.suffix, kind)
     try:
         out.write_bytes(data)
     except OSError:
         raise Problem("papers.cannot_write", Retry.AFTER_FIX, file=str(out)) from None
+
+
+def as_file(pdf: bytes, ending: str, kind: PaperKind) -> bytes:
+    """A drawn paper as a file of another kind: ``.pdf``, ``.png``, or ``.escpos`` (receipt only).
+
+    Raises:
+        Problem: papers.bad_ending.
+    """
+    match ending.lower():
+        case ".pdf":
+            return pdf
+        case ".png":
+            from app.papers import raster
+
+            return raster.png(pdf)
+        case ".escpos" if kind is PaperKind.RECEIPT:
+            from app.papers import raster
+            from devices.printer.languages import escpos
+
+            return escpos.raster(escpos.read_pbm(raster.pbm(pdf)))
+        case _:
+            raise Problem("papers.bad_ending", Retry.AFTER_FIX, ending=ending, kind=kind)
