@@ -173,6 +173,7 @@ def _prepare(make_keys_too: bool) -> None:
     settings.TONGBAN_FOLDER.mkdir(parents=True, exist_ok=True, mode=0o700)
     django.setup()
     from django.core.management import call_command
+    from django.db import OperationalError
 
     from server.catalogue.calendar import get_calendar, published_calendar, set_calendar
     from server.keys import get_keys, make_keys
@@ -180,7 +181,10 @@ def _prepare(make_keys_too: bool) -> None:
     if make_keys_too:
         make_keys(settings.TONGBAN_KEY_FILE)
     get_keys()
-    call_command("migrate", verbosity=0, interactive=False)
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    except OperationalError:
+        raise Problem("server.database_away", Retry.AFTER_FIX) from None
     if not get_calendar().years:
         set_calendar(published_calendar(2025, 2030))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from contract.problem import Problem, Retry
@@ -37,6 +37,9 @@ def _finding(name: str, look: Callable[[], str]) -> dict[str, Any]:
         return {"check": name, "ok": True, "note": look()}
     except Problem as problem:
         return {"check": name, "ok": False, "problem": problem.to_wire()}
+    except DatabaseError:
+        away = Problem("server.database_away", Retry.AFTER_FIX)
+        return {"check": name, "ok": False, "problem": away.to_wire()}
 
 
 def _keys() -> str:
@@ -47,11 +50,8 @@ def _keys() -> str:
 
 
 def _database() -> str:
-    try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except Exception as error:
-        raise Problem("server.database_away", Retry.AFTER_FIX) from error
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if waiting:
         raise Problem("server.tables_old", Retry.AFTER_FIX, count=len(waiting))
     return str(connection.vendor)

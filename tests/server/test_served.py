@@ -407,6 +407,8 @@ def test_what_the_command_line_refuses(tmp_path: Path) -> None:
     assert problem("serve", "--port", "0", "--workers", "2", folder=folder) == "server.one_process"
     assert problem("load-demo", str(tmp_path), folder=folder) == "demo.unreadable"
     assert problem("code", "--node", "999999", "--window", "1", folder=folder) == "node.unknown"
+    away = "postgresql://nobody:nothing@127.0.0.1:1/nowhere"
+    assert problem("worker", folder=folder, DATABASE_URL=away) == "server.database_away"
     (folder / "keys.json").write_text("{}")
     assert problem("code", "--node", "999999", "--window", "1", folder=folder) == "server.keys_garbled"
 
