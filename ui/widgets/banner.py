@@ -28,7 +28,8 @@ class Banner(QFrame):
         self._remedy = Value(wrap=True)
         self._close = KeyButton("知道了", "Ctrl+D", "plain")
         self._close.clicked.connect(self.dismissed)
-        self._close.setVisible(dismissable)
+        if not dismissable:
+            self._close.hide()
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._title)

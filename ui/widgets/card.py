@@ -34,6 +34,10 @@ class Card(QFrame):
         self._head.show()
         _add(self.head, parts)
 
+    def hide_head(self) -> None:
+        """Without the strip at the top."""
+        self._head.hide()
+
     def add_foot(self, *parts: QWidget | None) -> None:
         """Put parts into the foot; None is a stretch."""
         self._foot.show()

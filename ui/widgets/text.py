@@ -63,7 +63,8 @@ class Pill(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
         mark(self, pill="true", tone=tone)
-        self.setVisible(bool(text))
+        if not text:  # never shown before it has a parent: it would be a window
+            self.hide()
 
     def show_text(self, text: str, tone: str = "") -> None:
         """Replace it; an empty text hides it."""

@@ -99,7 +99,6 @@ class CasesView(QWidget):
         self.banner.dismissed.connect(self.banner_read)
         self._search = QLineEdit()
         mark(self._search, search="true")
-        self._search.setVisible(bool(hint))
         self._search.textEdited.connect(self.search_wanted)
         self._search.returnPressed.connect(self._take_first)
         self._search.installEventFilter(self)
@@ -108,8 +107,10 @@ class CasesView(QWidget):
         self._table.chosen.connect(self._into_case)
         self._empty = Empty(icon)
         card = Card(padded=False)
-        if hint:
-            card.add_head(self._search)
+        card.add_head(self._search)
+        self._search.setVisible(bool(hint))
+        if not hint:
+            card.hide_head()
         card.body.addWidget(self._table, 1)
         card.body.addWidget(self._empty, 1)
         middle = QVBoxLayout()
@@ -295,10 +296,10 @@ class _Asking(Card):
         self._fields = {}
         for at, asked in enumerate(case.asked):
             part = Field(asked, 80, False)
+            self.body.insertWidget(1 + at, part)
             part.show_answer(Answered(case.given.get(asked.name, "")))
             part.done.connect(lambda _: self._give.setFocus(Qt.FocusReason.TabFocusReason))
             self._fields[asked.name] = part
-            self.body.insertWidget(1 + at, part)
         if self._fields:
             next(iter(self._fields.values())).take_focus()
 

@@ -157,10 +157,10 @@ class DevicesView(QWidget):
         self._options.setContentsMargins(12, 10, 12, 10)
         for asked in state.options:
             part = Field(asked, 110, False)
+            self._options.addWidget(part)
             part.show_answer(Answered(state.values.get(asked.name, "")))
             part.done.connect(lambda _: self._use.setFocus(Qt.FocusReason.TabFocusReason))
             self._fields[asked.name] = part
-            self._options.addWidget(part)
         self._options.addStretch(1)
 
     def _choose(self) -> None:

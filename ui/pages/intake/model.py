@@ -154,6 +154,16 @@ class IntakeModel(QObject):
 
     # --- beginning, parking, coming back --------------------------------------------------------------------------
 
+    @property
+    def draft(self) -> Draft | None:
+        """The intake that is on the screen."""
+        return self._draft
+
+    @property
+    def scanning(self) -> bool:
+        """Whether pages are coming in."""
+        return bool(self._scanning_into)
+
     def sign_in(self, clerk: Clerk) -> None:
         """A clerk sits down. Who only locked the screen finds the case as it was; anyone else begins afresh."""
         self._clerk = clerk
