@@ -30,7 +30,7 @@ def _database(url: str) -> dict[str, Any]:
             "PORT": parts.port or "",
             "CONN_MAX_AGE": 0,  # the pool keeps them
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}},
+            "OPTIONS": {"pool": {"min_size": 1, "max_size": 20, "timeout": 5}},
         }
     return {
         "ENGINE": "server.sqlite_gate",
@@ -161,6 +161,7 @@ LOGGING = {
         # Django's own request log names paths, and a path may hold a case number; ProblemMiddleware logs routes
         "django.request": {"level": "CRITICAL"},
         "django.security": {"level": "CRITICAL"},
+        "psycopg.pool": {"level": "ERROR"},  # says again and again what the Problem says once
         "django.server": {"handlers": [], "propagate": False},
     },
 }
