@@ -128,12 +128,15 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_SESSION_REMEMBER = False
 HEADLESS_CLIENTS = ("app",)
+MFA_ADAPTER = "server.org.accounts.SecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _public.scheme == "https"
 SESSION_COOKIE_NAME = "tongban_session"
 SECURE_REFERRER_POLICY = "no-referrer"  # a case's address must not leave with a click
 X_FRAME_OPTIONS = "DENY"
+
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nothing is ever mailed from here
 
 # --- bodies: JSON is bounded here, uploads are read as a stream and bounded by the tus endpoint ---
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 << 20

@@ -24,10 +24,12 @@ from server.exchange.models import FeedRow
 from server.exchange.numbers import renew
 from server.exchange.powers import require_allowed, require_author
 from server.exchange.relay import node_feed
-from server.exchange.stations import require_signature
-from server.org.models import Station, User
+from server.exchange.stations import SKEW, require_signature
+from server.org.accounts import revoked_at
+from server.org.models import Station
 
-NEWS = 500  # rows of a feed in one answer
+NEWS = 500  # rows of a feed in one answer …
+NEWS_LENGTH = 1 << 20  # … and characters of actions in them
 MAX_TEXT = 1 << 20  # characters of one action
 ID = re.compile(r"[0-9A-Za-z-]{1,36}")
 NUL = "\\u0000"  # no database keeps it in a text
@@ -51,20 +53,18 @@ def answer(ask: Ask, station: Station) -> Answer:
             held.add(case_id)
         if case_id:
             acted[case_id] = None
-    rows = _news(station, ask.cursor)
-    events = tuple(_event(row) for row in rows[:NEWS])
+    rows, more = _news(station, ask.cursor)
+    events = tuple(_event(row) for row in rows)
     return Answer(
         server_time=timezone.now(),
         told=told,
         events=events,
         cursor=events[-1].n if events else ask.cursor,
-        more=len(rows) > NEWS,
+        more=more,
         words=_words(station, (*acted, *ask.watch)),
         blocks=renew(station, ask.pools),
         pack=pack_for(station.node).version,
-        revoked=tuple(
-            User.objects.exclude(revoked_at=None).filter(node=station.node).order_by("id").values_list("id", flat=True)
-        ),
+        revoked=revoked_at(station.node),
     )
 
 
@@ -83,14 +83,12 @@ def _heard(signed: SignedAction, station: Station, held: set[str]) -> Verdict:
     action = _parsed(signed.action)
     if action.station != station.id:
         raise Problem("action.wrong_station", Retry.NEVER)
-    known = EventRecord.objects.filter(action_id=action.id).first()
-    if known is not None:
-        # the text may have been signed anew; what counts is that it says the same
-        if known.case_id == action.case_id and known.body_digest == action.body_digest and known.verb == action.kind:
-            return Verdict.ALREADY
-        raise Problem("action.conflict", Retry.NEVER)
+    if _is_known(action):
+        return Verdict.ALREADY
     if action.case_id in held:
         raise Problem("case.earlier_refused", Retry.AFTER_FIX)
+    if action.at > timezone.now() + SKEW:
+        raise Problem("action.from_the_future", Retry.AFTER_FIX)
     require_author(action, station)
     if action.after and not EventRecord.objects.filter(case_id=action.case_id, action_id=action.after).exists():
         # nothing is kept of it: the station still has it, and sends it again behind the one that is missing
@@ -99,8 +97,27 @@ def _heard(signed: SignedAction, station: Station, held: set[str]) -> Verdict:
     def check(before: Case | None, after: Case) -> None:
         require_allowed(action, station, before, after)
 
-    services.record(action, signed.action, signature=signed.signature, check=check)
+    try:
+        services.record(action, signed.action, signature=signed.signature, check=check)
+    except Problem:
+        # the same round may run twice at once, when a station gave up waiting: the other one was faster
+        if _is_known(action):
+            return Verdict.ALREADY
+        raise
     return Verdict.DONE
+
+
+def _is_known(action: Action) -> bool:
+    """Whether the act was kept before; Problem ``action.conflict`` where its id stands for something else.
+
+    The text may have been signed anew; what counts is that it says the same.
+    """
+    known = EventRecord.objects.filter(action_id=action.id).first()
+    if known is None:
+        return False
+    if (known.case_id, known.verb, known.body_digest) != (action.case_id, action.kind.value, action.body_digest):
+        raise Problem("action.conflict", Retry.NEVER)
+    return True
 
 
 def _parsed(text: str) -> Action:
@@ -130,9 +147,17 @@ def _names(text: str) -> tuple[str, str]:
     return (act_id if isinstance(act_id, str) else sha256(text)), (case_id if isinstance(case_id, str) else "")
 
 
-def _news(station: Station, cursor: int) -> list[FeedRow]:
-    rows = FeedRow.objects.select_related("event").filter(feed_id=node_feed(station.node), n__gt=max(cursor, 0))
-    return list(rows.order_by("n")[: NEWS + 1])
+def _news(station: Station, cursor: int) -> tuple[list[FeedRow], bool]:
+    """The next rows of the station's feed, not too many and not too long, and whether there are more."""
+    found = FeedRow.objects.select_related("event").filter(feed_id=node_feed(station.node), n__gt=max(cursor, 0))
+    rows = list(found.order_by("n")[: NEWS + 1])
+    length, taken = 0, 0
+    for row in rows[:NEWS]:
+        length += len(row.event.text)
+        if taken and length > NEWS_LENGTH:
+            break
+        taken += 1
+    return rows[:taken], len(rows) > taken
 
 
 def _event(row: FeedRow) -> Event:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -160,8 +161,9 @@ def revoke_station(station: Station) -> None:
 
 
 def forget_old_sessions(now: datetime) -> None:
-    """Drop expired tokens once their signed ask could not be used again either."""
+    """Drop expired tokens once their signed ask could not be used again either, and people's ended sessions."""
     with transaction.atomic():
+        Session.objects.filter(expire_date__lt=now).delete()
         StationSession.objects.filter(expires_at__lt=now, asked_at__lt=now - 2 * SKEW).delete()
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from server.keys import get_keys
+from server.materials.sealing import seal, unseal
 from server.org.models import User
+from server.org.tree import get_tree
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -16,6 +23,25 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+
+class SecondFactor(DefaultMFAAdapter):  # type: ignore[misc]
+    """Secrets of second factors are sealed with the server's blob key before they reach the database."""
+
+    def encrypt(self, text: str) -> str:
+        return base64.b64encode(seal(get_keys().blob, text.encode(), "second factor")).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(get_keys().blob, base64.b64decode(encrypted_text), "second factor").decode()
+
+
+def revoked_at(node: str) -> tuple[str, ...]:
+    """The ids of those who worked at a node and may no longer sign in."""
+    tree = get_tree()
+    out = User.objects.filter(Q(is_active=False) | Q(revoked_at__isnull=False)).order_by("id")
+    return tuple(
+        user.id for user in out if any(tree.is_under(node, home) for home in (user.node, *user.delegated) if home)
+    )
 
 
 def revoke_user(user: User) -> None:

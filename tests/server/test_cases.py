@@ -178,6 +178,29 @@ def test_a_clerk_signs_in_by_the_app_api_and_is_told_who_they_are(hall: None) ->
     assert sign_in("clerk", "wrong")[0] == 400
 
 
+def test_a_second_factor_is_asked_for_and_sealed(hall: None) -> None:
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.totp.internal import auth as totp
+
+    secret = totp.generate_totp_secret()
+    totp.TOTP.activate(person("clerk"), secret)
+    assert secret not in json.dumps(Authenticator.objects.get().data)
+    status, answer = sign_in("clerk")
+    assert status == 401
+    assert "mfa_authenticate" in [flow["id"] for flow in answer["data"]["flows"]]
+    held = answer["meta"]["session_token"]
+    line = client_line()
+    assert line("GET", "/api/v1/me", X_Session_Token=held)[0] == 401
+    counter = next(iter(totp.yield_hotp_counters_from_time()))
+    code = totp.format_hotp_value(totp.hotp_value(secret, counter))
+    status, _, body = line(
+        "POST", "/_allauth/app/v1/auth/2fa/authenticate", json.dumps({"code": code}).encode(), X_Session_Token=held
+    )
+    assert status == 200, body
+    held = json.loads(body)["meta"].get("session_token", held)
+    assert line("GET", "/api/v1/me", X_Session_Token=held)[0] == 200
+
+
 def test_a_revoked_clerk_is_out_at_once(hall: None) -> None:
     held = token("clerk")
     revoke_user(person("clerk"))

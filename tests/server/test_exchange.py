@@ -139,6 +139,14 @@ def test_two_stations_acted_apart_and_the_servers_order_wins(desk: Desk, open_de
     assert CaseRecord.objects.get().state == State.RECEIVED
 
 
+def test_an_act_from_the_future_is_held(desk: Desk) -> None:
+    action = desk.begin()[0]
+    later = action.model_copy(update={"made_at": action.made_at + timedelta(days=3)})
+    assert code(desk.told(later)) == "action.from_the_future"
+    corrected = later.model_copy(update={"server_offset_ms": -3 * 86_400_000})
+    assert desk.told(corrected).verdict == "done"
+
+
 def test_a_strange_protocol_is_refused_as_a_whole(desk: Desk) -> None:
     ask = {"protocol": 2, "sent_at": "2026-11-20T09:00:00+08:00"}
     status, _, body = desk.call("POST", "/api/v1/exchange", json.dumps(ask).encode())
@@ -362,6 +370,9 @@ def test_news_come_in_pages_after_the_cursor(desk: Desk, monkeypatch: pytest.Mon
         more = answer.more
     assert seen == [1, 2, 3, 4, 5, 6]
     assert desk.ask().events == () and desk.ask().cursor == 6
+    monkeypatch.setattr("server.exchange.round.NEWS_LENGTH", 10)
+    answer = desk.ask(cursor=0)
+    assert len(answer.events) == 1 and answer.more
 
 
 def test_the_case_is_handed_over_by_the_node_that_took_it_in(desk: Desk) -> None:

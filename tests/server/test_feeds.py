@@ -89,6 +89,34 @@ def test_desks_at_work_at_once_leave_dense_feeds(transactional_db: None) -> None
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_same_round_twice_at_once_is_kept_once_and_refused_never(transactional_db: None) -> None:
+    load_hall()
+    from server.exchange.stations import make_code
+
+    desk = Desk(client_line(), make_code(VILLAGE, "1 号窗口"))
+    actions = [action for _ in range(3) for action in desk.begin()]
+    verdicts: list[str] = []
+    start = threading.Barrier(3)
+
+    def send() -> None:
+        try:
+            desk_line = Desk.__new__(Desk)
+            desk_line.__dict__.update(desk.__dict__, line=client_line())
+            start.wait(30)
+            verdicts.extend(told.verdict.value for told in desk_line.ask(*actions, cursor=0).told.values())
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=send) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(verdicts) == ["already"] * 18 + ["done"] * 9
+    assert EventRecord.objects.count() == 9
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_gate_opens_again_after_any_end_of_a_transaction(transactional_db: None) -> None:
     if connection.vendor != "sqlite":
         return  # PostgreSQL has no gate
