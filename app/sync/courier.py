@@ -177,17 +177,25 @@ class Courier:
         self._heard()
         if result.more:
             return Outcome.MORE
-        sent = send_one_batch(
-            self.store,
-            self.line,
-            interrupted=self._is_interrupted,
-            bytes_per_second=self._rate,
-            pause=self._stop.wait,
-        )
-        if sent is not None:
+        if self._send_pages():
             return Outcome.MORE
         waiting, held = self.store.counts()
         return Outcome.SETTLING if waiting > held else Outcome.IDLE
+
+    def _send_pages(self) -> bool:
+        """Batch after batch, until there is none or something more urgent. Whether any went."""
+        any_went = False
+        while True:
+            sent = send_one_batch(
+                self.store,
+                self.line,
+                interrupted=self._is_interrupted,
+                bytes_per_second=self._rate,
+                pause=self._stop.wait,
+            )
+            any_went = any_went or sent is not None
+            if sent is None or not sent.more or self._is_interrupted():
+                return any_went
 
     def _tidy(self) -> None:
         now = self._clock()

@@ -202,7 +202,7 @@ def test_f05_a_cut_at_any_statement_of_hearing_changes_nothing(station: Station)
     store = station.store
     case_id = store.did(Window(store).begin()[:1]).id
     cut_at, answer = 0, None
-    while standings(store, case_id) != {Standing.ACKNOWLEDGED}:
+    while standings(store, case_id) == {Standing.WAITING}:
         cut_at += 1
         before = [(deed.action.id, deed.standing) for deed in store.deeds(case_id)]
         sent = store.begin_sending()
