@@ -133,7 +133,8 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _public.scheme == "https"
 SESSION_COOKIE_NAME = "tongban_session"
-SECURE_REFERRER_POLICY = "no-referrer"  # a case's address must not leave with a click
+# a case's address must not leave with a click; under "no-referrer" browsers call the origin of our own forms null
+SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # nothing is ever mailed from here

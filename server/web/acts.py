@@ -342,12 +342,13 @@ class Offer:
 def offers(case: Case, matter: Matter, sent: ActForm | None = None) -> tuple[Offer, ...]:
     """The acts that the state allows. `sent` is a form that came back with mistakes: it stays as it was typed."""
     kinds = allowed(case.state) - _withheld(case)
+    returned = sent is not None and any(sent.prefix == kind.value for kind in kinds)
     found = []
     for verb in VERBS:
         if verb.kind in kinds:
             mine = sent is not None and sent.prefix == verb.kind.value
             form = sent if mine and sent is not None else verb.form(None, case, matter, verb.kind.value)
-            found.append(Offer(verb, form, opened=mine or (verb.main and sent is None)))
+            found.append(Offer(verb, form, opened=mine or (verb.main and not returned)))
     return tuple(found)
 
 

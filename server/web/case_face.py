@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from contract.case import CHINA, Action, Case, Kind, State
+from contract.case import CHINA, Action, Case, Ground, Kind, State
 from contract.exchange import CaseView
 from contract.form import FormField, fields, visible
 from contract.material import CaseMaterial, Page
@@ -19,6 +19,8 @@ from server.org.tree import get_tree
 from server.web import wording
 from server.web.todo import Mark, answer_by, due_mark, flag_marks, state_mark
 
+LONG_LABEL = 24  # columns, a Chinese character being two
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -27,7 +29,11 @@ class Fact:
     label: str
     value: str
     secret: str = ""
-    long: bool = False
+
+    @property
+    def long(self) -> bool:
+        """Whether the label needs a line of its own."""
+        return sum(2 if ord(character) > 0x2E7F else 1 for character in self.label) > LONG_LABEL
 
     def __repr__(self) -> str:
         return f"Fact({self.label})"
@@ -100,7 +106,7 @@ def sections_of(view: CaseView) -> tuple[Section, ...]:
             title = (english and control.section_en) or control.section or gettext("申请内容")
             label = (english and control.label_en) or control.label
             value = _answer(control, answers.get(control.name))
-            found.setdefault(title, []).append(Fact(label, value, long=control.kind == "long_text"))
+            found.setdefault(title, []).append(Fact(label, value))
     return tuple(Section(title, tuple(facts)) for title, facts in found.items())
 
 
@@ -288,7 +294,7 @@ def _party(party: Person | LegalPerson, phone: str) -> tuple[Fact, ...]:
             facts.append(Fact(gettext("基本信息"), about))
         phone = phone or party.phone
     if party.address:
-        facts.append(Fact(gettext("地址"), party.address, long=True))
+        facts.append(Fact(gettext("地址"), party.address))
     if phone:
         facts.append(Fact(gettext("联系电话"), phone))
     return tuple(facts)

@@ -100,7 +100,7 @@ class Browser:
             )
         shot = self.driver.get_screenshot_as_png()
         if whole:
-            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+            self.resize(1440, 900)
         (self.pictures / f"{name}.png").write_bytes(shot)
         return shot
 
@@ -122,7 +122,9 @@ def chromium(url: str, profile: Path, pictures: Path) -> Iterator[Browser]:
     options.set_capability("goog:loggingPrefs", {"browser": "SEVERE"})
     driver = Chrome(options=options, service=Service(find_program("chromedriver") or "chromedriver"))
     try:
-        yield Browser(driver, url, pictures)
+        window = Browser(driver, url, pictures)
+        window.resize(1440, 900)
+        yield window
     finally:
         driver.quit()
 
@@ -151,9 +153,7 @@ def food_licence(desk: Desk, *, promised: bool = False) -> str:
         address="浙江省余姚市凤山街道永丰村999号",
     )
     seen = Seen(by=CLERK.id, at=now)
-    certificates = CaseMaterial(
-        code="health_certificates", name="从业人员健康证明", pages=(_page(desk, "健康证明", 1),)
-    )
+    certificates = CaseMaterial(code="health_certificates", name="从业人员健康证明", pages=(_page(desk, 1),))
     if promised:
         certificates = CaseMaterial(
             code="health_certificates", name="从业人员健康证明", promised_until=now.date() + timedelta(days=5)
@@ -161,22 +161,20 @@ def food_licence(desk: Desk, *, promised: bool = False) -> str:
     materials = (
         CaseMaterial(code="application_form", name="食品经营许可申请书", pages=(_pdf(desk),), trust=Trust.D),
         CaseMaterial(code="id_card", name="经办人居民身份证", source=Source.CHIP, trust=Trust.A),
-        CaseMaterial(
-            code="business_licence", name="营业执照", pages=(_page(desk, "营业执照", 1),), trust=Trust.B, verified=seen
-        ),
+        CaseMaterial(code="business_licence", name="营业执照", pages=(_page(desk, 1),), trust=Trust.B, verified=seen),
         CaseMaterial(
             code="premises_plan",
             name="经营场所平面图和设备设施布局图",
-            pages=(_page(desk, "平面图", 1, rotation=90),),
+            pages=(_page(desk, 1, rotation=90),),
         ),
         CaseMaterial(
             code="lease",
             name="房屋租赁合同",
-            pages=tuple(_page(desk, "房屋租赁合同", n) for n in (1, 2, 3)),
+            pages=tuple(_page(desk, n) for n in (1, 2, 3)),
             verified=seen,
             trust=Trust.B,
         ),
-        CaseMaterial(code="safety_rules", name="保证食品安全的规章制度", pages=(_page(desk, "规章制度", 1),)),
+        CaseMaterial(code="safety_rules", name="保证食品安全的规章制度", pages=(_page(desk, 1),)),
         certificates,
     )
     opened = Opened(
@@ -203,7 +201,7 @@ def food_licence(desk: Desk, *, promised: bool = False) -> str:
     return case_id
 
 
-def _page(desk: Desk, title: str, number: int, rotation: int = 0) -> Page:
+def _page(desk: Desk, number: int, rotation: int = 0) -> Page:
     """A drawn page: lines of a letter, a stamp, a page number."""
     picture = Image.new("L", (1240, 1754), 255)
     pen = ImageDraw.Draw(picture)

@@ -74,7 +74,7 @@
       const pdf = document.createElement("object");
       pdf.type = "application/pdf";
       const frame = new URL(sheet.href).searchParams.get("frame") ?? "0";
-      pdf.data = `${sheet.href}#page=${Number(frame) + 1}`;
+      pdf.data = `${sheet.href}#page=${Number(frame) + 1}&navpanes=0&view=FitH`;
       pdf.setAttribute("aria-label", sheet.dataset.name);
       const instead = document.createElement("p");
       instead.className = "empty";
