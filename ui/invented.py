@@ -5,9 +5,13 @@ Numbers are the textbook's: their check characters are right, the persons are no
 
 from __future__ import annotations
 
-from PySide6.QtCore import QBuffer, QIODevice, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter
+from dataclasses import replace
 
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
+
+from ui.pages.cases.view import ActShown, CasesState, CaseState
+from ui.pages.devices.view import DevicesState
 from ui.pages.intake.form import FormState, SectionShown
 from ui.pages.intake.identity import IdentityState, PersonShown
 from ui.pages.intake.materials import MaterialsState
@@ -15,13 +19,16 @@ from ui.pages.intake.matter import GuideShown, MatterState
 from ui.pages.intake.receipt import PaperShown, ReceiptState
 from ui.pages.intake.review import ReviewState, SupplementDraft
 from ui.pages.intake.view import STEPS, BannerShown, IntakeState
+from ui.pages.outbox.view import OutboxDetail, OutboxState
 from ui.pages.sign_in.view import SignInState
+from ui.pages.today.view import TodayState
 from ui.shells.counter import BarState, LightShown, ParkedShown
 from ui.widgets.field import Answered, Asked
 from ui.widgets.lines import Line
 from ui.widgets.page_strip import PageShown
 from ui.widgets.panel import MissingShown, PanelState
 from ui.widgets.steps_bar import StepShown
+from ui.widgets.table import Cell, Row
 
 
 def sheet(title: str, width: int = 620, seal: bool = False, lines: int = 16) -> bytes:
@@ -48,7 +55,9 @@ def sheet(title: str, width: int = 620, seal: bool = False, lines: int = 16) -> 
     painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "JPG", 85)
+    writer = QImageWriter(buffer, QByteArray(b"jpg"))
+    writer.setQuality(85)
+    writer.write(image)
     return bytes(buffer.data().data())
 
 
@@ -487,7 +496,7 @@ def intake() -> dict[str, IntakeState]:
     said: dict[str, IntakeState] = {}
     for name, identity in IDENTITY.items():
         extra = here if name in ("read", "legal") else blank
-        said[f"intake-1-identity-{name}"] = IntakeState("identity", steps(0), identity=identity, **extra)  # type: ignore[arg-type]
+        said[f"intake-1-identity-{name}"] = IntakeState("identity", steps(0), identity=identity, **extra)
     for name, matter in MATTER.items():
         said[f"intake-2-matter-{name}"] = IntakeState("matter", steps(1), matter=matter, **here)  # type: ignore[arg-type]
     said["intake-3-form"] = IntakeState("form", steps(2), form=FORM, **here)  # type: ignore[arg-type]
@@ -525,3 +534,183 @@ SIGN_IN = {
         remedy="请重新输入；忘记密码请找主管重设。",
     ),
 }
+
+
+CASE = CaseState(
+    case_id="c1",
+    number="330281-00004311-9",
+    state="准予",
+    tone="ok",
+    flags=("材料未传齐",),
+    rows=(
+        ("事项", "老年优待证"),
+        ("申请人", "张国强"),
+        ("证件号码", "330281********0042"),
+        ("联系电话", "13800000000"),
+        ("办理机关", "余姚市民政局"),
+        ("收件地点", "宁波市余姚市凤山街道永丰村"),
+        ("决定", "符合条件，准予"),
+    ),
+    dates=(
+        ("收件", "2026-11-18 09:12"),
+        ("受理", "2026-11-18"),
+        ("承诺办结", "2026-11-20"),
+        ("法定办结", "2026-12-02"),
+    ),
+    materials=(("居民身份证", "已核验"), ("近期照片", "1 正 / 0 反")),
+    story=(
+        ("11-18 09:12", "收件 · 周敏"),
+        ("11-18 09:12", "受理 · 周敏"),
+        ("11-20 15:40", "准予 · 沈思源"),
+    ),
+    acts=(
+        ActShown("print:acceptance", "打印受理通知书副本", "Ctrl+P"),
+        ActShown("correct", "更正", "Ctrl+G"),
+        ActShown("deliver", "送达", "F9", "primary"),
+    ),
+)
+
+
+def _asking(case: CaseState) -> CaseState:
+    return replace(
+        case,
+        asking="deliver",
+        ask_words="把结果交给谁？核对证件后确定。",
+        ask_button="确定送达",
+        asked=(Asked("receiver", "领取人", required=True),),
+        given={"receiver": "张国强"},
+    )
+
+
+def _todo_row(key: str, number: str, matter: str, who: str, why: str, tone: str, due: str) -> Row:
+    cells = (Cell(number, bold=True), Cell(matter), Cell(who), Cell(why, tone), Cell(due, muted=True))
+    return Row(key, cells)
+
+
+TODO_ROWS = (
+    _todo_row("c3", "330281-00004290-4", "食品经营许可（新办）", "陈吉文", "已超期", "bad", "2026-11-19"),
+    _todo_row("c4", "330281-00004302-2", "生育登记", "王秀英", "等补正", "warn", "2026-11-24"),
+    _todo_row("c1", "330281-00004311-9", "老年优待证", "张国强", "结果可取", "ok", ""),
+)
+SEARCH_ROWS = (
+    Row(
+        "c1",
+        (
+            Cell("330281-00004311-9", bold=True),
+            Cell("老年优待证"),
+            Cell("张国强"),
+            Cell("准予", "ok"),
+            Cell("2026-11-18 09:12", muted=True),
+            Cell(""),
+        ),
+    ),
+    Row(
+        "c2",
+        (
+            Cell("330281-00004317-6", bold=True),
+            Cell("食品经营许可（新办）"),
+            Cell("宁波禾𠮷食品店"),
+            Cell("已收件", "info"),
+            Cell("2026-11-21 10:41", muted=True),
+            Cell("待上报", "info"),
+        ),
+    ),
+)
+CASES = {
+    "todo": CasesState(rows=TODO_ROWS, case=CASE),
+    "todo-empty": CasesState(empty=("没有要办的", "补正、到期和可取的结果会出现在这里。")),
+    "pickup": CasesState(rows=TODO_ROWS[2:], case=_asking(CASE)),
+    "search": CasesState(text="张国强", rows=SEARCH_ROWS, case=CASE),
+    "search-none": CasesState(text="李", empty=("没有找到", "换一个号码或姓名试试。")),
+}
+
+
+def _outbox_row(number: str, matter: str, who: str, what: str, since: str, words: str, tone: str, left: str) -> Row:
+    cells = (
+        Cell(number, bold=True),
+        Cell(matter),
+        Cell(who),
+        Cell(what),
+        Cell(since, muted=True),
+        Cell(words, tone),
+        Cell(left, right=True),
+    )
+    return Row(number, cells)
+
+
+OUTBOX = OutboxState(
+    summary="服务器最后应答 10:42 · 号段还剩 183 个 · 离线包 2026-11-21 · 可继续受理",
+    online=False,
+    rows=(
+        _outbox_row("330281-00004311-9", "老年优待证", "张国强", "收件", "5 小时前", "需处理", "bad", "0"),
+        _outbox_row(
+            "330281-00004317-6",
+            "食品经营许可（新办）",
+            "陈吉文",
+            "收件 + 5 页材料",
+            "3 小时前",
+            "待线路",
+            "info",
+            "11.2 MB",
+        ),
+        _outbox_row(
+            "330281-00004316-2", "生育登记", "王秀英", "收件 + 2 页材料", "3 小时前", "待线路", "info", "2.1 MB"
+        ),
+    ),
+    detail=OutboxDetail(
+        case_id="330281-00004311-9",
+        number="330281-00004311-9",
+        state="需处理",
+        tone="bad",
+        trouble=("这一件要人看一下", "同一申请人今天已在鼓楼街道收件同一事项。两处的内容都保留着。"),
+        rows=(("事项", "老年优待证"), ("申请人", "张国强"), ("内容", "收件"), ("自", "11-21 09:12"), ("未传", "0")),
+        is_held=True,
+    ),
+)
+DEVICES = DevicesState(
+    lines=(
+        Line("idcard", "读卡器", "身份证阅读器（串口，SAM_V）", "正常", "ok"),
+        Line("scanner", "扫描仪", "扫描仪（SANE）", "有问题", "bad"),
+        Line("receipt", "凭条打印机", "热敏打印机（串口）", "纸将尽", "warn"),
+        Line("a4", "A4 打印机", "网络打印机（IPP）", "正常", "ok"),
+    ),
+    role="scanner",
+    name="扫描仪",
+    state="有问题",
+    tone="bad",
+    trouble=("扫描仪没有接上", "检查电源和 USB 线，再按 F5。"),
+    rows=(("驱动", "scanner/sane"), ("级别", "银：拔插能恢复")),
+    drivers=(
+        Line("scanner/sane", "扫描仪（SANE）", "银：拔插能恢复", "在用", "ok"),
+        Line("scanner/folder", "扫描软件的输出文件夹", "银：拔插能恢复"),
+        Line("scanner/twain", "扫描仪（TWAIN）", "只能在 Windows 上用", faint=True),
+    ),
+    driver="scanner/sane",
+    options=(
+        Asked("device", "设备名"),
+        Asked("source", "进纸", "choice", choices=(("adf", "adf"), ("flatbed", "flatbed"))),
+    ),
+    values={"device": "", "source": "adf"},
+    in_use=True,
+)
+TODAY = TodayState(
+    day="2026 年 11 月 21 日",
+    clerk="周敏",
+    counts=(("收件", 23), ("受理", 14), ("告知补正", 2), ("不予受理", 0), ("送达", 6)),
+    matters=tuple(
+        Row(name, (Cell(name), Cell(str(count), right=True)))
+        for name, count in (
+            ("社会保障卡补领、换领", 9),
+            ("食品经营许可（新办）", 6),
+            ("老年优待证", 5),
+            ("生育登记", 3),
+        )
+    ),
+    supply=(
+        ("受理号还剩", "183 个"),
+        ("可办事项", "19 个"),
+        ("离线包", "2026-11-21，0 天前"),
+        ("放假安排", "有一年还没有公布，期限为暂定", "warn"),
+    ),
+    loading=False,
+)

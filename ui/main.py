@@ -50,7 +50,7 @@ from ui.pages.sign_in.view import SignInView
 from ui.pages.today.model import TodayModel
 from ui.pages.today.view import TodayView
 from ui.problems import words_for
-from ui.shells.counter import CounterWindow
+from ui.shells.counter import CASE_COLUMNS, SEARCH_HINT, TODO_COLUMNS, CounterWindow
 from ui.tasks import Post
 from ui.theme import wear
 from ui.widgets.field import Asked
@@ -59,9 +59,6 @@ from ui.words import Language, say
 CARD_PATIENCE = 20.0  # seconds of one wait for a card; then it begins again
 USED = "matters.used"  # what the store remembers about which matters this window takes in
 FADES = 0.97  # how much an earlier use counts against one more
-
-CASE_COLUMNS = (("受理号", 190), ("事项", 0), ("申请人", 130), ("状态", 110), ("收件", 150), ("上报", 100))
-TODO_COLUMNS = (("受理号", 190), ("事项", 0), ("申请人", 150), ("要做什么", 140), ("期限", 120))
 
 
 def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
@@ -77,7 +74,7 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
     sign_in_view, intake_view = SignInView(), IntakeView()
     todo_view = CasesView("待办", "", TODO_COLUMNS, "todo")
     pickup_view = CasesView("取件", "", TODO_COLUMNS, "pickup")
-    search_view = CasesView("查询", "受理号、姓名、证件号码，或扫凭条上的二维码", CASE_COLUMNS, "search")
+    search_view = CasesView("查询", SEARCH_HINT, CASE_COLUMNS, "search")
     outbox_view, devices_view, today_view = OutboxView(), DevicesView(), TodayView()
     views: dict[str, QWidget] = {
         "intake": intake_view,

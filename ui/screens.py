@@ -10,34 +10,66 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from ui import invented
+from ui.pages.cases.view import CasesView
+from ui.pages.devices.view import DevicesView
 from ui.pages.intake.view import IntakeView
+from ui.pages.outbox.view import OutboxView
 from ui.pages.sign_in.view import SignInView
-from ui.shells.counter import CounterWindow
+from ui.pages.today.view import TodayView
+from ui.shells.counter import CASE_COLUMNS, SEARCH_HINT, TODO_COLUMNS, CounterWindow
 from ui.theme import wear
 from ui.words import Language
 
 
 def pictures(size: QSize, only: str = "") -> Iterator[tuple[str, CounterWindow]]:
     """The window in every state, by name. It is one window; save it before asking for the next."""
-    sign_in = SignInView()
-    intake = IntakeView()
-    window = CounterWindow(sign_in, {"intake": intake})
+    sign_in, intake = SignInView(), IntakeView()
+    todo = CasesView("待办", "", TODO_COLUMNS, "todo")
+    pickup = CasesView("取件", "", TODO_COLUMNS, "pickup")
+    search = CasesView("查询", SEARCH_HINT, CASE_COLUMNS, "search")
+    outbox, devices, today = OutboxView(), DevicesView(), TodayView()
+    views: dict[str, QWidget] = {
+        "intake": intake,
+        "todo": todo,
+        "pickup": pickup,
+        "search": search,
+        "outbox": outbox,
+        "devices": devices,
+        "today": today,
+    }
+    window = CounterWindow(sign_in, views)
     window.resize(size)
     window.show()
+    window.activateWindow()
     for name, state in invented.SIGN_IN.items():
         if only in name:
             sign_in.render_state(state)
             window.show_page("")
             yield name, window
+    window.render_state(invented.bar())
+    window.show_page("intake")
     for name, intake_state in invented.intake().items():
         if only in name:
-            window.render_state(invented.bar())
-            window.show_page("intake")
             intake.render_state(intake_state)
             yield name, window
+    for name, cases in invented.CASES.items():
+        if only in name:
+            key = name.partition("-")[0]
+            {"todo": todo, "pickup": pickup, "search": search}[key].render_state(cases)
+            window.show_page(key)
+            yield name, window
+    window.render_state(invented.bar_offline())
+    outbox.render_state(invented.OUTBOX)
+    devices.render_state(invented.DEVICES)
+    today.render_state(invented.TODAY)
+    for key in ("outbox", "devices", "today"):
+        if only in key:
+            window.show_page(key)
+            window.focus_page()
+            yield key, window
     window.close()
 
 

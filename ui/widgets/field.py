@@ -33,7 +33,7 @@ FEW = 4  # so many choices are shown side by side, more in a list that opens
 
 @dataclass(frozen=True)
 class Asked:
-    """What a field asks. `kind` is one of contract.form's kinds."""
+    """What a field asks. `kind` is one of contract.form's kinds; the words are said in the language of the moment."""
 
     name: str
     label: str
@@ -75,13 +75,13 @@ class Field(QWidget):
         self.asked = asked
         self._shown = Answered(object())
         self._input: _Input = _INPUTS.get(asked.kind, _TextInput)(asked, self)
-        label = Value(asked.label, wrap=True)
+        label = self._label = Value(say(asked.label), wrap=True)
         label.setFixedWidth(tokens().px(label_width))
         label.setBuddy(self._input.widget)
         self._star = Value("*" if asked.required else "", tone="bad")
         self._star.setFixedWidth(tokens().px(10))
         self._note = Value(size="small", wrap=True)
-        self._input.widget.setAccessibleName(asked.label)
+        self._input.widget.setAccessibleName(say(asked.label))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -115,7 +115,7 @@ class Field(QWidget):
         elif answered.source:
             self._note.show_text(answered.source, "ok")
         else:
-            self._note.show_text(self.asked.hint, "muted")
+            self._note.show_text(say(self.asked.hint), "muted")
         self._note.setVisible(self._beside or bool(self._note.text()))
         self._input.widget.setAccessibleDescription(self._note.text())
 
@@ -135,6 +135,13 @@ class Field(QWidget):
         if value != self._shown.value:
             self._shown = Answered(value, self._shown.wrong, self._shown.source, self._shown.visible)
             self.answered.emit(self.asked.name, value)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.LanguageChange:
+            self._label.show_text(say(self.asked.label))
+            self._input.widget.setAccessibleName(say(self.asked.label))
+            self._input.say_again()
+        super().changeEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.FocusOut:
@@ -176,6 +183,9 @@ class _Input:
 
     def is_open(self) -> bool:
         return False
+
+    def say_again(self) -> None:
+        """The language changed."""
 
 
 class _TextInput(_Input):
@@ -247,7 +257,7 @@ class _ButtonsInput(_Input):
         self._group.setExclusive(not self._several)
         self._buttons: dict[Any, QCheckBox | QRadioButton] = {}
         for value, label in self._choices():
-            button = QCheckBox(label) if self._several else QRadioButton(label)
+            button = QCheckBox(say(label)) if self._several else QRadioButton(say(label))
             self._group.addButton(button)
             self._buttons[value] = button
             row.addWidget(button)
@@ -256,11 +266,15 @@ class _ButtonsInput(_Input):
 
     def _choices(self) -> tuple[tuple[Any, str], ...]:
         if self.asked.kind == "yes_no":
-            return ((True, say("是")), (False, say("否")))
+            return ((True, "是"), (False, "否"))
         return self.asked.choices
 
     def parts(self) -> Sequence[QWidget]:
         return tuple(self._buttons.values())
+
+    def say_again(self) -> None:
+        for value, label in self._choices():
+            self._buttons[value].setText(say(label))
 
     def put(self, value: Any) -> None:
         chosen = value if isinstance(value, list) else [value]
@@ -292,11 +306,12 @@ class _ListInput(_Input):
         if asked.kind == "area":
             self.widget.setEditable(True)
             self.widget.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-            completer = self.widget.completer()
+            completer, line = self.widget.completer(), self.widget.lineEdit()
+            assert completer is not None and line is not None  # an editable box has both
             completer.setFilterMode(Qt.MatchFlag.MatchContains)
             completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-            self.widget.lineEdit().setPlaceholderText(say("输入地名的一部分"))
-            self.widget.lineEdit().editingFinished.connect(field.said)
+            line.setPlaceholderText(say("输入地名的一部分"))
+            line.editingFinished.connect(field.said)
         self.widget.activated.connect(lambda _: field.said())
 
     def put(self, value: Any) -> None:
@@ -316,7 +331,8 @@ class _ListInput(_Input):
         self.field.said()
 
     def is_open(self) -> bool:
-        popup = self.widget.completer().popup() if self.widget.isEditable() else None
+        completer = self.widget.completer()
+        popup = completer.popup() if completer is not None else None
         return self.widget.view().isVisible() or bool(popup and popup.isVisible())
 
 

@@ -39,7 +39,7 @@ class KeyButton(QPushButton):
         for label in (self._caption, self._cap):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             label.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         row.addStretch(1)
@@ -70,7 +70,7 @@ class KeyButton(QPushButton):
         mark(self._cap, ink="off" if ink == "off" else "")
 
     def sizeHint(self) -> QSize:
-        inner, worn = self.layout().sizeHint(), tokens()
+        inner, worn = self._row.sizeHint(), tokens()
         return QSize(inner.width() + worn.px(20), max(inner.height(), worn.px(22)) + worn.px(16))
 
     def minimumSizeHint(self) -> QSize:

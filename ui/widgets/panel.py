@@ -97,7 +97,9 @@ class PanelView(QWidget):
         column.addWidget(rule())
         column.addWidget(self._head)
         column.addLayout(self._missing)
-        QApplication.instance().installEventFilter(self)
+        application = QApplication.instance()
+        assert application is not None
+        application.installEventFilter(self)
         self.render_state(self._state)
 
     def render_state(self, state: PanelState) -> None:

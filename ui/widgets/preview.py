@@ -70,6 +70,7 @@ class Preview(QScrollArea):
         shown = self._picture
         if not self.whole_size and width > 0:
             ratio = self.devicePixelRatioF()
+            width = min(width, self._picture.width())  # a narrow receipt is not blown up
             shown = self._picture.scaledToWidth(int(width * ratio), Qt.TransformationMode.SmoothTransformation)
             shown.setDevicePixelRatio(ratio)
         self._label.setPixmap(shown)

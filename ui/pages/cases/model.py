@@ -178,12 +178,12 @@ class CasesModel(QObject):
             return
         case = self._case.case
         parties = case.parties
-        reason = Asked("reason", say("理由"), "long_text", True)
+        reason = Asked("reason", "理由", "long_text", True)
         questions: dict[str, tuple[str, str, tuple[Asked, ...], dict[str, str]]] = {
             "deliver": (
                 say("把结果交给谁？核对证件后确定。"),
                 "确定送达",
-                (Asked("receiver", say("领取人"), required=True),),
+                (Asked("receiver", "领取人", required=True),),
                 {"receiver": parties.handler.shown_name},
             ),
             "void": (say("作废后这个号码不再使用，已打印的纸面失效。"), "确定作废", (reason,), {}),
@@ -191,7 +191,7 @@ class CasesModel(QObject):
             "correct": (
                 say("更正后旧纸面作废，新纸面会写明代替哪一张。"),
                 "确定更正",
-                (Asked("phone", say("联系电话")), reason),
+                (Asked("phone", "联系电话"), reason),
                 {"phone": case.phone},
             ),
         }

@@ -227,9 +227,7 @@ class _Shown(QScrollArea):
         self._photo.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._name = Value(size="title")
         self._facts = Facts()
-        self._display = Field(
-            Asked("name_display", say("显示用姓名"), hint=say("照证件上的字形输入规范汉字；原字形照样保存"))
-        )
+        self._display = Field(Asked("name_display", "显示用姓名", hint="照证件上的字形输入规范汉字；原字形照样保存"))
         self._display.left.connect(lambda _: page.display_name_given.emit(self._display.value()))
         self._display.done.connect(lambda _: page.take_focus())
         top = QVBoxLayout()
@@ -308,15 +306,13 @@ class _Manual(QScrollArea):
             part.deleteLater()
         self._documents = state.manual_documents
         asked = (
-            Asked("document_type", say("证件"), "choice", True, state.manual_documents),
-            Asked("name", say("姓名"), required=True, max_length=120),
-            Asked("number", say("证件号码"), required=True, max_length=40),
-            Asked("sex", say("性别"), "choice", False, (("男", say("男")), ("女", say("女")))),
-            Asked("birth_date", say("出生日期"), "date"),
-            Asked("address", say("住址"), max_length=200),
-            Asked(
-                "reason", say("为什么人工录入"), required=True, hint=say("如：身份证消磁，已预约换领"), max_length=100
-            ),
+            Asked("document_type", "证件", "choice", True, state.manual_documents),
+            Asked("name", "姓名", required=True, max_length=120),
+            Asked("number", "证件号码", required=True, max_length=40),
+            Asked("sex", "性别", "choice", False, (("男", "男"), ("女", "女"))),
+            Asked("birth_date", "出生日期", "date"),
+            Asked("address", "住址", max_length=200),
+            Asked("reason", "为什么人工录入", required=True, hint="如：身份证消磁，已预约换领", max_length=100),
         )
         self._fields = {one.name: Field(one) for one in asked}
         names = [one.name for one in asked]
@@ -366,18 +362,18 @@ class _BehalfCard(Card):
         self._tie_group = QButtonGroup(self)
         self._tie_buttons: dict[str, QRadioButton] = {}
         self.body.addWidget(self._tie_row)
-        phone = Field(Asked("phone", say("联系电话"), hint=say("办理结果会通知这个号码"), max_length=20), 84, False)
+        phone = Field(Asked("phone", "联系电话", hint="办理结果会通知这个号码", max_length=20), 84, False)
         self._phone = phone
         person = {
-            "name": Asked("name", say("姓名"), required=True, max_length=120),
-            "number": Asked("number", say("身份证号码"), required=True, max_length=18),
-            "address": Asked("address", say("住址"), required=True, max_length=200, hint=say("决定由哪里办理")),
+            "name": Asked("name", "姓名", required=True, max_length=120),
+            "number": Asked("number", "身份证号码", required=True, max_length=18),
+            "address": Asked("address", "住址", required=True, max_length=200, hint="决定由哪里办理"),
         }
         legal = {
-            "uscc": Asked("uscc", say("统一代码"), required=True, max_length=18, hint=say("18 位统一社会信用代码")),
-            "name": Asked("name", say("名称"), required=True, max_length=200),
-            "address": Asked("address", say("住所"), required=True, max_length=200, hint=say("决定由哪里办理")),
-            "representative": Asked("representative", say("法定代表人"), max_length=120),
+            "uscc": Asked("uscc", "统一代码", required=True, max_length=18, hint="18 位统一社会信用代码"),
+            "name": Asked("name", "名称", required=True, max_length=200),
+            "address": Asked("address", "住所", required=True, max_length=200, hint="决定由哪里办理"),
+            "representative": Asked("representative", "法定代表人", max_length=120),
         }
         self._fields = {
             "person": {name: Field(asked, 84, False) for name, asked in person.items()},

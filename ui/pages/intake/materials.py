@@ -167,8 +167,9 @@ class MaterialsView(QWidget):
         self._running = QWidget()
         running = QHBoxLayout(self._running)
         running.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._progress_words, self._progress, self._stop):
-            running.addWidget(widget)
+        running.addWidget(self._progress_words)
+        running.addWidget(self._progress)
+        running.addWidget(self._stop)
         self._scan = KeyButton("扫描", "F4", "primary")
         self._photograph = KeyButton("高拍仪", "F5")
         self._rescan = KeyButton("重扫此页", "Ctrl+R")

@@ -79,7 +79,6 @@ class MatterView(QWidget):
         self._list = LineList()
         self._list.looked_at.connect(self.looked_at)
         self._list.chosen.connect(self.chosen)
-        self._list.setFocusProxy(None)
         self._none = Empty("search")
         left = Card(padded=False)
         left.add_head(self._search)

@@ -1352,7 +1352,7 @@ class IntakeModel(QObject):
             printing=any(paper.outcome == "printing" for paper in self._papers.values()),
         )
         steps = tuple(replace(step, done=True, open=False) for step in STEPS)
-        kept = replace(self._panel_kept or PanelState(), missing=())
+        kept = replace(self._panel_kept or PanelState(), missing=(), begun=False)
         return IntakeState(step="receipt", steps=steps, receipt=receipt, panel=kept, banner=self._banner)
 
     def _advice(self, case: Case) -> str:

@@ -127,7 +127,7 @@ class _Overview(QWidget):
         for card, facts in ((people, self._people), (matter, self._matter), (answers, self._answers)):
             card.body.addWidget(facts)
             card.body.addStretch(1)
-        self._delivery = Field(Asked("delivery", say("取件方式"), "choice"), 96)
+        self._delivery = Field(Asked("delivery", "取件方式", "choice"), 96)
         self._built: tuple[tuple[str, str], ...] = ()
         self._matter_card = matter
         materials = Card("材料", padded=False)
@@ -184,7 +184,7 @@ class _Overview(QWidget):
         if state.deliveries != self._built:
             self._built = state.deliveries
             self._delivery.deleteLater()
-            self._delivery = Field(Asked("delivery", say("取件方式"), "choice", choices=state.deliveries), 96)
+            self._delivery = Field(Asked("delivery", "取件方式", "choice", choices=state.deliveries), 96)
             self._delivery.answered.connect(lambda _, value: self._page.delivery_given.emit(value))
             self._matter_card.body.insertWidget(1, self._delivery)
         self._delivery.show_answer(Answered(state.delivery, visible=len(state.deliveries) > 1))
@@ -228,7 +228,7 @@ class _Supplement(Card):
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.body.addWidget(scroll, 1)
-        self._until = Field(Asked("until", say("补正截止日"), "date", True), 96)
+        self._until = Field(Asked("until", "补正截止日", "date", True), 96)
         self.body.addWidget(self._until)
         self._wrong = Value(tone="bad", wrap=True)
         self.body.addWidget(self._wrong)
@@ -304,19 +304,19 @@ class _Decline(Card):
         self._page = page
         self._built: tuple[tuple[str, str], ...] = ()
         self.body.addWidget(Text("要书面告知理由；不属于本机关职权的，写明应向哪里申请。", tone="muted", wrap=True))
-        self._ground = Field(Asked("ground", say("理由类别"), "choice", True))
-        self._reason = Field(Asked("reason", say("理由"), "long_text", True))
-        self._organ = Field(Asked("organ", say("应向哪里申请")))
+        self._ground = Field(Asked("ground", "理由类别", "choice", True))
+        self._reason = Field(Asked("reason", "理由", "long_text", True))
+        self._organ = Field(Asked("organ", "应向哪里申请"))
         for part in (self._ground, self._reason, self._organ):
             self.body.addWidget(part)
-        self._reason.done.connect(lambda _: self._organ.take_focus())
-        self._organ.done.connect(lambda _: self._give.setFocus())
         self._wrong = Value(tone="bad", wrap=True)
         self.body.addWidget(self._wrong)
         self.body.addStretch(1)
         self._cancel = KeyButton("返回核对", "Esc")
         self._cancel.clicked.connect(page.writing_ended)
         self._give = KeyButton("不予受理并打印通知书", "F9", "danger")
+        self._reason.done.connect(lambda _: self._organ.take_focus())
+        self._organ.done.connect(lambda _: self._give.setFocus())
         self._give.clicked.connect(self._said)
         self.add_foot(self._cancel, None, self._give)
 
@@ -324,7 +324,7 @@ class _Decline(Card):
         if state.grounds != self._built:
             self._built = state.grounds
             self._ground.deleteLater()
-            self._ground = Field(Asked("ground", say("理由类别"), "choice", True, state.grounds))
+            self._ground = Field(Asked("ground", "理由类别", "choice", True, state.grounds))
             self._ground.done.connect(lambda _: self._reason.take_focus())
             self.body.insertWidget(1, self._ground)
             self._ground.show_answer(Answered(state.ground))

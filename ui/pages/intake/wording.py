@@ -67,6 +67,7 @@ STEP_OF = {
     "route": "matter",
     "power": "matter",
     "field": "form",
+    "form": "materials",
     "material": "materials",
 }
 
@@ -146,6 +147,7 @@ def missing(one: Missing) -> MissingShown:
         "audience": ("事项", "这类申请人不能办这个事项"),
         "route": ("办理机关", "选由哪里办理"),
         "power": ("受理权", "本窗口不能收这一件，请到别处办"),
+        "form": ("申请表", "表单改过，请重新打印申请表、重新签字。"),
     }
     step = STEP_OF[one.kind]
     if one.kind == "field":
