@@ -1,4 +1,4 @@
-"""``python -m server``: serve, check, code, load-demo, worker.
+"""``python -m server``: serve, check, code, load-demo, openapi, worker.
 
 `serve` on SQLite needs no settings at all: it makes its folder, its keys and its tables, and says on standard output in
 one line of JSON where it answers. A Problem goes to standard error as JSON, with exit code 1.
@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     code.add_argument("--window", required=True, help="what the window is called: 3 号窗口")
     demo = command("load-demo", _load_demo, "load a hall from a folder of JSON files")
     demo.add_argument("dir", type=Path)
+    command("openapi", _openapi, "print the API's description (docs/openapi.json)")
     command("worker", _worker, "run the sweeps (PostgreSQL only)")
     return parser
 
@@ -151,6 +152,15 @@ def _load_demo(options: argparse.Namespace) -> None:
     from server.catalogue.demo import load_demo
 
     print(json.dumps(load_demo(options.dir)))  # noqa: T201
+
+
+def _openapi(options: argparse.Namespace) -> None:
+    import django
+
+    django.setup()
+    from server.api import described
+
+    print(described(), end="")  # noqa: T201
 
 
 def _worker(options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +23,7 @@ from contract.exchange import (
     SessionAsk,
     SignedPack,
 )
-from contract.problem import Problem, Retry
+from contract.problem import MEDIA_TYPE, Problem, Retry
 from server import health
 from server.access import AnyAuth, PersonAuth, StationAuth, viewer_of
 from server.cases import services, views
@@ -32,7 +33,39 @@ from server.exchange import stations
 from server.org.models import Station, User
 from server.problems import fault_response, problem_response
 
-api = NinjaAPI(
+PROBLEM = {
+    "description": "A problem (RFC 9457); its words are in resources/messages under its code",
+    "content": {
+        MEDIA_TYPE: {
+            "schema": {
+                "type": "object",
+                "required": ["type", "code", "retry", "facts"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "code": {"type": "string"},
+                    "retry": {"enum": [retry.value for retry in Retry]},
+                    "facts": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "status": {"type": "integer"},
+                },
+            }
+        }
+    },
+}
+
+
+class DescribedAPI(NinjaAPI):
+    """Says of every operation that it may answer with a problem."""
+
+    def get_openapi_schema(self, **how: Any) -> Any:
+        schema = super().get_openapi_schema(**how)
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                answers = {str(status): answer for status, answer in operation["responses"].items()}
+                operation["responses"] = {**answers, "default": PROBLEM}
+        return schema
+
+
+api = DescribedAPI(
     title="Tongban acceptance server",
     version="1",
     urls_namespace="api",
@@ -194,6 +227,7 @@ def _matches(header: str, etag: str) -> bool:
     return any(part.strip().removeprefix("W/") in (weak, "*") for part in header.split(","))
 
 
-def openapi() -> dict[str, Any]:
-    """The API's description, as committed in docs/openapi.json."""
-    return dict(api.get_openapi_schema(path_prefix="/api/v1"))
+def described() -> str:
+    """The API's description (OpenAPI 3.1), as committed in docs/openapi.json."""
+    schema = api.get_openapi_schema(path_prefix="/api/v1/")
+    return json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
