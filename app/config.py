@@ -52,20 +52,28 @@ def read_config(folder: Path) -> Config:
     """
     try:
         said = json.loads((folder / FILE).read_text("utf-8"))
-        return Config.model_validate({**said, "folder": folder})
+        return Config.model_validate({**dict(said), "folder": folder})
     except FileNotFoundError:
         raise Problem("config.absent", Retry.AFTER_FIX) from None
-    except (OSError, ValueError, ValidationError):
+    except (OSError, TypeError, ValueError, ValidationError):
         raise Problem("config.malformed", Retry.AFTER_FIX) from None
 
 
 def write_config(config: Config) -> None:
-    """Keep the settings. The file is replaced whole, so a power cut leaves the old or the new one."""
-    config.folder.mkdir(parents=True, exist_ok=True)
+    """Keep the settings. The file is replaced whole, so a power cut leaves the old or the new one.
+
+    Raises:
+        Problem: ``config.unwritable``.
+    """
     said = config.model_dump(mode="json", exclude={"folder"})
     new = config.folder / f".{FILE}.new"
-    with new.open("w", encoding="utf-8") as file:
-        json.dump(said, file, ensure_ascii=False, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(config.folder / FILE)
+    try:
+        config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with new.open("w", encoding="utf-8") as file:
+            json.dump(said, file, ensure_ascii=False, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(config.folder / FILE)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise Problem("config.unwritable", Retry.AFTER_FIX) from None

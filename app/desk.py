@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from contract.case import CHINA
+from contract.case import CHINA, Author
+from contract.person import Clerk, Role
 
 if TYPE_CHECKING:
     from app.config import Config
@@ -52,3 +53,9 @@ def server_now(desk: Desk) -> datetime:
 def today(desk: Desk) -> date:
     """The working day that it is in the hall, by the server's clock."""
     return server_now(desk).astimezone(CHINA).date()
+
+
+def author_of(desk: Desk, clerk: Clerk) -> Author:
+    """The clerk as the author of an act at this node; a supervisor acts as one."""
+    role = Role.SUPERVISOR if Role.SUPERVISOR in clerk.roles else Role.CLERK
+    return Author(id=clerk.id, name=clerk.name, role=role, node=desk.node)

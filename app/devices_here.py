@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,12 +14,20 @@ from devices import catalogue
 from devices.host import Host
 from devices.idcard import IdentityDocument, Reader
 from devices.printer import PrinterState, PrintSink, Standing
-from devices.scanner import ScanSource
+from devices.scanner import BatchEnd, Capabilities, ScannedPage, ScanProfile, ScanSource
 
 ROLES = ("idcard", "scanner", "receipt", "a4")  # what a desk has; the kind of receipt and a4 is printer
 PATIENCE = {"idcard": 12.0, "scanner": 45.0, "receipt": 20.0, "a4": 30.0}  # seconds
 
 Word = Literal["ok", "absent", "busy", "fault", "paper_low", "unknown"]
+_WORDS: dict[str, Word] = {
+    "device.busy": "busy",
+    "scanner.busy": "busy",
+    "device.unplugged": "absent",
+    "device.no_such_port": "absent",
+    "scanner.absent": "absent",
+    "scanner.gone": "absent",
+}
 
 
 @dataclass(frozen=True)
@@ -35,14 +44,41 @@ class DeviceLine:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+class _OneBatch(ScanSource):
+    """The scanner, for one at a time: to ask it anything during a batch would end the batch."""
+
+    def __init__(self, host: Host, patience: float, turn: threading.Lock) -> None:
+        super().__init__(host, patience)
+        self._turn = turn
+
+    def capabilities(self) -> Capabilities:
+        with self._mine():
+            return super().capabilities()
+
+    def scan(self, profile: ScanProfile, *, first: int = 1) -> Generator[tuple[ScannedPage, bytes], None, BatchEnd]:
+        with self._mine():
+            return (yield from super().scan(profile, first=first))
+
+    @contextmanager
+    def _mine(self) -> Iterator[None]:
+        if not self._turn.acquire(blocking=False):
+            raise Problem("device.busy", Retry.AGAIN, driver=self._host.driver_id)
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+
 class DevicesHere:
-    """The chosen drivers, each in its own process, started when first asked."""
+    """The chosen drivers, each in its own process, started when first asked. Callable from any thread."""
 
     def __init__(self, chosen: Mapping[str, DeviceChoice]) -> None:
         self._chosen = dict(chosen)
         self._hosts: dict[str, Host] = {}
         self._reader: tuple[Host, Reader] | None = None  # it remembers which card it has read
         self._lock = threading.Lock()
+        self._scanning = threading.Lock()
+        self._closed = False
 
     def idcard(self) -> Reader:
         """The identity-card reader. Raises Problem ``device.not_chosen``."""
@@ -52,8 +88,8 @@ class DevicesHere:
         return self._reader[1]
 
     def scanner(self) -> ScanSource:
-        """The scanner. Raises Problem ``device.not_chosen``."""
-        return ScanSource(self._host("scanner"), PATIENCE["scanner"])
+        """The scanner; who asks it during a batch gets ``device.busy``. Raises Problem ``device.not_chosen``."""
+        return _OneBatch(self._host("scanner"), PATIENCE["scanner"], self._scanning)
 
     def printer(self, role: Literal["receipt", "a4"]) -> PrintSink:
         """The receipt or A4 printer. Raises Problem ``device.not_chosen``."""
@@ -85,17 +121,15 @@ class DevicesHere:
         choice = self._chosen.get(role)
         if choice is None:
             return DeviceLine(role, "", "", "", "", "absent")
-        manifest = catalogue.get_driver(choice.driver)
-        told: dict[str, Any] = {"role": role, "driver": choice.driver, "name": manifest.name}
-        told |= {"name_en": manifest.name_en, "grade": manifest.grade}
+        told: dict[str, Any] = {"role": role, "driver": choice.driver, "name": "", "name_en": "", "grade": ""}
         try:
+            manifest = catalogue.get_driver(choice.driver)
+            told |= {"name": manifest.name, "name_en": manifest.name_en, "grade": manifest.grade}
             match role:
                 case "idcard":
                     said = self.idcard().status()
                     if not said["reachable"]:
-                        return DeviceLine(
-                            **told, word="fault", problem=Problem(said["problem"], Retry.AFTER_FIX, **said["facts"])
-                        )
+                        raise Problem(said["problem"], Retry.AFTER_FIX, **said["facts"])
                     return DeviceLine(**told, word="ok", facts={"sam_number": said["sam_number"]})
                 case "scanner":
                     capabilities = self.scanner().capabilities()
@@ -103,8 +137,7 @@ class DevicesHere:
                 case _:
                     return _printer_line(told, self.printer("a4" if role == "a4" else "receipt").status())
         except Problem as problem:
-            word: Word = "busy" if problem.code == "device.busy" else "fault"
-            return DeviceLine(**told, word=word, problem=problem)
+            return DeviceLine(**told, word=_WORDS.get(problem.code, "fault"), problem=problem)
 
     def states(self) -> tuple[DeviceLine, ...]:
         """All devices of the desk, in the order of the top bar."""
@@ -113,6 +146,7 @@ class DevicesHere:
     def close(self) -> None:
         """End every driver's process."""
         with self._lock:
+            self._closed = True
             hosts, self._hosts = list(self._hosts.values()), {}
         for host in hosts:
             host.close()
@@ -122,6 +156,8 @@ class DevicesHere:
         if choice is None:
             raise Problem("device.not_chosen", Retry.AFTER_FIX, role=role)
         with self._lock:
+            if self._closed:
+                raise Problem("device.closed", Retry.AGAIN, driver=choice.driver)
             if role not in self._hosts:
                 options = {key: str(value) for key, value in choice.options.items()}
                 self._hosts[role] = catalogue.open_host(choice.driver, options, PATIENCE.get(role, 10.0))

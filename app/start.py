@@ -29,20 +29,19 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
     """
     store = Store.open(config.folder, station_key(config.folder, training=config.training), clock=clock)
     try:
-        station = store.station()
+        return Desk(
+            config=config,
+            store=store,
+            node=store.station().node,
+            clock=clock,
+            catalogue=_catalogue_of(store),
+            devices=DevicesHere(config.devices),
+            drawer=Drawer(),
+            courier=Courier(store, _line(config, store, clock), clock),
+        )
     except BaseException:
         store.close()
         raise
-    return Desk(
-        config=config,
-        store=store,
-        node=station.node,
-        clock=clock,
-        catalogue=_catalogue_of(store),
-        devices=DevicesHere(config.devices),
-        drawer=Drawer(),
-        courier=Courier(store, _line(config, store, clock), clock),
-    )
 
 
 def close_desk(desk: Desk) -> None:
@@ -81,6 +80,7 @@ def join_station(
     config = config.model_copy(
         update={"server_url": server_url, "window": window or config.window, "training": training}
     )
+    write_config(config)  # first: a station that has joined is never without its settings
     store = Store.open(folder, station_key(folder, training=training))
     try:
         if store.find_station() is not None:
@@ -92,8 +92,8 @@ def join_station(
             line.close()
     finally:
         store.close()
-    config = config.model_copy(update={"window": config.window or station.name})
-    write_config(config)
+    if not config.window:
+        write_config(config.model_copy(update={"window": station.name}))
     return {"station": station.id, "node": station.node, "name": station.name}
 
 

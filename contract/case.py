@@ -194,6 +194,8 @@ class Opened(Wire):
     matter_version: int
     parties: Parties
     answers: dict[str, Any] = {}
+    sources: dict[str, str] = {}  # by field, where its answer was taken from, where it was not typed for this case
+    passed_over: dict[str, tuple[str, ...]] = {}  # by field, the sources that said otherwise (一数一源)
     phone: str = ""
     delivery: Delivery = Delivery.WINDOW
     began_at: datetime | None = None

@@ -88,8 +88,8 @@ class CaseMaterial(Wire):
 
     @property
     def present(self) -> bool:
-        """Whether something is there: pages, a reference, or data read from a chip."""
-        return bool(self.pages) or bool(self.library) or self.source is Source.CHIP
+        """Whether something is there: a page that is not hidden, a reference, or data read from a chip."""
+        return any(not page.hidden for page in self.pages) or bool(self.library) or self.source is Source.CHIP
 
     @property
     def sides(self) -> tuple[int, int]:

@@ -20,7 +20,6 @@ from app.config import Config, DeviceChoice, default_folder, read_config, write_
 from app.desk import Desk, today
 from app.flow import finish, pages, printing, steps
 from app.materials.library import LibraryItem
-from app.matters.catalogue import Hit
 from app.papers.testing_page import test_page
 from app.people.sign_in import sign_in
 from app.start import close_desk, open_desk
@@ -57,8 +56,6 @@ from ui.widgets.field import Asked
 from ui.words import Language, say
 
 CARD_PATIENCE = 20.0  # seconds of one wait for a card; then it begins again
-USED = "matters.used"  # what the store remembers about which matters this window takes in
-FADES = 0.97  # how much an earlier use counts against one more
 
 
 def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
@@ -115,7 +112,6 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
     _join_outbox(outbox_view, models.outbox)
     _join_devices(devices_view, models.devices)
     models.today.changed.connect(today_view.render_state)
-    models.intake.took_in.connect(partial(_remember_use, desk, post))
     counter = Counter(
         window,
         models,
@@ -174,9 +170,6 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
     def wait_card(stop: threading.Event) -> IdentityDocument:
         return desk.devices.idcard().wait_for_card(CARD_PATIENCE, stop)
 
-    def search(text: str) -> tuple[Hit, ...]:
-        return desk.catalogue().search(text, desk.node, 30, _used(desk))
-
     return IntakeDeeds(
         node=desk.node,
         catalogue=desk.catalogue,
@@ -191,7 +184,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         confirm_person=partial(steps.confirm_person, desk),
         with_applicant=partial(steps.with_applicant, desk),
         with_phone=partial(steps.with_phone, desk),
-        search=search,
+        search=partial(steps.search_matters, desk),
         with_matter=partial(steps.with_matter, desk),
         with_route=partial(steps.with_route, desk),
         with_answers=partial(steps.with_answers, desk),
@@ -235,24 +228,6 @@ def _one_page(desk: Desk) -> bytes:
         for _, data in batch:
             return data
     raise Problem("scanner.no_paper", Retry.AFTER_FIX)
-
-
-def _used(desk: Desk) -> Mapping[str, float]:
-    said = desk.store.recall(USED)
-    return {str(code): float(count) for code, count in json.loads(said).items()} if said else {}
-
-
-def _remember_use(desk: Desk, post: Post, case_id: str) -> None:
-    """The matters that this window takes in come first in its list."""
-
-    def remember() -> None:
-        case = desk.store.find_case(case_id)
-        if case is not None:
-            used = {code: count * FADES for code, count in _used(desk).items()}
-            used[case.matter] = used.get(case.matter, 0.0) + 1.0
-            desk.store.remember(USED, json.dumps(used))
-
-    post.send(remember, lambda _: None)
 
 
 def _place(desk: Desk) -> str:

@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from app.desk import Desk
+from app.desk import Desk, author_of, today
 from contract.case import (
-    Author,
+    Accepted,
     Case,
     Corrected,
+    Declined,
     Delivered,
+    Ground,
     Kind,
+    SupplementAsked,
     Supplemented,
+    SupplementItem,
     Voided,
     Withdrawn,
 )
+from contract.form import check, kept
 from contract.material import CaseMaterial
 from contract.node import Power, powers_at
-from contract.person import Clerk, Parties, Role
+from contract.person import Clerk, Parties
 from contract.problem import Problem, Retry
 from contract.wire import Wire
+
+SUPPLEMENT_DAYS = 10  # working days
+
+POWERS = {
+    Kind.ACCEPT: Power.ACCEPT,
+    Kind.DECLINE: Power.ACCEPT,
+    Kind.ASK_SUPPLEMENT: Power.NOTIFY,
+    Kind.DELIVER: Power.DELIVER,
+}
+"""The acts for which a node must hold a power of the case's offering (U01)."""
+
+
+def accept(desk: Desk, case_id: str, clerk: Clerk) -> Case:
+    """受理 of a case that waited for its supplement, where this window holds the power."""
+    _ours(desk, case_id)
+    return _do(desk, case_id, clerk, Kind.ACCEPT, Accepted())
+
+
+def ask_supplement(
+    desk: Desk, case_id: str, clerk: Clerk, items: tuple[SupplementItem, ...], until: date | None = None
+) -> Case:
+    """一次性告知补正 of a case that was received already; once.
+
+    Raises:
+        Problem: ``supplement.no_items``, ``supplement.until_passed``, ``case.asked_already``, ``case.no_power``.
+    """
+    _ours(desk, case_id)
+    return _do(desk, case_id, clerk, Kind.ASK_SUPPLEMENT, supplement_asked(desk, items, until))
+
+
+def decline(desk: Desk, case_id: str, clerk: Clerk, ground: Ground, reason: str, competent_organ: str = "") -> Case:
+    """不予受理 of a case that was received already.
+
+    Raises:
+        Problem: ``case.reason_missing``, ``decline.organ_missing``, ``case.no_power``.
+    """
+    _ours(desk, case_id)
+    return _do(desk, case_id, clerk, Kind.DECLINE, declined(ground, reason, competent_organ))
 
 
 def supplement(
@@ -29,8 +73,16 @@ def supplement(
     materials: tuple[CaseMaterial, ...],
     answers: dict[str, Any] | None = None,
 ) -> Case:
-    """补正: what was asked for, or a promised material, has been handed in."""
-    return _do(desk, case_id, clerk, Kind.SUPPLEMENT, Supplemented(materials=materials, answers=answers))
+    """补正: what was asked for, or a promised material, has been handed in.
+
+    Raises:
+        Problem: ``supplement.nothing_new``, ``case.answers_wrong``.
+    """
+    _ours(desk, case_id)
+    if not materials and answers is None:
+        raise Problem("supplement.nothing_new", Retry.AFTER_FIX)
+    body = Supplemented(materials=materials, answers=_checked(desk, case_id, answers))
+    return _do(desk, case_id, clerk, Kind.SUPPLEMENT, body)
 
 
 def correct(
@@ -43,11 +95,15 @@ def correct(
     parties: Parties | None = None,
     phone: str | None = None,
 ) -> Case:
-    """更正 by the window that took the case in; the papers printed so far are named as replaced (U05)."""
+    """更正 by the window that took the case in; the papers printed so far are named as replaced (U05).
+
+    Raises:
+        Problem: ``case.reason_missing``, ``case.answers_wrong``, ``case.not_ours``.
+    """
     _ours(desk, case_id)
     body = Corrected(
         reason=_reason(reason),
-        answers=answers,
+        answers=_checked(desk, case_id, answers),
         parties=parties,
         phone=phone,
         replaces=_papers(desk, case_id),
@@ -64,19 +120,51 @@ def void(desk: Desk, case_id: str, clerk: Clerk, reason: str) -> Case:
 
 def withdraw(desk: Desk, case_id: str, clerk: Clerk, reason: str) -> Case:
     """撤回, because the applicant asked for it."""
+    _ours(desk, case_id)
     return _do(desk, case_id, clerk, Kind.WITHDRAW, Withdrawn(reason=_reason(reason)))
 
 
 def deliver(desk: Desk, case_id: str, clerk: Clerk, receiver: str) -> Case:
     """送达 at this window: the result was handed to `receiver` (applicant, handler, or who stood in)."""
     case = get_case(desk, case_id)
-    route = case.route
-    offered = desk.catalogue().offerings(case.matter)
-    offering = next((o for o in offered if route and (o.department, o.area) == (route.department, route.area)), None)
-    if offering is None or Power.DELIVER not in powers_at(offering, desk.node, desk.catalogue().tree):
-        raise Problem("case.no_power", Retry.NEVER)
+    if not receiver.strip():
+        raise Problem("deliver.receiver_missing", Retry.AFTER_FIX)
     body = Delivered(how=case.delivery, node=desk.node, receiver=receiver.strip())
     return _do(desk, case_id, clerk, Kind.DELIVER, body)
+
+
+def supplement_asked(desk: Desk, items: tuple[SupplementItem, ...], until: date | None) -> SupplementAsked:
+    """What is asked for, and by when: ten working days where nobody said.
+
+    Raises:
+        Problem: ``supplement.no_items``, ``supplement.until_passed``.
+    """
+    if not items or any(not item.what.strip() for item in items):
+        raise Problem("supplement.no_items", Retry.AFTER_FIX)
+    until = until or desk.catalogue().pack.calendar.add(today(desk), SUPPLEMENT_DAYS)
+    if until < today(desk):
+        raise Problem("supplement.until_passed", Retry.AFTER_FIX)
+    return SupplementAsked(items=items, until=until)
+
+
+def declined(ground: Ground, reason: str, competent_organ: str) -> Declined:
+    """Why, and where to go instead: who is not competent must name who is (行政许可法 art. 32).
+
+    Raises:
+        Problem: ``case.reason_missing``, ``decline.organ_missing``.
+    """
+    organ = competent_organ.strip()
+    if ground is Ground.NOT_COMPETENT and not organ:
+        raise Problem("decline.organ_missing", Retry.AFTER_FIX)
+    return Declined(ground=ground, reason=_reason(reason), competent_organ=organ)
+
+
+def powers_here(desk: Desk, case: Case) -> frozenset[Power]:
+    """What this node may do for the offering that the case was routed to; nothing where that is no longer offered."""
+    for offering in desk.catalogue().offerings(case.matter):
+        if case.route and (offering.department, offering.area) == (case.route.department, case.route.area):
+            return powers_at(offering, desk.node, desk.catalogue().tree)
+    return frozenset()
 
 
 def get_case(desk: Desk, case_id: str) -> Case:
@@ -92,9 +180,10 @@ def get_case(desk: Desk, case_id: str) -> Case:
 
 
 def _do(desk: Desk, case_id: str, clerk: Clerk, kind: Kind, body: Wire) -> Case:
-    role = Role.SUPERVISOR if Role.SUPERVISOR in clerk.roles else Role.CLERK
-    author = Author(id=clerk.id, name=clerk.name, role=role, node=desk.node)
-    return desk.store.did([desk.store.act(case_id, kind, body, author, after=get_case(desk, case_id).last_action)])
+    case = get_case(desk, case_id)
+    if kind in POWERS and POWERS[kind] not in powers_here(desk, case):
+        raise Problem("case.no_power", Retry.NEVER)
+    return desk.store.did([desk.store.act(case_id, kind, body, author_of(desk, clerk), after=case.last_action)])
 
 
 def _ours(desk: Desk, case_id: str) -> None:
@@ -103,8 +192,21 @@ def _ours(desk: Desk, case_id: str) -> None:
 
 
 def _papers(desk: Desk, case_id: str) -> tuple[str, ...]:
-    """The numbers of the papers that were printed so far: the new ones name them as replaced."""
-    return tuple(dict.fromkeys(paper.number for paper in desk.store.papers(case_id)))
+    """The numbers of the papers that came out and still stand: the new ones name them as replaced."""
+    before = {number for correction in get_case(desk, case_id).corrections for number in correction.replaces}
+    out = (paper.number for paper in desk.store.papers(case_id) if paper.outcome != "failed")
+    return tuple(number for number in dict.fromkeys(out) if number not in before)
+
+
+def _checked(desk: Desk, case_id: str, answers: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The answers that count. Raises Problem ``case.answers_wrong`` with how many the form does not take."""
+    if answers is None:
+        return None
+    case = get_case(desk, case_id)
+    form = desk.catalogue().matter(case.matter, case.matter_version).form
+    if wrong := check(form, answers):
+        raise Problem("case.answers_wrong", Retry.AFTER_FIX, count=len(wrong), field=wrong[0].field)
+    return kept(form, answers)
 
 
 def _reason(text: str) -> str:

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
+from app.cases.acts import POWERS, powers_here
 from app.cases.view import view_of
-from app.desk import Desk, today
+from app.desk import Desk, author_of, today
 from app.store.rows import Standing
 from contract.case import CHINA, Case, Flag, Kind, State, allowed, may
-from contract.clock import deemed_accepted_on, read_clock
+from contract.clock import Calendar, deemed_accepted_on, read_clock
 from contract.exchange import CaseView
-from contract.node import Power, powers_at
-from contract.person import Clerk
+from contract.matter import Matter
+from contract.person import Clerk, Role
 from contract.problem import Problem
 
 Why = Literal["supplement", "hand_over", "promise", "due_soon", "overdue", "deemed_soon"]
 _OPEN = (State.RECEIVED, State.TO_SUPPLEMENT, State.ACCEPTED, State.IN_REVIEW, State.APPROVED, State.REFUSED)
-_POWER = {
-    Kind.ACCEPT: Power.ACCEPT,
-    Kind.DECLINE: Power.ACCEPT,
-    Kind.ASK_SUPPLEMENT: Power.NOTIFY,
-    Kind.DELIVER: Power.DELIVER,
-}
 
 
 @dataclass(frozen=True)
@@ -120,12 +115,25 @@ def shown(desk: Desk, case_id: str, clerk: Clerk) -> CaseShown:
     case, pending, held = desk.store.shown(case_id)
     if case is None:
         raise Problem("case.unknown")
-    able = frozenset(kind for kind in allowed(case.state) if any(may(role, kind) for role in clerk.roles))
-    powers = _powers(desk, case)
-    able = frozenset(kind for kind in able if kind not in _POWER or _POWER[kind] in powers)
+    return CaseShown(case, view_of(desk, case), len(pending), held, _able(desk, case, clerk))
+
+
+def _able(desk: Desk, case: Case, clerk: Clerk) -> frozenset[Kind]:
+    """What this clerk may do to the case here: by its state, the clerk's role, the node's powers and the day."""
+    if not {Role.CLERK, Role.SUPERVISOR} & set(clerk.roles):
+        return frozenset()
+    role, powers = author_of(desk, clerk).role, powers_here(desk, case)
+    able = {kind for kind in allowed(case.state) if may(role, kind) and (kind not in POWERS or POWERS[kind] in powers)}
     if case.node != desk.node:
         able &= {Kind.DELIVER}
-    return CaseShown(case, view_of(desk, case), len(pending), held, able)
+    if case.asked is not None:
+        able.discard(Kind.ASK_SUPPLEMENT)
+    if Flag.PROMISED in case.flags:
+        able.discard(Kind.DELIVER)
+    taken_in = (case.received_at or case.opened_at).astimezone(CHINA).date()
+    if role is not Role.SUPERVISOR and taken_in != today(desk):
+        able.discard(Kind.VOID)
+    return frozenset(able)
 
 
 def todo(desk: Desk, clerk: Clerk) -> tuple[TodoItem, ...]:
@@ -136,35 +144,42 @@ def todo(desk: Desk, clerk: Clerk) -> tuple[TodoItem, ...]:
         if case.node != desk.node:
             continue
         matter = desk.catalogue().find_matter(case.matter, case.matter_version)
-        why: Why | None = None
-        due: date | None = None
-        if case.state is State.TO_SUPPLEMENT:
-            why, due = "supplement", case.asked.until if case.asked else None
-        elif Flag.PROMISED in case.flags:
-            promised = [m.promised_until for m in case.materials if m.promised_until and not m.present]
-            why, due = "promise", min(promised)
-        elif case.state in (State.APPROVED, State.REFUSED):
-            why = "hand_over"
-        elif case.state is State.RECEIVED and case.received_at:
-            due = deemed_accepted_on(case.received_at.astimezone(CHINA).date(), calendar)
-            why = "deemed_soon" if calendar.between(day, due) <= 1 else None
-        elif matter is not None:
-            face = read_clock(case.clock, matter.limits, calendar, day)
-            due = face.promised_due
-            why = "overdue" if face.light == "red" else "due_soon" if face.light == "yellow" else None
-        if why:
-            name = matter.name if matter else case.matter
+        name = matter.name if matter else case.matter
+        reasons = list(_reasons(case, matter, calendar, day))
+        if reasons:
+            why, due = min(reasons, key=lambda reason: reason[1] or date.max)
             found.append(TodoItem(case.id, case.number, name, case.parties.applicant.shown_name, why, due))
     return tuple(sorted(found, key=lambda item: (item.due or date.max, item.number)))
+
+
+def _reasons(case: Case, matter: Matter | None, calendar: Calendar, day: date) -> Iterator[tuple[Why, date | None]]:
+    """Why a case waits for this node, and by when."""
+    if Flag.PROMISED in case.flags:
+        yield "promise", min(m.promised_until for m in case.materials if m.promised_until and not m.present)
+    elif case.state in (State.APPROVED, State.REFUSED):
+        yield "hand_over", None
+    if case.state is State.TO_SUPPLEMENT:
+        yield "supplement", case.asked.until if case.asked else None
+    elif case.state is State.RECEIVED and case.received_at is not None:
+        due = deemed_accepted_on(case.received_at.astimezone(CHINA).date(), calendar)
+        if calendar.between(day, due) <= 1:
+            yield "deemed_soon", due
+    elif case.state in (State.ACCEPTED, State.IN_REVIEW) and matter is not None:
+        face = read_clock(case.clock, matter.limits, calendar, day)
+        if face.state == "running" and face.light in ("red", "yellow"):
+            yield "overdue" if face.light == "red" else "due_soon", face.promised_due
 
 
 def today_here(desk: Desk) -> Today:
     """The day's counts by kind of act and by matter, and what the station can do without a line."""
     day, catalogue = today(desk), desk.catalogue()
-    start = datetime.combine(day, time(), CHINA)
+    # the day is the server's, the acts were timed by the station's clock (F29)
+    start = datetime.combine(day, time(), CHINA) - timedelta(milliseconds=desk.store.offset_ms() or 0)
     counts: Counter[Kind] = Counter()
     matters: Counter[str] = Counter()
     for deed in desk.store.deeds_between(start, start + timedelta(days=1)):
+        if deed.aside:
+            continue
         counts[deed.action.kind] += 1
         if deed.action.kind is Kind.OPEN:
             matter = catalogue.find_matter(deed.action.body["matter"], deed.action.body["matter_version"])
@@ -179,10 +194,3 @@ def today_here(desk: Desk) -> Today:
         matters=len(catalogue.matters),
         provisional=pack.calendar.is_provisional(day, day + timedelta(days=60)),
     )
-
-
-def _powers(desk: Desk, case: Case) -> frozenset[Power]:
-    for offering in desk.catalogue().offerings(case.matter):
-        if case.route and (offering.department, offering.area) == (case.route.department, case.route.area):
-            return powers_at(offering, desk.node, desk.catalogue().tree)
-    return frozenset()

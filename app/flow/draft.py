@@ -5,6 +5,7 @@ Pure: a draft is a frozen value that is saved as JSON in the encrypted store aft
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -12,13 +13,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from app.matters.catalogue import Catalogue
+from contract.case import Author
 from contract.clock import ClockEvent, Tick, deemed_accepted_on, read_clock
 from contract.form import check, fields
 from contract.material import CaseMaterial
 from contract.matter import Delivery, Fee, Matter, missing, takes
 from contract.node import Offering, Power, Route, Routing, powers_at
-from contract.person import Identity, LegalPerson, Parties, Person, Tie
-from contract.wire import Wire
+from contract.person import Document, Identity, LegalPerson, Parties, Person, Tie, id_number_fault
+from contract.wire import Wire, canonical, sha256
 
 
 class Step(StrEnum):
@@ -30,8 +32,59 @@ class Step(StrEnum):
     RECEIPT = "receipt"
 
 
-class Draft(Wire):
-    """An intake in progress. Its id becomes the case's id."""
+class Offered(Wire):
+    """One of several values that sources give for a field: chip, document, typed, library … (S28)."""
+
+    value: Any
+    source: str
+
+    def __repr__(self) -> str:
+        return f"Offered({self.source})"
+
+    __str__ = __repr__
+
+
+class Begun(Wire):
+    """What was done for one matter: it is put by when another matter is chosen, and is there again on coming back.
+
+    Attributes:
+        answers: As on the form.
+        sources: By field, where its answer was taken from.
+        own: Fields that the clerk answered; nothing is filled in over them, not even where they were emptied.
+        conflicts: By field, all that the sources offer, where they disagree.
+        number: Reserved when the application form is printed or the case is taken in; each matter has its own, so
+            that a form signed for another matter never files itself here.
+        form_digest: What the application form said when it was printed last.
+        signed_digest: What the form said whose pages came back.
+    """
+
+    matter: tuple[str, int] | None = None
+    answers: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    own: tuple[str, ...] = ()
+    conflicts: dict[str, tuple[Offered, ...]] = {}
+    route: Route | None = None
+    delivery: Delivery = Delivery.WINDOW
+    materials: tuple[CaseMaterial, ...] = ()
+    foreign_pages: tuple[str, ...] = ()  # keys of pages with another case's slot code on them
+    number: str = ""
+    form_digest: str = ""
+    signed_digest: str = ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.matter})"
+
+    __str__ = __repr__
+
+
+class Draft(Begun):
+    """An intake in progress. Its id becomes the case's id.
+
+    Attributes:
+        others: By code, the matters that were chosen before.
+        confirmed: Who compared card and face; stays the author of that act, whoever finishes the case (F09).
+        of_case: The case that this supplements (补正); empty for an intake.
+    """
 
     id: str
     clerk: str
@@ -42,15 +95,10 @@ class Draft(Wire):
     identity: Identity | None = None
     applicant: Person | LegalPerson | None = Field(default=None, discriminator="kind")
     tie: Tie = Tie.SELF
-    matter: tuple[str, int] | None = None
-    answers: dict[str, Any] = {}
-    sources: dict[str, str] = {}  # field → where its answer was taken from
-    route: Route | None = None
     phone: str = ""
-    delivery: Delivery = Delivery.WINDOW
-    materials: tuple[CaseMaterial, ...] = ()
-    number: str = ""  # reserved when the application form is printed or the case is taken in
-    form_digest: str = ""  # digest of the answers on the printed application form
+    others: dict[str, Begun] = {}
+    confirmed: Author | None = None
+    of_case: str = ""
     parked: bool = False
 
     def __repr__(self) -> str:
@@ -73,11 +121,26 @@ class Missing(Wire):
     """One thing without which the case cannot be taken in. The label is Chinese, from the matter."""
 
     kind: Literal[
-        "identity", "confirm", "applicant", "matter", "tie", "audience", "field", "material", "route", "power"
+        "identity", "confirm", "applicant", "matter", "tie", "audience", "field", "material", "form", "route", "power"
     ]
     code: str = ""
     label: str = ""
     promise_days: int | None = None
+
+
+class Caution(Wire):
+    """Something to look at that stops nothing.
+
+    Kinds: ``suspect`` (the chip's number contradicts itself), ``expired`` (the document), ``number`` (a typed number
+    fails its check), ``name`` (characters that no font has, and none for display), ``conflict`` (sources disagree about
+    a field), ``equal_pages`` (the same page twice), ``foreign_page`` (it carries another case's code). `code` is the
+    field or material, `label` its Chinese name.
+    """
+
+    kind: Literal["suspect", "expired", "number", "name", "conflict", "equal_pages", "foreign_page"]
+    code: str = ""
+    label: str = ""
+    count: int = 1
 
 
 class Panel(Wire):
@@ -104,6 +167,35 @@ class Panel(Wire):
     fee: Fee | None = None
     delivery: Delivery = Delivery.WINDOW
     missing: tuple[Missing, ...] = ()
+    cautions: tuple[Caution, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Panel({self.power}, {len(self.missing)} missing)"
+
+    __str__ = __repr__
+
+
+def form_is_stale(draft: Draft) -> bool:
+    """Whether the form was printed, or signed and scanned, with other answers or for other people (U04)."""
+    said = draft.signed_digest or draft.form_digest
+    return bool(said) and said != form_says(draft)
+
+
+def form_says(draft: Draft) -> str:
+    """Digest of all that the application form prints: the matter, the people, what was answered."""
+    parties = draft.parties
+    answers = {name: value for name, value in draft.answers.items() if value not in (None, "", [])}
+    return sha256(
+        canonical(
+            {
+                "matter": list(draft.matter or ()),
+                "parties": parties.model_dump(mode="json") if parties else None,
+                "answers": answers,
+                "phone": draft.phone,
+                "delivery": draft.delivery,
+            }
+        )
+    )
 
 
 def matter_of(draft: Draft, catalogue: Catalogue) -> Matter | None:
@@ -147,6 +239,7 @@ def panel(draft: Draft, catalogue: Catalogue, node: str, today: date) -> Panel:
         "delivery": draft.delivery,
         "collected_at": catalogue.tree.path_name(node),
         "missing": whats_missing(draft, catalogue, node),
+        "cautions": tuple(_cautions(draft, catalogue, today)),
     }
     if draft.applicant is not None:
         shown |= {"applicant": draft.applicant.shown_name, "applicant_number": draft.applicant.number}
@@ -205,4 +298,34 @@ def whats_missing(draft: Draft, catalogue: Catalogue, node: str) -> tuple[Missin
         found.append(Missing(kind="power"))
     for rule in missing(matter, parties, draft.answers, draft.materials):
         found.append(Missing(kind="material", code=rule.code, label=rule.name, promise_days=rule.promise_days))
+    if form_is_stale(draft):
+        forms = (rule for rule in matter.materials if rule.is_application_form)
+        found += [Missing(kind="form", code=rule.code, label=rule.name) for rule in forms]
     return tuple(found)
+
+
+def _cautions(draft: Draft, catalogue: Catalogue, today: date) -> Iterator[Caution]:
+    handler, identity, matter = draft.handler, draft.identity, matter_of(draft, catalogue)
+    if handler is not None and identity is not None:
+        if identity.suspect:
+            yield Caution(kind="suspect")
+        if identity.valid_until is not None and identity.valid_until < today:
+            yield Caution(kind="expired")
+        citizen = handler.document is not Document.PASSPORT
+        if identity.source == "manual" and citizen and id_number_fault(handler.number, today):
+            yield Caution(kind="number")
+        if identity.has_private_use and not handler.name_display:
+            yield Caution(kind="name")
+    if matter is not None:
+        labels = {control.name: control.label for control in fields(matter.form)}
+        for name in draft.conflicts:
+            yield Caution(kind="conflict", code=name, label=labels.get(name, name))
+    seen: set[str] = set()
+    for material in draft.materials:
+        keys = [page.key for page in material.pages if not page.hidden]
+        equal = sum(key in seen or key in keys[:at] for at, key in enumerate(keys))
+        seen.update(keys)
+        if equal:
+            yield Caution(kind="equal_pages", code=material.code, label=material.name, count=equal)
+        if foreign := sum(key in draft.foreign_pages for key in keys):
+            yield Caution(kind="foreign_page", code=material.code, label=material.name, count=foreign)

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import contextlib
+import threading
+from datetime import date
 from typing import Any
 
-from app.desk import Desk, today
+from app.cases import acts
+from app.cases.acts import declined, supplement_asked
+from app.desk import Desk, author_of
 from app.flow.draft import Draft, main_action, matter_of, offering_of, whats_missing
-from app.flow.steps import author_of, reserve_number
+from app.flow.steps import remember_use, reserve_number
 from app.papers.paper import PaperKind
 from contract.case import (
     Accepted,
     Action,
     Case,
-    Declined,
     Ground,
     Kind,
     Opened,
     PersonConfirmed,
     Received,
-    SupplementAsked,
+    State,
     SupplementItem,
 )
 from contract.form import kept
+from contract.material import CaseMaterial
 from contract.matter import wanted
-from contract.node import Power, powers_at
+from contract.node import Power, Route, powers_at
 from contract.person import Clerk
 from contract.problem import Problem, Retry
 from contract.wire import Wire
+
+_FINISHING = threading.Lock()  # F9 pressed ten times is one case (F26)
+_PAPERS = {
+    State.TO_SUPPLEMENT: (PaperKind.SUPPLEMENT,),
+    State.DECLINED: (PaperKind.REFUSAL,),
+    State.ACCEPTED: (PaperKind.RECEIPT, PaperKind.ACCEPTANCE),
+}
 
 
 class TakenIn(Wire):
@@ -46,26 +57,35 @@ class TakenIn(Wire):
 def take_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
     """收件, and 受理 where this node holds the power. One transaction; then the draft is gone.
 
+    Pressed again, also at the same time or after a crash, it answers the case that there is. A draft that supplements
+    a case is handed in to it.
+
     Raises:
-        Problem: ``intake.incomplete`` (F27) with the number of things missing; ``case.no_power``;
-            ``numbers.none_left``; what the contract refuses.
+        Problem: ``intake.incomplete`` (F27) with the number of things missing; ``intake.form_stale`` where nothing
+            else is wrong but the form was signed with other answers (U04); ``case.no_power``; ``numbers.none_left``;
+            what the contract refuses.
     """
-    catalogue = desk.catalogue()
-    lacking = whats_missing(draft, catalogue, desk.node)
-    if lacking:
-        raise Problem("intake.incomplete", Retry.AFTER_FIX, count=len(lacking), first=lacking[0].kind)
-    accepted = main_action(draft, catalogue, desk.node) == "accept"
-    draft = reserve_number(desk, draft)
-    assert draft.route is not None
-    received = Received(
-        number=draft.number, window=desk.config.window, route=draft.route, materials=_counted(desk, draft)
-    )
-    acts: list[tuple[Kind, Wire]] = [*_begun(desk, draft), (Kind.RECEIVE, received)]
-    if accepted:
-        acts.append((Kind.ACCEPT, Accepted()))
-    case = _done(desk, draft, clerk, acts)
-    papers = (PaperKind.RECEIPT, PaperKind.ACCEPTANCE) if accepted else (PaperKind.RECEIPT,)
-    return TakenIn(case=case, accepted=accepted, papers=papers)
+    with _FINISHING:
+        if (taken := _find_taken(desk, draft)) is not None:
+            return taken
+        catalogue = desk.catalogue()
+        lacking = whats_missing(draft, catalogue, desk.node)
+        if lacking and all(one.kind == "form" for one in lacking):
+            raise Problem("intake.form_stale", Retry.AFTER_FIX)
+        if lacking:
+            raise Problem("intake.incomplete", Retry.AFTER_FIX, count=len(lacking), first=lacking[0].kind)
+        if draft.of_case:
+            return _hand_in(desk, draft, clerk)
+        accepted = main_action(draft, catalogue, desk.node) == "accept"
+        draft = reserve_number(desk, draft)
+        assert draft.route is not None
+        received = Received(
+            number=draft.number, window=desk.config.window, route=draft.route, materials=_counted(desk, draft)
+        )
+        bodies: list[tuple[Kind, Wire]] = [*_begun(desk, draft), (Kind.RECEIVE, received)]
+        if accepted:
+            bodies.append((Kind.ACCEPT, Accepted()))
+        return _done(desk, draft, clerk, bodies)
 
 
 def ask_supplement(
@@ -74,43 +94,68 @@ def ask_supplement(
     """一次性告知补正 at the window: everything that is missing or wrong, at once, once; the case waits for it.
 
     Raises:
-        Problem: ``identity.missing``, ``case.no_power``, ``intake.route_missing``.
+        Problem: ``identity.missing``, ``case.no_power``, ``intake.route_missing``, ``supplement.no_items``,
+            ``supplement.until_passed``.
     """
-    route = _able(desk, draft, Power.NOTIFY)
-    draft = reserve_number(desk, draft)
-    asked = SupplementAsked(
-        items=items,
-        until=until or today(desk) + timedelta(days=15),
-        number=draft.number,
-        window=desk.config.window,
-        route=route,
-        materials=tuple(material for material in _counted(desk, draft) if material.present),
-    )
-    case = _done(desk, draft, clerk, [*_begun(desk, draft), (Kind.ASK_SUPPLEMENT, asked)])
-    return TakenIn(case=case, papers=(PaperKind.SUPPLEMENT,))
+    with _FINISHING:
+        if (taken := _find_taken(desk, draft)) is not None:
+            return taken
+        asked = supplement_asked(desk, items, until)
+        draft, first = _first(desk, draft, Power.NOTIFY)
+        bodies = [*_begun(desk, draft), (Kind.ASK_SUPPLEMENT, asked.model_copy(update=first))]
+        return _done(desk, draft, clerk, bodies)
 
 
 def decline(desk: Desk, draft: Draft, clerk: Clerk, ground: Ground, reason: str, competent_organ: str = "") -> TakenIn:
     """不予受理 at the window, in writing, with the ground and where to go instead.
 
     Raises:
-        Problem: as `ask_supplement`; only where this node holds the power to accept may it refuse to.
+        Problem: ``identity.missing``, ``case.no_power`` (only where this node may accept may it refuse to),
+            ``intake.route_missing``, ``case.reason_missing``, ``decline.organ_missing``.
     """
-    route = _able(desk, draft, Power.ACCEPT)
+    with _FINISHING:
+        if (taken := _find_taken(desk, draft)) is not None:
+            return taken
+        said = declined(ground, reason, competent_organ)
+        draft, first = _first(desk, draft, Power.ACCEPT)
+        bodies = [*_begun(desk, draft), (Kind.DECLINE, said.model_copy(update=first))]
+        return _done(desk, draft, clerk, bodies)
+
+
+def _find_taken(desk: Desk, draft: Draft) -> TakenIn | None:
+    """The case that this draft has become already."""
+    case = desk.store.shown(draft.id)[0]
+    return None if case is None else _taken(case)
+
+
+def _taken(case: Case) -> TakenIn:
+    papers = _PAPERS.get(case.state, (PaperKind.RECEIPT,))
+    return TakenIn(case=case, accepted=case.state is State.ACCEPTED, papers=papers)
+
+
+def _hand_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
+    """What the draft adds to its case: the slots and answers that changed."""
+    case = acts.get_case(desk, draft.of_case)
+    before = {material.code: material for material in case.materials}
+    changed = tuple(m for m in _counted(desk, draft) if before.get(m.code) != m)
+    matter = matter_of(draft, desk.catalogue())
+    answers = kept(matter.form, draft.answers) if matter else case.answers
+    case = acts.supplement(desk, case.id, clerk, changed, answers if answers != case.answers else None)
+    desk.store.drop_draft(draft.id)
+    return TakenIn(case=case)
+
+
+def _first(desk: Desk, draft: Draft, power: Power) -> tuple[Draft, dict[str, Any]]:
+    """The draft with its number, and what the first act on a case that was not received says of it."""
+    route = _able(desk, draft, power)
     draft = reserve_number(desk, draft)
-    declined = Declined(
-        ground=ground,
-        reason=reason,
-        competent_organ=competent_organ,
-        number=draft.number,
-        window=desk.config.window,
-        route=route,
-    )
-    case = _done(desk, draft, clerk, [*_begun(desk, draft), (Kind.DECLINE, declined)])
-    return TakenIn(case=case, papers=(PaperKind.REFUSAL,))
+    given = tuple(material for material in _counted(desk, draft) if material.present or material.pages)
+    return draft, {"number": draft.number, "window": desk.config.window, "route": route, "materials": given}
 
 
-def _able(desk: Desk, draft: Draft, power: Power) -> Any:
+def _able(desk: Desk, draft: Draft, power: Power) -> Route:
+    if draft.of_case:
+        raise Problem("case.not_allowed", Retry.NEVER, kind=Kind.OPEN, state=State.DRAFT)
     if draft.identity is None or draft.parties is None:
         raise Problem("identity.missing", Retry.AFTER_FIX)
     if draft.identity.confirmed_at is None:
@@ -126,13 +171,20 @@ def _able(desk: Desk, draft: Draft, power: Power) -> Any:
 def _begun(desk: Desk, draft: Draft) -> list[tuple[Kind, Wire]]:
     matter = matter_of(draft, desk.catalogue())
     assert matter is not None and draft.parties is not None and draft.identity is not None
+    answers = kept(matter.form, draft.answers)
     opened = Opened(
         channel=draft.channel,
         node=desk.node,
         matter=matter.code,
         matter_version=matter.version,
         parties=draft.parties,
-        answers=kept(matter.form, draft.answers),
+        answers=answers,
+        sources={name: source for name, source in draft.sources.items() if name in answers},
+        passed_over={
+            name: tuple(one.source for one in offered if one.value != answers.get(name))
+            for name, offered in draft.conflicts.items()
+            if name in answers
+        },
         phone=draft.phone,
         delivery=draft.delivery,
         began_at=draft.began_at,
@@ -140,7 +192,7 @@ def _begun(desk: Desk, draft: Draft) -> list[tuple[Kind, Wire]]:
     return [(Kind.OPEN, opened), (Kind.CONFIRM_PERSON, PersonConfirmed(identity=draft.identity))]
 
 
-def _counted(desk: Desk, draft: Draft) -> tuple[Any, ...]:
+def _counted(desk: Desk, draft: Draft) -> tuple[CaseMaterial, ...]:
     """The slots that count for the answers as they are, and whatever else has pages."""
     matter, parties = matter_of(draft, desk.catalogue()), draft.parties
     assert matter is not None and parties is not None
@@ -148,22 +200,17 @@ def _counted(desk: Desk, draft: Draft) -> tuple[Any, ...]:
     return tuple(material for material in draft.materials if material.code in counted or material.pages)
 
 
-def _done(desk: Desk, draft: Draft, clerk: Clerk, acts: list[tuple[Kind, Wire]]) -> Case:
+def _done(desk: Desk, draft: Draft, clerk: Clerk, bodies: list[tuple[Kind, Wire]]) -> TakenIn:
     """Make the actions, one after another, and commit them together."""
     author = author_of(desk, clerk)
     actions: list[Action] = []
-    for kind, body in acts:
+    for kind, body in bodies:
         action = desk.store.act(draft.id, kind, body, author, after=actions[-1].id if actions else "")
-        if isinstance(body, PersonConfirmed):
-            action = _as_confirmed(desk, action, body)
+        if kind is Kind.CONFIRM_PERSON and draft.confirmed and draft.identity and draft.identity.confirmed_at:
+            # whoever compared card and face stays its author, at the time when it was done (F09)
+            action = action.model_copy(update={"author": draft.confirmed, "made_at": draft.identity.confirmed_at})
         actions.append(action)
-    return desk.store.did(actions, drop_draft=draft.id)
-
-
-def _as_confirmed(desk: Desk, action: Action, body: PersonConfirmed) -> Action:
-    """Who compared card and face stays its author, at the time when it was done, whoever finishes the case (F09)."""
-    identity = body.identity
-    known = (each for each in desk.store.verifiers() if each.clerk_id == identity.confirmed_by)
-    colleague = next((Clerk.model_validate_json(each.clerk) for each in known), None)
-    author = author_of(desk, colleague) if colleague else action.author
-    return action.model_copy(update={"author": author, "made_at": identity.confirmed_at or action.made_at})
+    case = desk.store.did(actions, drop_draft=draft.id)
+    with contextlib.suppress(Problem):  # the case is there; an order of the list is not worth a word
+        remember_use(desk, case.matter)
+    return _taken(case)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Literal
 
 from app.desk import Desk, today
 from app.flow.draft import Draft, matter_of
-from app.flow.steps import keep
+from app.flow.steps import EMPTY_SLOT, keep
 from app.materials import library as shared
 from app.materials import pages as look
 from app.papers import raster
@@ -23,6 +24,7 @@ from devices.scanner import ScannedPage, ScanProfile
 Quarter = Literal[0, 90, 180, 270]
 LARGEST = 64 << 20  # bytes of one file
 SEPARATOR = 0  # the page number in a separator sheet's own code
+NOT_COMPARED = {"verified": None, "trust": Trust.C}
 
 
 def scan_into(
@@ -30,45 +32,61 @@ def scan_into(
 ) -> Iterator[Draft]:
     """Scan a batch into a material. One draft a page, each page encrypted and on disk before it is handed over.
 
-    A page that carries a slot's QR files itself there, and so do the pages after it.
+    A page that carries a slot's QR files itself there with its back (U04); what follows a separator sheet belongs to
+    the material on it. A page that cannot be opened does not stop the batch.
 
     Raises:
-        Problem: the scanner's; every page that came before it is kept.
+        Problem: the scanner's; every page that came before it is kept, and its facts say how many (``pages``) came.
+            ``page.unreadable`` and ``page.too_large`` at the end of the batch, with which page (``page``) it was.
     """
-    scanner = desk.devices.scanner()
-    with closing(scanner.scan(profile or ScanProfile())) as batch:
+    _slot(draft, code)
+    trouble: Problem | None = None
+    filing = _Filing(code)
+    with closing(desk.devices.scanner().scan(profile or ScanProfile())) as batch:
         for scanned, data in batch:
-            draft, code = _filed(desk, draft, code, scanned, data)
+            try:
+                found = _analysed(desk, scanned, data)
+            except Problem as problem:
+                if not problem.code.startswith("page."):
+                    raise
+                trouble = trouble or Problem(problem.code, problem.retry, **problem.facts | {"page": scanned.n})
+                continue
+            draft = _filed(desk, draft, filing, found)
             yield draft
             if cancelled():
-                return
+                break
+    if trouble is not None:
+        raise trouble
 
 
 def rescan_page(desk: Desk, draft: Draft, code: str, key: str) -> Draft:
     """The next page from the scanner stands for this one; the old one stays, hidden, as an earlier version."""
     old = _page(draft, code, key)
-    scanner = desk.devices.scanner()
-    with closing(scanner.scan(ScanProfile())) as batch:
+    with closing(desk.devices.scanner().scan(ScanProfile())) as batch:
         scanned, data = next(batch, (None, b""))
     if scanned is None:
         raise Problem("scanner.no_paper", Retry.AFTER_FIX)
     new, _ = _analysed(desk, scanned, data)[0]
     new = new.model_copy(update={"sheet": old.sheet, "side": old.side, "replaces": old.digest, "hidden": False})
-    shown = [new if page.key == key else page for page in _slot(draft, code).pages]
-    return _with_pages(desk, draft, code, (*shown, old.model_copy(update={"hidden": True})))
+    pages = list(_slot(draft, code).pages)
+    pages[pages.index(old)] = new
+    slot = _slot(draft, code).model_copy(
+        update={"pages": (*pages, old.model_copy(update={"hidden": True})), **NOT_COMPARED}
+    )
+    return _with_slot(desk, draft, slot)
 
 
 def add_file(desk: Desk, draft: Draft, code: str, data: bytes, media_type: str) -> Draft:
     """A file that was given on a stick or came from elsewhere: JPEG, PNG, TIFF or PDF.
 
     Raises:
-        Problem: ``page.unreadable``, ``page.too_large``.
+        Problem: ``page.unreadable``, ``page.too_large``; the draft is as it was.
     """
     if len(data) > LARGEST:
         raise Problem("page.too_large", Retry.AFTER_FIX)
     sheet = len(_slot(draft, code).pages) + 1
     scanned = ScannedPage(sheet, sheet, "front", media_type, 0, 0, 0, "", len(data))
-    return _filed(desk, draft, code, scanned, data)[0]
+    return _filed(desk, draft, _Filing(code), _analysed(desk, scanned, data))
 
 
 def thumbnail(desk: Desk, page: Page, height: int = 310) -> bytes:
@@ -84,12 +102,20 @@ def preview(desk: Desk, page: Page, width: int) -> bytes:
 
 
 def move_page(desk: Desk, draft: Draft, key: str, from_code: str, to_code: str, index: int) -> Draft:
-    """Put a page into another material, or elsewhere in its own."""
-    page = _page(draft, from_code, key)
-    draft = _with_pages(desk, draft, from_code, tuple(p for p in _slot(draft, from_code).pages if p.key != key))
-    there = list(_slot(draft, to_code).pages)
-    there.insert(max(0, min(index, len(there))), page)
-    return _with_pages(desk, draft, to_code, tuple(there))
+    """Put a page into another material, or elsewhere in its own. Of two equal pages, one."""
+    page, there = _page(draft, from_code, key), _slot(draft, to_code)
+    pages = list(_slot(draft, from_code).pages)
+    pages.remove(page)
+    if from_code != to_code:
+        draft = _with_pages(desk, draft, from_code, tuple(pages))
+        pages = list(there.pages)
+        if there.source is Source.LIBRARY:
+            pages = []
+    pages.insert(max(0, min(index, len(pages))), page)
+    update: dict[str, object] = {"pages": tuple(pages)}
+    if from_code != to_code:
+        update = {**_taken_by_hand(there), **update}
+    return _with_slot(desk, draft, there.model_copy(update=update))
 
 
 def rotate_page(desk: Desk, draft: Draft, code: str, key: str, quarter_turns: int) -> Draft:
@@ -100,14 +126,20 @@ def rotate_page(desk: Desk, draft: Draft, code: str, key: str, quarter_turns: in
 
 
 def show_page(desk: Desk, draft: Draft, code: str, key: str, hidden: bool) -> Draft:
-    """Hide a page or bring a hidden one back. Nothing is ever deleted here."""
-    return _changed(desk, draft, code, key, hidden=hidden)
+    """Hide a page or bring a hidden one back; of two equal pages, one. Nothing is ever deleted here."""
+    return _changed(desk, draft, code, key, only=not hidden, hidden=hidden)
 
 
 def verify_original(desk: Desk, draft: Draft, code: str, clerk: Clerk, seen: bool = True) -> Draft:
-    """已核对原件: the clerk compared pages and paper original; the material may be reused then (trust B)."""
+    """已核对原件: the clerk compared pages and paper original; the material may be reused then (trust B).
+
+    Raises:
+        Problem: ``material.empty`` where there is no page to compare with.
+    """
     mark = Seen(by=clerk.id, at=desk.clock()) if seen else None
     slot = _slot(draft, code)
+    if seen and all(page.hidden for page in slot.pages):
+        raise Problem("material.empty", Retry.AFTER_FIX)
     trust = slot.trust if slot.trust is Trust.A else Trust.B if seen else Trust.C
     return _with_slot(desk, draft, slot.model_copy(update={"verified": mark, "trust": trust}))
 
@@ -143,53 +175,102 @@ def library(desk: Desk, draft: Draft, code: str) -> tuple[shared.LibraryItem, ..
 
 
 def from_library(desk: Desk, draft: Draft, code: str, item: shared.LibraryItem) -> Draft:
-    """Take a material that is already there, with where it came from. Its pages are not sent again (S13)."""
+    """Take a material that is already there, with where it came from. Its pages are not sent again (S13).
+
+    Raises:
+        Problem: ``library.not_theirs`` where this applicant did not give it, ``material.has_pages`` where pages were
+            scanned already: they would be lost behind it.
+    """
+    if all(item.reference != each.reference for each in library(desk, draft, code)):
+        raise Problem("library.not_theirs", Retry.AFTER_FIX)
+    slot = _slot(draft, code)
+    if slot.source is not Source.LIBRARY and any(not page.hidden for page in slot.pages):
+        raise Problem("material.has_pages", Retry.AFTER_FIX)
     taken = item.material.model_copy(
-        update={"code": code, "name": _slot(draft, code).name, "library": item.reference, "source": Source.LIBRARY}
+        update={
+            "code": code,
+            "name": slot.name,
+            "library": item.reference,
+            "source": Source.LIBRARY,
+            "returned": None,
+            "promised_until": None,
+        }
     )
     return _with_slot(desk, draft, taken)
 
 
-def _filed(desk: Desk, draft: Draft, code: str, scanned: ScannedPage, data: bytes) -> tuple[Draft, str]:
-    """Put what came from the scanner where it belongs; what follows a slot's QR belongs there too."""
-    for page, codes in _analysed(desk, scanned, data):
-        slots = [slot for slot in map(find_slot, codes) if slot and slot.number == draft.number]
-        slots = [slot for slot in slots if draft.material(slot.material)]
-        if slots:
-            code = slots[0].material
-            if slots[0].page == SEPARATOR:
-                continue  # our own sheet between two materials, nothing of the citizen's
-        slot_now = _slot(draft, code)
-        source = Source.SCAN if slot_now.source is Source.CHIP else slot_now.source
-        slot_now = slot_now.model_copy(update={"pages": (*slot_now.pages, page), "source": source})
-        draft = _with_slot(desk, draft, slot_now)
-    return draft, code
+@dataclass
+class _Filing:
+    """Where the next page of a batch goes: into the material that is being scanned, unless paper says otherwise."""
+
+    code: str
+    sheet: int = 0  # the sheet that filed itself
+    there: str = ""  # and where
+
+
+def _filed(desk: Desk, draft: Draft, filing: _Filing, found: list[tuple[Page, tuple[str, ...]]]) -> Draft:
+    """Put what came from the scanner where it belongs."""
+    for page, codes in found:
+        named = [slot for slot in map(find_slot, codes) if slot]
+        ours = [slot for slot in named if slot.number == draft.number and draft.material(slot.material)]
+        if ours and ours[0].page == SEPARATOR:
+            filing.code, filing.sheet = ours[0].material, 0
+            continue  # our own sheet between two materials, nothing of the citizen's
+        if ours:
+            filing.sheet, filing.there = page.sheet, ours[0].material
+        code = filing.there if filing.sheet and filing.sheet == page.sheet else filing.code
+        slot = _slot(draft, code)
+        pages = () if slot.source is Source.LIBRARY else slot.pages
+        changes: dict[str, object] = {}
+        if named and not ours:
+            changes["foreign_pages"] = (*draft.foreign_pages, page.key)
+        if draft.form_digest and code in _forms(desk, draft):
+            changes["signed_digest"] = draft.form_digest
+        slot = slot.model_copy(update={**_taken_by_hand(slot), "pages": (*pages, page)})
+        draft = _with_slot(desk, draft.model_copy(update=changes), slot)
+    return draft
+
+
+def _taken_by_hand(slot: CaseMaterial) -> dict[str, object]:
+    """What a slot says when a new page comes in: nobody has compared it, and it is no longer the library's."""
+    if slot.source is Source.LIBRARY:
+        return EMPTY_SLOT
+    return {**NOT_COMPARED, "source": Source.SCAN if slot.source is Source.CHIP else slot.source}
+
+
+def _forms(desk: Desk, draft: Draft) -> frozenset[str]:
+    """The slots of the application form."""
+    matter = matter_of(draft, desk.catalogue())
+    return frozenset(rule.code for rule in matter.materials if rule.is_application_form) if matter else frozenset()
 
 
 def _analysed(desk: Desk, scanned: ScannedPage, data: bytes) -> list[tuple[Page, tuple[str, ...]]]:
     """Keep the bytes, then say what is on them (and in which codes); several pages where the file has several."""
     first = look.analyse(data, scanned.media_type, rasteriser=raster)
-    digest = desk.store.put_page(data)
-    found = []
-    for frame in range(first.frames):
-        facts = first if frame == 0 else look.analyse(data, scanned.media_type, frame=frame, rasteriser=raster)
-        page = Page(
-            digest=digest,
-            size=len(data),
-            media_type=scanned.media_type,
-            frame=frame,
-            width=facts.width,
-            height=facts.height,
-            dpi=scanned.dpi or facts.dpi,
-            sheet=scanned.sheet + frame,
-            side="back" if scanned.side == "back" else "front",
-            skew=round(facts.skew_degrees, 3),
-            crop=facts.crop,
-            blank_score=round(facts.blank_score, 3),
-            hidden=facts.blank,
+    facts = [first]
+    facts += [look.analyse(data, scanned.media_type, frame=n, rasteriser=raster) for n in range(1, first.frames)]
+    digest = desk.store.put_page(data, scanned.media_type)
+    return [
+        (
+            Page(
+                digest=digest,
+                size=len(data),
+                media_type=scanned.media_type,
+                frame=frame,
+                width=one.width,
+                height=one.height,
+                dpi=scanned.dpi or one.dpi,
+                sheet=scanned.sheet + frame,
+                side="back" if scanned.side == "back" else "front",
+                skew=round(one.skew_degrees, 3),
+                crop=one.crop,
+                blank_score=round(one.blank_score, 3),
+                hidden=one.blank,
+            ),
+            one.codes,
         )
-        found.append((page, facts.codes))
-    return found
+        for frame, one in enumerate(facts)
+    ]
 
 
 def _rule(desk: Desk, draft: Draft, code: str) -> MaterialRule:
@@ -224,6 +305,12 @@ def _with_pages(desk: Desk, draft: Draft, code: str, pages: tuple[Page, ...]) ->
     return _with_slot(desk, draft, _slot(draft, code).model_copy(update={"pages": pages}))
 
 
-def _changed(desk: Desk, draft: Draft, code: str, key: str, **changes: object) -> Draft:
-    pages = _slot(draft, code).pages
-    return _with_pages(desk, draft, code, tuple(p.model_copy(update=changes) if p.key == key else p for p in pages))
+def _changed(desk: Desk, draft: Draft, code: str, key: str, only: bool | None = None, **changes: object) -> Draft:
+    """The page changed; `only`: the first of several equal ones that is hidden, or not."""
+    _page(draft, code, key)
+    pages = list(_slot(draft, code).pages)
+    fitting = [at for at, page in enumerate(pages) if page.key == key and only in (None, page.hidden)]
+    if not fitting:
+        return draft
+    pages[fitting[0]] = pages[fitting[0]].model_copy(update=changes)
+    return _with_pages(desk, draft, code, tuple(pages))

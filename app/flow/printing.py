@@ -5,19 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.cases.view import case_view, view_of
-from app.desk import Desk, server_now
-from app.flow.draft import Draft, matter_of
-from app.flow.steps import author_of, keep, reserve_number
+from app.desk import Desk, author_of, server_now
+from app.flow.draft import Draft, form_is_stale, form_says, matter_of
+from app.flow.steps import keep, reserve_number
 from app.papers.paper import PaperInput, PaperKind, number_of, paper_number
 from app.store.rows import Paper
 from contract.case import CHINA, Action, Case, Kind, Opened, PersonConfirmed, State, apply
 from contract.clock import deemed_accepted_on
 from contract.exchange import CaseView
 from contract.form import kept
+from contract.material import CaseMaterial, Trust
 from contract.person import Clerk
 from contract.problem import Problem, Retry
-from contract.wire import canonical, sha256
+from contract.wire import sha256
 from devices.printer import BITMAP, Outcome
+
+__all__ = [
+    "Printed",
+    "application_form_pdf",
+    "form_is_stale",
+    "paper_pdf",
+    "paper_png",
+    "print_application_form",
+    "print_papers",
+]
 
 
 @dataclass(frozen=True)
@@ -33,7 +44,10 @@ class Printed:
 def print_papers(
     desk: Desk, case_id: str, kinds: tuple[PaperKind, ...], clerk: Clerk, copy: bool = False
 ) -> tuple[Printed, ...]:
-    """Draw and print papers of a case, each to the printer that its kind goes to. Never raises for a printer."""
+    """Draw and print papers of a case, each to the printer that its kind goes to. Never raises for a printer.
+
+    A paper that was handed to a printer before is marked 副本, asked for or not; one that failed is not.
+    """
     view = case_view(desk, case_id)
     return tuple(_print(desk, view, kind, clerk, copy) for kind in kinds)
 
@@ -51,13 +65,37 @@ def paper_png(desk: Desk, case_id: str, kind: PaperKind, clerk: Clerk, dpi: int 
 def application_form_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, bytes]:
     """The filled application form (申请表) with the QR of its slot; gives the draft its number.
 
+    Pages of a form that was signed before with other words are hidden: they are kept, but they count no longer.
+
     Raises:
         Problem: ``identity.missing``, ``matter.missing``, ``numbers.none_left``.
     """
     draft = reserve_number(desk, draft)
     made = _input(desk, view_of(desk, _as_case(desk, draft, clerk)), clerk, copy=False)
     pdf = desk.drawer.draw(PaperKind.APPLICATION, made)
-    return keep(desk, draft, form_digest=_answers_digest(draft)), pdf
+    changes: dict[str, object] = {"form_digest": form_says(draft)}
+    if form_is_stale(draft):
+        changes |= {"signed_digest": "", "materials": _without_signed(desk, draft)}
+    return keep(desk, draft, **changes), pdf
+
+
+def _without_signed(desk: Desk, draft: Draft) -> tuple[CaseMaterial, ...]:
+    matter = matter_of(draft, desk.catalogue())
+    forms = (
+        {rule.code for rule in matter.materials if rule.is_application_form} if matter and draft.signed_digest else ()
+    )
+    return tuple(
+        slot.model_copy(
+            update={
+                "pages": tuple(page.model_copy(update={"hidden": True}) for page in slot.pages),
+                "verified": None,
+                "trust": Trust.C,
+            }
+        )
+        if slot.code in forms
+        else slot
+        for slot in draft.materials
+    )
 
 
 def print_application_form(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, Printed]:
@@ -66,20 +104,15 @@ def print_application_form(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draf
     return draft, _send(desk, PaperKind.APPLICATION, paper_number(PaperKind.APPLICATION, draft.number), pdf)
 
 
-def form_is_stale(draft: Draft) -> bool:
-    """Whether the answers changed after the form was printed: what was signed is not what will be handed in."""
-    return bool(draft.form_digest) and draft.form_digest != _answers_digest(draft)
-
-
-def _answers_digest(draft: Draft) -> str:
-    return sha256(canonical(draft.answers))
-
-
 def _print(desk: Desk, view: CaseView, kind: PaperKind, clerk: Clerk, copy: bool) -> Printed:
     if kind is PaperKind.RECEIPT and (desk.config.receipt_style == "half_a4" or not desk.devices.has("receipt")):
         kind = PaperKind.RECEIPT_A4
     made = _input(desk, view, clerk, copy)
     number = number_of(kind, made)
+    if not copy and any(
+        paper.number == number and paper.outcome != "failed" for paper in desk.store.papers(view.case.id)
+    ):
+        copy, made = True, made.model_copy(update={"copy_mark": True})  # it may be out already (F17)
     try:
         pdf = desk.drawer.draw(kind, made)
     except Problem as problem:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Mapping
 from typing import Any
 
-from app.desk import Desk
-from app.flow.draft import Draft, Step, matter_of, routing
-from app.forms.prefill import prefill
-from contract.case import Author, Case
-from contract.form import Mistake, check, kept
+from pydantic import ValidationError
+
+from app.cases.acts import get_case
+from app.desk import Desk, author_of, today
+from app.flow.draft import Begun, Draft, Offered, Step, matter_of, routing
+from app.forms.earlier import told_before
+from app.forms.prefill import Prefilled, prefill
+from app.matters.catalogue import Hit
+from app.store.rows import Draft as SavedDraft
+from contract.case import Case, Kind, allowed
+from contract.clock import promise_limit
+from contract.form import Mistake, check, fields, kept
 from contract.material import CaseMaterial, Source, Trust
 from contract.matter import Delivery, Matter, wanted
 from contract.node import Offering, Route
-from contract.person import Clerk, Identity, LegalPerson, Person, Role, Tie
+from contract.person import Clerk, Identity, LegalPerson, Person, Tie, uscc_fault
 from contract.problem import Problem, Retry
 from contract.wire import Wire
 from devices.idcard import IdentityDocument
+
+USED = "matters.used"  # under which name the store remembers how often each matter was taken in here
+FADES = 0.97  # what an earlier use counts against one more
+_EMPTY: tuple[Any, ...] = (None, "", [])
+_NUMBERING = threading.Lock()  # two presses of F9 take one number
 
 
 class DraftSummary(Wire):
@@ -35,21 +49,29 @@ class DraftSummary(Wire):
     __str__ = __repr__
 
 
-def author_of(desk: Desk, clerk: Clerk) -> Author:
-    """The clerk as the author of an act at this node; a supervisor acts as one."""
-    role = Role.SUPERVISOR if Role.SUPERVISOR in clerk.roles else Role.CLERK
-    return Author(id=clerk.id, name=clerk.name, role=role, node=desk.node)
-
-
 def begin(desk: Desk, clerk: Clerk, channel: str = "counter") -> Draft:
     """A fresh intake. Nothing is kept until there is something to keep."""
     return Draft(id=desk.store.new_id(), clerk=clerk.id, channel=channel, began_at=desk.clock())
 
 
-def with_document(desk: Desk, draft: Draft, document: IdentityDocument) -> Draft:
-    """The person at the window, from a document. They are the applicant too, until the clerk says otherwise."""
+def with_document(desk: Desk, draft: Draft, document: IdentityDocument, pages: tuple[str, ...] = ()) -> Draft:
+    """The person at the window, from a document. They are the applicant too, until the clerk says otherwise.
+
+    Where somebody else stood there before, what was known and said about them goes.
+
+    Args:
+        pages: Digests of the photographed document.
+
+    Raises:
+        Problem: ``idcard.garbled`` for a document without a name or number.
+    """
+    name = document.name or document.name_latin
+    if not name or not document.number:
+        raise Problem("idcard.garbled", Retry.AGAIN)
+    before = draft.handler if draft.handler is not None and draft.handler.number == document.number else None
+    phone = draft.phone if before or draft.handler is None else ""
     person = Person(
-        name=document.name or document.name_latin,
+        name=name,
         document=document.document_type,
         number=document.number,
         sex=document.sex,
@@ -57,7 +79,8 @@ def with_document(desk: Desk, draft: Draft, document: IdentityDocument) -> Draft
         nationality=document.nationality,
         birth_date=document.birth_date,
         address=document.additional_address or document.address,
-        phone=draft.phone,
+        phone=phone,
+        name_display=before.name_display if before and before.name == name else "",
     )
     identity = Identity(
         source=document.source,
@@ -68,9 +91,13 @@ def with_document(desk: Desk, draft: Draft, document: IdentityDocument) -> Draft
         valid_until=document.valid_until,
         has_private_use=document.has_private_use,
         reason=document.reason,
+        pages=pages,
     )
-    applicant = person if draft.applicant is None or draft.tie is Tie.SELF else draft.applicant
-    return keep(desk, draft, handler=person, identity=identity, applicant=applicant)
+    applicant, tie = draft.applicant, draft.tie
+    if applicant is None or tie is Tie.SELF or applicant.number == person.number:
+        applicant, tie = person, Tie.SELF  # whoever was represented stands here now
+    changes = {"handler": person, "identity": identity, "confirmed": None, "phone": phone}
+    return _with_people(desk, draft, applicant=applicant, tie=tie, **changes)
 
 
 def with_manual_identity(desk: Desk, draft: Draft, fields: Mapping[str, Any], reason: str, page: bytes | None) -> Draft:
@@ -83,9 +110,7 @@ def with_manual_identity(desk: Desk, draft: Draft, fields: Mapping[str, Any], re
         raise Problem("identity.reason_missing", Retry.AFTER_FIX)
     document = desk.devices.manual(dict(fields), reason.strip())
     pages = (desk.store.put_page(page),) if page else ()
-    draft = with_document(desk, draft, document)
-    assert draft.identity is not None
-    return keep(desk, draft, identity=draft.identity.model_copy(update={"pages": pages, "source": "manual"}))
+    return with_document(desk, draft, document, pages)
 
 
 def with_display_name(desk: Desk, draft: Draft, name: str) -> Draft:
@@ -94,7 +119,7 @@ def with_display_name(desk: Desk, draft: Draft, name: str) -> Draft:
         return draft
     handler = draft.handler.model_copy(update={"name_display": name.strip()})
     same = draft.tie is Tie.SELF
-    return keep(desk, draft, handler=handler, applicant=handler if same else draft.applicant)
+    return _with_people(desk, draft, handler=handler, applicant=handler if same else draft.applicant)
 
 
 def confirm_person(desk: Desk, draft: Draft, clerk: Clerk) -> Draft:
@@ -102,41 +127,64 @@ def confirm_person(desk: Desk, draft: Draft, clerk: Clerk) -> Draft:
     if draft.identity is None:
         raise Problem("identity.missing", Retry.AFTER_FIX)
     identity = draft.identity.model_copy(update={"confirmed_by": clerk.id, "confirmed_at": desk.clock()})
-    return keep(desk, draft, identity=identity)
+    return keep(desk, draft, identity=identity, confirmed=author_of(desk, clerk))
 
 
 def with_applicant(desk: Desk, draft: Draft, applicant: Person | LegalPerson | None, tie: Tie) -> Draft:
-    """On whose behalf. None with tie self: the person at the window."""
+    """On whose behalf. None with tie self: the person at the window; None otherwise: not known yet.
+
+    Raises:
+        Problem: ``applicant.code_wrong`` for a credit code that fails its check; ``applicant.is_handler`` where
+            somebody would act for themselves under another tie.
+    """
     chosen = draft.handler if tie is Tie.SELF else applicant
-    draft = keep(desk, draft, applicant=chosen, tie=tie, route=None)
-    return keep(desk, draft, **_following(desk, draft))
+    if isinstance(chosen, LegalPerson) and uscc_fault(chosen.uscc):
+        raise Problem("applicant.code_wrong", Retry.AFTER_FIX)
+    if tie is not Tie.SELF and chosen is not None and draft.handler and chosen.number == draft.handler.number:
+        raise Problem("applicant.is_handler", Retry.AFTER_FIX)
+    return _with_people(desk, draft, applicant=chosen, tie=tie)
 
 
 def with_matter(desk: Desk, draft: Draft, code: str) -> Draft:
     """Choose the matter: answers that are known already are filled in, the list of materials is laid out.
 
+    What was done for the matter chosen before is put by and comes back with it. A matter that is chosen again keeps
+    the version that it was begun with (S09).
+
     Raises:
         Problem: ``matter.unknown``.
     """
-    matter = desk.catalogue().matter(code)
-    same = draft.matter is not None and draft.matter[0] == code
-    draft = keep(
-        desk,
-        draft,
-        matter=matter.key,
-        answers=draft.answers if same else {},
-        sources=draft.sources if same else {},
-        materials=draft.materials if same else (),
-        route=draft.route if same else None,
-        delivery=matter.deliveries[0] if draft.delivery not in matter.deliveries else draft.delivery,
-    )
-    return keep(desk, draft, **_following(desk, draft))
+    if draft.matter is not None and draft.matter[0] == code:
+        return keep(desk, draft, **_following(desk, draft))
+    others = dict(draft.others)
+    if draft.matter is not None:
+        others[draft.matter[0]] = Begun(**{name: getattr(draft, name) for name in Begun.model_fields})
+    begun = others.pop(code, None)
+    if begun is None:
+        matter = desk.catalogue().matter(code)
+        fits = draft.delivery in matter.deliveries
+        begun = Begun(matter=matter.key, delivery=draft.delivery if fits else matter.deliveries[0])
+    draft = draft.model_copy(update={name: getattr(begun, name) for name in Begun.model_fields})
+    return keep(desk, draft, others=others, **_following(desk, draft))
 
 
 def with_answers(desk: Desk, draft: Draft, answers: Mapping[str, Any]) -> Draft:
-    """The answers as they stand on the screen; a field that the clerk changed is no longer "from the card"."""
-    sources = {name: source for name, source in draft.sources.items() if answers.get(name) == draft.answers.get(name)}
-    draft = keep(desk, draft, answers=dict(answers), sources=sources)
+    """The answers as they stand on the screen.
+
+    A field that the clerk changed is theirs from now on: nothing is filled in over it, and it is "from the card" only
+    where the clerk chose just that among what the sources offer (S28).
+    """
+    sources, own = dict(draft.sources), dict.fromkeys(draft.own)
+    for name in {**draft.answers, **answers}:
+        value = answers.get(name)
+        if value == draft.answers.get(name):
+            continue
+        own[name] = None
+        sources.pop(name, None)
+        offered = [one.source for one in draft.conflicts.get(name, ()) if one.value == value]
+        if offered:
+            sources[name] = offered[0]
+    draft = draft.model_copy(update={"answers": dict(answers), "sources": sources, "own": tuple(own)})
     return keep(desk, draft, **_following(desk, draft))
 
 
@@ -169,8 +217,7 @@ def with_phone(desk: Desk, draft: Draft, phone: str) -> Draft:
     """The number under which the applicant can be told."""
     handler = draft.handler.model_copy(update={"phone": phone.strip()}) if draft.handler else None
     applicant = handler if draft.tie is Tie.SELF and handler else draft.applicant
-    draft = keep(desk, draft, phone=phone.strip(), handler=handler, applicant=applicant)
-    return keep(desk, draft, **_following(desk, draft))
+    return _with_people(desk, draft, phone=phone.strip(), handler=handler, applicant=applicant)
 
 
 def with_delivery(desk: Desk, draft: Draft, delivery: Delivery) -> Draft:
@@ -189,31 +236,18 @@ def park(desk: Desk, draft: Draft) -> Draft:
 
 
 def resume(desk: Desk, draft_id: str) -> Draft:
-    """Take a parked or unfinished draft up again.
+    """Take a parked or unfinished draft up again. Days promised before are worked out anew from today.
 
     Raises:
-        Problem: ``draft.gone``.
+        Problem: ``draft.gone``, ``draft.damaged``.
     """
-    return keep(desk, Draft.model_validate_json(desk.store.draft(draft_id).body), parked=False)
+    draft = _read(desk.store.draft(draft_id))
+    return keep(desk, draft, parked=False, materials=_promised_anew(desk, draft))
 
 
 def drafts(desk: Desk, clerk: Clerk) -> tuple[DraftSummary, ...]:
     """This clerk's drafts in the order in which they were begun: the order of Alt+number."""
-    found = []
-    for row in sorted(desk.store.drafts(clerk.id), key=lambda row: row.id):
-        draft = Draft.model_validate_json(row.body)
-        matter = matter_of(draft, desk.catalogue())
-        found.append(
-            DraftSummary(
-                id=draft.id,
-                title=matter.name if matter else "",
-                applicant=draft.applicant.shown_name if draft.applicant else "",
-                step=draft.step,
-                parked=draft.parked,
-                saved_at=row.saved_at.isoformat(),
-            )
-        )
-    return tuple(found)
+    return tuple(_summary(desk, row) for row in sorted(desk.store.drafts(clerk.id), key=lambda row: row.id))
 
 
 def discard(desk: Desk, draft: Draft) -> None:
@@ -228,45 +262,154 @@ def same_matter_next(desk: Desk, before: Draft | Case, clerk: Clerk) -> Draft:
     if not code:
         return draft
     matter = desk.catalogue().matter(code)
-    return draft.model_copy(update={"matter": matter.key})
+    fits = draft.delivery in matter.deliveries
+    return draft.model_copy(update={"matter": matter.key, "delivery": draft.delivery if fits else matter.deliveries[0]})
+
+
+def supplementing(desk: Desk, case_id: str, clerk: Clerk) -> Draft:
+    """Open a case's materials and answers for 补正: pages are taken in as in an intake, `finish.take_in` hands them in.
+
+    Raises:
+        Problem: ``case.unknown``, ``case.not_ours``, ``case.not_allowed`` where the case waits for nothing.
+    """
+    case = get_case(desk, case_id)
+    if case.node != desk.node:
+        raise Problem("case.not_ours", Retry.NEVER)
+    if Kind.SUPPLEMENT not in allowed(case.state):
+        raise Problem("case.not_allowed", Retry.NEVER, kind=Kind.SUPPLEMENT, state=case.state)
+    draft = begin(desk, clerk, case.channel).model_copy(
+        update={
+            "of_case": case.id,
+            "step": Step.MATERIALS,
+            "handler": case.parties.handler,
+            "applicant": case.parties.applicant,
+            "tie": case.parties.tie,
+            "identity": case.identity,
+            "phone": case.phone,
+            "matter": (case.matter, case.matter_version),
+            "answers": dict(case.answers),
+            "route": case.route,
+            "delivery": case.delivery,
+            "materials": case.materials,
+            "number": case.number,
+        }
+    )
+    matter = matter_of(draft, desk.catalogue())
+    own = tuple(control.name for control in fields(matter.form)) if matter else ()
+    draft = draft.model_copy(update={"own": own})  # what was handed in stands until the clerk changes it
+    return keep(desk, draft, materials=_slots(desk, draft, matter, draft.answers) if matter else draft.materials)
+
+
+def search_matters(desk: Desk, text: str, limit: int = 30) -> tuple[Hit, ...]:
+    """Find matters for this window; what it takes in often and took in lately comes first."""
+    return desk.catalogue().search(text, desk.node, limit, _used(desk))
+
+
+def remember_use(desk: Desk, code: str) -> None:
+    """A matter was taken in here: it comes earlier in the list from now on."""
+    used = {each: round(count * FADES, 4) for each, count in _used(desk).items() if count > 0.01}
+    used[code] = used.get(code, 0.0) + 1.0
+    desk.store.remember(USED, json.dumps(used))
 
 
 def reserve_number(desk: Desk, draft: Draft) -> Draft:
-    """Give the draft its case number. Taken once and burnt, so a retry of F9 never takes a second one.
+    """Give the draft its case number. Taken once and burnt, so a retry of F9 never takes a second one (F26).
 
     Raises:
         Problem: ``numbers.none_left``.
     """
     if draft.number:
         return draft
-    return keep(desk, draft, number=desk.store.take_number(desk.catalogue().tree.county(desk.node)))
+    with _NUMBERING:
+        row = desk.store.find_draft(draft.id)
+        saved = _read(row) if row else None
+        if saved is not None and saved.matter == draft.matter and saved.number:
+            return draft.model_copy(update={"number": saved.number})
+        return keep(desk, draft, number=desk.store.take_number(desk.catalogue().tree.county(desk.node)))
+
+
+def _with_people(desk: Desk, draft: Draft, **changes: Any) -> Draft:
+    """Other people, or other facts about them. What belonged to whoever is no longer there goes with them."""
+    after = draft.model_copy(update=changes)
+    gone = {
+        who
+        for who in ("applicant", "handler")
+        if (old := getattr(draft, who)) is not None
+        and ((new := getattr(after, who)) is None or new.number != old.number)
+    }
+    if gone:
+        others = {code: begun.model_copy(update=_without(desk, begun, gone)) for code, begun in after.others.items()}
+        after = after.model_copy(update={**_without(desk, after, gone), "others": others})
+    return keep(desk, after, **_following(desk, after))
+
+
+def _without(desk: Desk, begun: Begun, gone: set[str]) -> dict[str, Any]:
+    """What stays of a matter's answers and materials when the applicant or the handler is somebody else."""
+    matter = desk.catalogue().find_matter(*begun.matter) if begun.matter else None
+    if matter is None:
+        return {}
+    theirs = {control.name for control in fields(matter.form) if control.source.partition(".")[0] in gone}
+    materials = begun.materials
+    if "applicant" in gone:
+        materials = tuple(m.model_copy(update=EMPTY_SLOT) if m.source is Source.LIBRARY else m for m in materials)
+    return {
+        "answers": {name: value for name, value in begun.answers.items() if name not in theirs},
+        "sources": {name: value for name, value in begun.sources.items() if name not in theirs},
+        "own": tuple(name for name in begun.own if name not in theirs),
+        "conflicts": {name: value for name, value in begun.conflicts.items() if name not in theirs},
+        "materials": materials,
+    }
 
 
 def _following(desk: Desk, draft: Draft) -> dict[str, Any]:
     """What follows from the parties, the matter and the answers: prefilled fields, slots, a clear route."""
-    matter, parties = matter_of(draft, desk.catalogue()), draft.parties
-    if matter is None:
+    catalogue = desk.catalogue()
+    matter, parties = matter_of(draft, catalogue), draft.parties
+    if matter is None or parties is None:
         return {}
-    known = prefill(matter.form, parties, tree=desk.catalogue().tree) if parties else None
-    answers, sources = dict(draft.answers), dict(draft.sources)
-    for name, value in (known.answers if known else {}).items():
-        if answers.get(name) in (None, "", []) or sources.get(name):
-            answers[name] = value
-            sources[name] = known.sources[name] if known else ""
-    changes: dict[str, Any] = {"answers": answers, "sources": sources}
-    if parties is None:
-        return changes
-    changes["materials"] = _slots(desk, draft, matter, answers)
-    found = routing(draft.model_copy(update=changes), desk.catalogue(), desk.node)
+    known = prefill(matter.form, parties, told_before(desk.store, catalogue.find_matter, parties), tree=catalogue.tree)
+    changes = _filled(draft, known)
+    changes["materials"] = _slots(desk, draft, matter, changes["answers"])
+    found = routing(draft.model_copy(update=changes), catalogue, desk.node)
     if found.clear:
         only = found.candidates[0]
         changes["route"] = Route(department=only.department, area=only.area, field=found.field)
-    elif draft.route and all(o.department != draft.route.department for o in found.candidates):
-        changes["route"] = None
+    elif draft.route is not None:
+        chosen = (draft.route.department, draft.route.area)
+        among = tuple(o.department for o in found.candidates)
+        if draft.route.chosen_from != among or chosen not in [(o.department, o.area) for o in found.candidates]:
+            changes["route"] = None  # chosen among others than these
     return changes
 
 
-def _slots(desk: Desk, draft: Draft, matter: Matter, answers: dict[str, Any]) -> tuple[CaseMaterial, ...]:
+def _filled(draft: Draft, known: Prefilled) -> dict[str, Any]:
+    """The answers with what is known filled in, but for the fields that the clerk answered."""
+    answers, sources = dict(draft.answers), dict(draft.sources)
+    for name in draft.sources:
+        if name not in draft.own and name not in known.answers:
+            answers.pop(name, None)
+            sources.pop(name)
+    for name, value in known.answers.items():
+        if name not in draft.own and (answers.get(name) in _EMPTY or name in sources):
+            answers[name], sources[name] = value, known.sources[name]
+    conflicts = {
+        name: tuple(Offered(value=one.value, source=one.source) for one in values)
+        for name, values in known.conflicts.items()
+    }
+    return {"answers": answers, "sources": sources, "conflicts": conflicts}
+
+
+EMPTY_SLOT: dict[str, Any] = {
+    "pages": (),
+    "library": "",
+    "source": Source.SCAN,
+    "trust": Trust.C,
+    "verified": None,
+    "returned": None,
+}
+
+
+def _slots(desk: Desk, draft: Draft, matter: Matter, answers: Mapping[str, Any]) -> tuple[CaseMaterial, ...]:
     """The list of materials for these answers: slots already filled stay, empty ones that no longer count go."""
     assert draft.parties is not None
     have = {material.code: material for material in draft.materials}
@@ -274,7 +417,8 @@ def _slots(desk: Desk, draft: Draft, matter: Matter, answers: dict[str, Any]) ->
     for rule in wanted(matter, draft.parties, kept(matter.form, answers)):
         slot = have.pop(rule.code, None)
         if slot is None or not slot.pages:
-            chip = rule.from_chip and draft.identity is not None and draft.identity.source == "chip"
+            read = draft.identity is not None and draft.identity.source == "chip"
+            chip = rule.from_chip and read
             slot = CaseMaterial(
                 code=rule.code,
                 name=rule.name,
@@ -282,16 +426,63 @@ def _slots(desk: Desk, draft: Draft, matter: Matter, answers: dict[str, Any]) ->
                 copies=rule.copies,
                 source=Source.CHIP if chip else Source.SCAN,
                 trust=Trust.A if chip else Trust.C,
-                promised_until=slot.promised_until if slot else None,
+                returned=slot.returned if slot else None,
+                promised_until=slot.promised_until if slot and rule.promise_days is not None else None,
             )
         slots.append(slot)
     return (*slots, *(material for material in have.values() if material.pages))
 
 
+def _promised_anew(desk: Desk, draft: Draft) -> tuple[CaseMaterial, ...]:
+    """The materials, with every promise counted from today: a parked draft must not promise a day that is over."""
+    matter = matter_of(draft, desk.catalogue())
+    if matter is None or draft.of_case:
+        return draft.materials
+    days = {rule.code: rule.promise_days for rule in matter.materials}
+    calendar, day = desk.catalogue().pack.calendar, today(desk)
+    found = []
+    for slot in draft.materials:
+        allowed_days = days.get(slot.code)
+        if slot.promised_until is not None and allowed_days is not None:
+            until = promise_limit(allowed_days, matter.limits, day, calendar)
+            slot = slot.model_copy(update={"promised_until": until})
+        found.append(slot)
+    return tuple(found)
+
+
+def _used(desk: Desk) -> dict[str, float]:
+    said = desk.store.recall(USED)
+    return {str(code): float(count) for code, count in json.loads(said).items()} if said else {}
+
+
+def _read(row: SavedDraft) -> Draft:
+    try:
+        return Draft.model_validate_json(row.body)
+    except ValidationError:
+        raise Problem("draft.damaged", Retry.NEVER) from None  # pydantic's own words hold what was typed
+
+
+def _summary(desk: Desk, row: SavedDraft) -> DraftSummary:
+    said: dict[str, Any] = {"id": row.id, "parked": row.parked, "saved_at": row.saved_at.isoformat()}
+    try:
+        draft = _read(row)
+    except Problem:
+        return DraftSummary(title=row.title, applicant="", step=Step.IDENTITY, **said)
+    matter = desk.catalogue().find_matter(*draft.matter) if draft.matter else None
+    name = draft.applicant.shown_name if draft.applicant else ""
+    return DraftSummary(title=matter.name if matter else row.title, applicant=name, step=draft.step, **said)
+
+
 def keep(desk: Desk, draft: Draft, **changes: Any) -> Draft:
-    """The draft with changes, saved durably once it says anything about anyone."""
+    """The draft with changes, saved durably once it says anything about anyone.
+
+    Raises:
+        Problem: ``draft.gone`` where it has become a case meanwhile.
+    """
     draft = draft.model_copy(update=changes)
     if draft.handler is not None or draft.matter is not None:
+        if desk.store.find_case(draft.id) is not None:
+            raise Problem("draft.gone", Retry.NEVER)
         matter = matter_of(draft, desk.catalogue())
         title = matter.name if matter else ""
         desk.store.save_draft(draft.id, draft.clerk, title, draft.model_dump_json(), parked=draft.parked)

@@ -27,9 +27,13 @@ class LibraryItem:
 
 
 def given_before(store: Store, number: str, name: str) -> tuple[LibraryItem, ...]:
-    """What someone of this number gave under this name, newest first; copies that were never compared with their
-    originals (trust C and D) are left out, because a window would have to see the original again."""
-    found = []
+    """What someone of this number gave under this name, newest first.
+
+    Copies that were never compared with their originals (trust C and D) are left out, because a window would have to
+    see the original again. What was itself taken from the library is named once, as it was first given: its
+    collector, day and trust stay with it however often it is used (S13).
+    """
+    found: dict[tuple[str, ...], LibraryItem] = {}
     for row in store.cases_of_person(number):
         case = store.find_case(row.case_id)
         if case is None or case.state in UNUSABLE or case.received_at is None:
@@ -37,6 +41,11 @@ def given_before(store: Store, number: str, name: str) -> tuple[LibraryItem, ...
         if case.parties.applicant.number != number:
             continue
         for material in case.materials:
-            if material.name == name and material.pages and material.trust in (Trust.A, Trust.B):
-                found.append(LibraryItem(f"{case.number}/{material.code}", material, case.received_at))
-    return tuple(sorted(found, key=lambda item: item.collected_at, reverse=True))
+            if material.name != name or not material.pages or material.trust not in (Trust.A, Trust.B):
+                continue
+            first = LibraryItem(material.library or f"{case.number}/{material.code}", material, case.received_at)
+            pages = tuple(page.key for page in material.pages)
+            known = found.get(pages)
+            if known is None or first.collected_at < known.collected_at:
+                found[pages] = first
+    return tuple(sorted(found.values(), key=lambda item: item.collected_at, reverse=True))
