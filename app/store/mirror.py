@@ -7,7 +7,6 @@ import hmac
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import takewhile
 
 import apsw
 
@@ -41,8 +40,8 @@ def not_told(db: apsw.Connection, case_id: str, server: Iterable[Action]) -> lis
 def shown(db: apsw.Connection, case_id: str) -> Shown:
     """The case as it is to be shown, the acts on top of the server's word, and what stops them.
 
-    A held act is not folded in: the server said no. Only where nothing else is known of the case, it is shown as it
-    was done here.
+    What is held is folded in as long as it fits: the clerk did it, and the citizen has the paper with its number. Its
+    Problem says that the server does not see it so.
     """
     server = server_actions(db, case_id)
     case, problem = fold(None, server)
@@ -52,11 +51,9 @@ def shown(db: apsw.Connection, case_id: str) -> Shown:
     pending = tuple(deed.action for deed in own)
     if problem is not None:
         return case, pending, problem
-    case, problem = fold(case, (d.action for d in takewhile(lambda d: d.standing is not Standing.HELD, own)))
-    held = next((deed for deed in own if deed.standing is Standing.HELD), None)
-    if case is None and held is not None:
-        case, _ = fold(None, pending)
-    return case, pending, problem or (held.problem if held else None)
+    case, problem = fold(case, pending)
+    held = next((deed.problem for deed in own if deed.standing is Standing.HELD), None)
+    return case, pending, held or problem
 
 
 def _is_pending(db: apsw.Connection, case_id: str) -> bool:

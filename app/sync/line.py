@@ -106,6 +106,7 @@ class Line:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         verify: bool | str = True,
+        patience: float = ANSWER,
     ) -> None:
         """Nothing is sent yet.
 
@@ -114,6 +115,7 @@ class Line:
             signer: Who signs for this station; without one, only what needs no station can be asked.
             clock: The station's clock.
             verify: Whether certificates are checked, or the path of the authority to check them against.
+            patience: Seconds of silence after which an answer is given up.
 
         Raises:
             Problem: ``line.tls_needed`` where a server elsewhere is to be talked to in the clear.
@@ -122,6 +124,7 @@ class Line:
         self._signer = signer
         self._clock = clock
         self._verify = verify
+        self._patience = patience
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
         self._lock = threading.Lock()
@@ -140,7 +143,7 @@ class Line:
 
     def probe(self) -> None:
         """Ask whether the server is there and well: cheap, without a session."""
-        self._call("GET", f"{API}/health", read=CONNECT)
+        self._call("GET", f"{API}/health")
 
     def enrol(self, ask: EnrolAsk) -> EnrolAnswer:
         """Join. The same ask may be repeated."""
@@ -270,7 +273,6 @@ class Line:
         stream: Stream | None = None,
         as_station: bool = False,
         fine: frozenset[int] | set[int] = frozenset(),
-        read: float = ANSWER,
         binary: bool = False,
     ) -> requests.Response:
         """One request. Statuses from 200 to 299 and those in `fine` come back; all else is a Problem."""
@@ -285,7 +287,7 @@ class Line:
         for fresh in (False, True):
             if as_station:
                 sent["Authorization"] = f"Bearer {self._bearer(fresh)}"
-            timeouts = (STALL, DIGESTING) if stream is not None else (CONNECT, read)
+            timeouts = (STALL, DIGESTING) if stream is not None else (CONNECT, self._patience)
             data = stream if stream is not None else Body(body) if body is not None else None
             answer = self._send(method, path, sent, data, params, timeouts, again=None if stream is not None else body)
             if answer.status_code == HTTPStatus.UNAUTHORIZED and as_station and not fresh and stream is None:

@@ -48,6 +48,7 @@ class CuttingProxy:
         self.plan = plan
         self.cuts = 0
         self.connections = 0
+        self.passed_up = 0  # bytes that went on to the server
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
         self._open: set[asyncio.Task[None]] = set()
@@ -99,7 +100,7 @@ class CuttingProxy:
                 self.cuts += 1
                 return
             far_reader, far = await asyncio.open_connection("127.0.0.1", self.target)
-            up = asyncio.create_task(self._pump(reader, far, fault.up, fault.delay))
+            up = asyncio.create_task(self._pump(reader, far, fault.up, fault.delay, upwards=True))
             down = asyncio.create_task(self._pump(far_reader, writer, fault.down, fault.delay))
             try:
                 await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
@@ -121,7 +122,13 @@ class CuttingProxy:
             self._open.discard(task)
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None, delay: float
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        limit: int | None,
+        delay: float,
+        *,
+        upwards: bool = False,
     ) -> None:
         """Pass bytes on until the end, or until the limit."""
         passed = 0
@@ -131,15 +138,16 @@ class CuttingProxy:
                 return
             if delay:
                 await asyncio.sleep(delay)
-            if limit is not None and passed + len(data) > limit:
+            ends = limit is not None and passed + len(data) > limit
+            if limit is not None and ends:
                 data = data[: limit - passed]
-                writer.write(data)
-                await writer.drain()
-                self.cuts += 1
-                return
             writer.write(data)
             await writer.drain()
             passed += len(data)
+            self.passed_up += len(data) if upwards else 0
+            if ends:
+                self.cuts += 1
+                return
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -1,0 +1,180 @@
+"""The courier: goes by itself, comes back by itself, ends when told, and there is only ever one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from app.store import Standing, Store
+from app.sync.courier import Courier
+from app.sync.line import Line
+from app.sync.outbox import outbox, resend, retry_now, set_aside
+from contract.problem import Problem
+from tests.app.conftest import Station
+from tests.fakes.cutting import WHOLE, CuttingProxy, Fault, Plan
+from tests.fakes.odd_server import OddServer, Said
+from tests.fakes.rounds import now, standings
+from tests.fakes.window import Window
+
+PATIENCE = 20.0
+Cutting = Callable[[Plan], CuttingProxy]
+NewCourier = Callable[..., Courier]
+
+
+@dataclass
+class Desk:
+    store: Store
+    courier: Courier
+
+
+@pytest.fixture
+def new_courier() -> Iterator[NewCourier]:
+    with ExitStack() as stack:
+
+        def make(store: Store, line: Line, **settings: object) -> Courier:
+            courier = Courier(store, line, now, chance=lambda: 0.05, **settings)  # type: ignore[arg-type]
+            stack.callback(courier.stop)
+            return courier
+
+        yield make
+
+
+def wait_for(store: Store, holds: Callable[[], bool]) -> None:
+    """Wait until something holds after one of the store's changes."""
+    come = threading.Event()
+    end = store.on_change(lambda _: come.set() if holds() else None)
+    try:
+        assert holds() or come.wait(PATIENCE), [(row.standing, row.problem) for row in store.outbox()]
+    finally:
+        end()
+
+
+def test_what_is_done_goes_over_by_itself(station: Station, new_courier: NewCourier) -> None:
+    store = station.store
+    courier = new_courier(store, station.line)
+    courier.start()
+    wait_for(store, lambda: courier.state.online)
+    case_id = Window(store).take_in()
+    wait_for(store, lambda: standings(store, case_id) == {Standing.MATCHED})
+    state = courier.state
+    assert state.online and state.last_heard and state.since and (state.waiting, state.held) == (0, 0)
+    assert state.problem is None and state.server_offset_ms is not None
+    assert outbox(Desk(store, courier)) == ()
+
+
+def test_there_is_only_one_per_store(station: Station, new_courier: NewCourier) -> None:
+    first, second = (
+        new_courier(station.store, station.line),
+        new_courier(station.store, station.line, who="command line"),
+    )
+    first.start()
+    with pytest.raises(Problem, match="sync.locked") as caught:
+        second.start()
+    assert caught.value.facts["holder"].startswith("window (pid ")
+    first.stop()
+    second.start()
+    assert second.state.held == 0
+
+
+def test_without_a_line_it_says_so_and_comes_back_by_itself(
+    station: Station, cutting: Cutting, new_courier: NewCourier
+) -> None:
+    store = station.store
+    proxy = cutting(lambda: Fault(refused=True))
+    courier = new_courier(store, Line(proxy.url, store))
+    case_id = Window(store).take_in()
+    courier.start()
+    wait_for(store, lambda: courier.state.problem is not None)
+    state = courier.state
+    assert not state.online and state.problem is not None and state.problem.code == "line.down"
+    assert (state.waiting, state.last_heard) == (1, None) and standings(store, case_id) == {Standing.WAITING}
+    (line,) = outbox(Desk(store, courier))
+    assert line.matter == "个体工商户设立登记" and line.pages > 0 and line.bytes_left > 0 and line.problem is None
+    proxy.plan = lambda: WHOLE
+    wait_for(store, lambda: courier.state.online and store.counts() == (0, 0))
+
+
+def test_a_station_that_was_shut_out_does_not_hammer(station: Station, new_courier: NewCourier) -> None:
+    def says(method: str, path: str, body: bytes) -> Said:
+        refused = Problem("station.revoked").to_wire(403)
+        import json
+
+        return 403, {"Content-Type": "application/problem+json"}, json.dumps(refused).encode()
+
+    store = station.store
+    with OddServer(says) as server:
+        courier = new_courier(store, Line(server.url, store))
+        courier.start()
+        wait_for(store, lambda: courier.state.problem is not None)
+        assert courier.state.problem == Problem("station.revoked")
+        asked = len(server.asked)
+        Window(store).take_in()  # what is done meanwhile waits
+        retry_now(Desk(store, courier))
+        wait_for(store, lambda: len(server.asked) > asked)
+        courier.stop()
+        assert len(server.asked) <= asked + 4 and store.counts() == (1, 0)
+
+
+def test_ending_does_not_wait_for_an_upload_which_goes_on_later(station: Station, new_courier: NewCourier) -> None:
+    store = station.store
+    case_id = Window(store).take_in(size=400_000)
+    slow = new_courier(store, station.line, bytes_per_second=60_000)
+    slow.start()
+    wait_for(store, lambda: (upload := store.find_upload(case_id)) is not None and upload.offset > 0)
+    slow.stop()
+    upload = store.find_upload(case_id)
+    assert upload is not None and upload.offset < upload.size and standings(store, case_id) == {Standing.ACKNOWLEDGED}
+    fast = new_courier(store, station.line)
+    fast.start()
+    wait_for(store, lambda: store.counts() == (0, 0))
+
+
+def test_a_new_case_goes_before_the_pages_of_an_older_one(station: Station, new_courier: NewCourier) -> None:
+    store, window = station.store, Window(station.store)
+    large = window.take_in(size=500_000)
+    courier = new_courier(store, station.line, bytes_per_second=60_000)
+    courier.start()
+    wait_for(store, lambda: (upload := store.find_upload(large)) is not None and upload.offset > 0)
+    small = window.take_in(size=100)
+    wait_for(store, lambda: standings(store, small) <= {Standing.ACKNOWLEDGED, Standing.MATCHED})
+    assert standings(store, large) == {Standing.ACKNOWLEDGED}
+    upload = store.find_upload(large)
+    assert upload is not None and upload.offset < upload.size
+
+
+def test_f03_a_cut_sends_at_most_64_kib_again(station: Station, cutting: Cutting, new_courier: NewCourier) -> None:
+    store = station.store
+    cuts = iter([400_000, 300_000, 200_000, 100_000])
+    proxy = cutting(lambda: Fault(up=next(cuts, None)))
+    case_id = Window(store).take_in(size=700_000)
+    courier = new_courier(store, Line(proxy.url, store))
+    courier.start()
+    wait_for(store, lambda: store.counts() == (0, 0))
+    courier.stop()
+    case = store.shown(case_id)[0]
+    assert case is not None and proxy.cuts == 4
+    size = sum(page.size for material in case.materials for page in material.pages)
+    talk = 60_000  # headers, asks and answers of the rounds around it
+    assert proxy.passed_up <= size + 4 * 64 * 1024 + talk
+
+
+def test_what_is_held_is_sent_again_or_set_aside_by_a_person(station: Station, new_courier: NewCourier) -> None:
+    store, window = station.store, Window(station.store)
+    courier = new_courier(store, station.line)
+    desk = Desk(store, courier)
+    acts = window.begin()
+    body = {**acts[2].body, "materials": acts[2].body["materials"][:1]}
+    store.did([*acts[:2], acts[2].model_copy(update={"body": body})])
+    courier.start()
+    wait_for(store, lambda: courier.state.held == 1)
+    (line,) = outbox(desk)
+    assert line.standing is Standing.HELD and line.problem is not None and line.number
+    resend(desk, acts[0].case_id)  # nothing was mended: it is refused again, and seen again
+    wait_for(store, lambda: courier.state.held == 1)
+    set_aside(desk, acts[0].case_id)
+    wait_for(store, lambda: courier.state.held == 0)
+    assert outbox(desk) == () and len(store.deeds(acts[0].case_id)) == 3

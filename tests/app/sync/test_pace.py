@@ -1,0 +1,50 @@
+"""Nothing is ever retried in a tight loop, and nothing is given up."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.sync.pace import FIRST_REFUSAL, IDLE, LAST_REFUSAL, LAST_RETRY, LEAST, Outcome, Pace, wait
+
+
+def waits(outcome: Outcome, count: int, chance: float, retry_after: float = 0.0) -> list[float]:
+    pace, found = Pace(), []
+    for _ in range(count):
+        pace = pace.after(outcome)
+        found.append(wait(pace, chance, retry_after))
+    return found
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+def test_no_wait_is_shorter_than_the_least_and_none_is_for_ever(outcome: Outcome, chance: float) -> None:
+    for seconds in waits(outcome, 200, chance):
+        assert LEAST <= seconds <= LAST_REFUSAL
+
+
+def test_the_line_is_tried_ever_more_rarely_up_to_a_minute_with_full_jitter() -> None:
+    assert waits(Outcome.LINE, 9, 1.0) == [1, 2, 4, 8, 16, 32, LAST_RETRY, LAST_RETRY, LAST_RETRY]
+    assert waits(Outcome.LINE, 9, 0.0) == [LEAST] * 9
+    assert waits(Outcome.LINE, 4, 0.5) == [0.5, 1, 2, 4]
+
+
+def test_a_busy_server_is_left_alone_as_long_as_it_asked() -> None:
+    assert all(seconds >= 7 for seconds in waits(Outcome.BUSY, 20, 0.0, retry_after=7))
+    assert waits(Outcome.BUSY, 1, 1.0, retry_after=10**9)[0] <= LAST_REFUSAL + LAST_RETRY
+
+
+def test_a_refusal_is_asked_about_every_hour_at_last() -> None:
+    assert waits(Outcome.REFUSED, 5, 1.0) == [FIRST_REFUSAL, 125, 625, 3125, LAST_REFUSAL]
+
+
+def test_success_begins_anew() -> None:
+    pace = Pace()
+    for _ in range(10):
+        pace = pace.after(Outcome.LINE)
+    pace = pace.after(Outcome.IDLE)
+    assert 0.75 * IDLE <= wait(pace, 0.0) <= wait(pace, 1.0) <= 1.25 * IDLE
+    assert wait(pace.after(Outcome.LINE), 1.0) == 1.0
+
+
+def test_what_is_to_be_matched_is_asked_about_soon_and_then_more_rarely() -> None:
+    assert waits(Outcome.SETTLING, 6, 0.3) == [1, 2, 5, 10, 10, 10]
