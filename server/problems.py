@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 
 from contract.exchange import MAX_BODY
 from contract.problem import MEDIA_TYPE, Problem, Retry
+from server.org.tree import one_look
 
 log = logging.getLogger("tongban.requests")
 
@@ -83,7 +84,8 @@ class ProblemMiddleware:
             return problem_response(Problem("wire.malformed", Retry.NEVER, field="path"))
         if api and not request.path_info.startswith("/api/v1/uploads") and _declared_length(request) > MAX_BODY:
             return problem_response(Problem("wire.too_large", Retry.NEVER, limit=MAX_BODY))
-        response = self.get_response(request)
+        with one_look():
+            response = self.get_response(request)
         if api and response.status_code == 404 and response.get("Content-Type") != MEDIA_TYPE:
             return problem_response(Problem("wire.not_found", Retry.NEVER))
         if api and response.status_code == 405 and response.get("Content-Type") != MEDIA_TYPE:

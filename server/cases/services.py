@@ -63,8 +63,10 @@ def record(
     signature: str = "",
     check: Check | None = None,
     expected: int | None = None,
+    tell: bool = True,
 ) -> CaseRecord:
     """Apply an action and keep it. `check` sees the case before and after and may refuse, inside the transaction.
+    Without `tell` the caller runs the relay itself, after the last of many.
 
     Raises:
         Problem: what `contract.case.apply` or `check` refuses; ``case.changed`` where `expected` is not the version;
@@ -89,16 +91,18 @@ def record(
         if CaseRecord.objects.filter(id=action.case_id).exists():
             raise Problem("number.used", Retry.NEVER) from None
         raise
-    relay()
+    if tell:
+        relay()
     return row
 
 
 def _keep(row: CaseRecord | None, case: Case, action: Action, text: str, signature: str) -> CaseRecord:
     events = list(row.events.order_by("seq")) if row else []
     actions = (*actions_of(events), action)
+    is_new = row is None
     row = row or CaseRecord(id=case.id)
     _fill(row, case, actions)
-    row.save()
+    row.save(force_insert=is_new)
     _add_event(
         row,
         events,

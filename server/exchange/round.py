@@ -23,7 +23,7 @@ from server.catalogue.packs import pack_for
 from server.exchange.models import FeedRow
 from server.exchange.numbers import renew
 from server.exchange.powers import require_allowed, require_author
-from server.exchange.relay import node_feed
+from server.exchange.relay import node_feed, relay
 from server.exchange.stations import SKEW, require_signature
 from server.org.accounts import revoked_at
 from server.org.models import Station
@@ -53,6 +53,7 @@ def answer(ask: Ask, station: Station) -> Answer:
             held.add(case_id)
         if case_id:
             acted[case_id] = None
+    relay()
     rows, more = _news(station, ask.cursor)
     events = tuple(_event(row) for row in rows)
     return Answer(
@@ -98,7 +99,7 @@ def _heard(signed: SignedAction, station: Station, held: set[str]) -> Verdict:
         require_allowed(action, station, before, after)
 
     try:
-        services.record(action, signed.action, signature=signed.signature, check=check)
+        services.record(action, signed.action, signature=signed.signature, check=check, tell=False)
     except Problem:
         # the same round may run twice at once, when a station gave up waiting: the other one was faster
         if _is_known(action):

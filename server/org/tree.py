@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from contract.node import Tree
 from server.org.models import Hall, Node
 
 
+_look = threading.local()
+
+
+@contextmanager
+def one_look() -> Iterator[None]:
+    """Within it (one request) the edition is asked for once, so that a round is judged by one and the same hall."""
+    _look.edition = ""
+    try:
+        yield
+    finally:
+        del _look.edition
+
+
 def edition() -> str:
     """What changes whenever nodes, matters or the calendar do."""
-    return Hall.objects.filter(id=1).values_list("edition", flat=True).first() or ""
+    known: str | None = getattr(_look, "edition", None)
+    if known:
+        return known
+    found = Hall.objects.filter(id=1).values_list("edition", flat=True).first() or ""
+    if known is not None:
+        _look.edition = found
+    return found
 
 
 def get_tree() -> Tree:

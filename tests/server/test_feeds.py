@@ -39,7 +39,7 @@ def test_the_relay_done_twice_changes_nothing_and_done_late_misses_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("server.cases.services.relay", lambda: 0)  # the process died between commit and relay
+        patch.setattr("server.exchange.round.relay", lambda: 0)  # the process died between commit and relay
         case = desk.take_in()
     assert Unrelayed.objects.count() == 3 and not FeedRow.objects.exists()
     assert relay() == 9
