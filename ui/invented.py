@@ -515,7 +515,7 @@ def intake() -> dict[str, IntakeState]:
         banner=BannerShown("扫描仪卡纸", "打开上盖取出纸，把没扫的放回去，再按 F4。已扫的都在。"),
         **here,  # type: ignore[arg-type]
     )
-    said["intake-5-review"] = IntakeState("review", steps(4), review=REVIEW, why_not="还差 1 项", **here)  # type: ignore[arg-type]
+    said["intake-5-review"] = IntakeState("review", steps(4), review=REVIEW, **here)  # type: ignore[arg-type]
     said["intake-5-supplement"] = IntakeState("review", steps(4), review=REVIEW_SUPPLEMENT, **here)  # type: ignore[arg-type]
     said["intake-5-decline"] = IntakeState("review", steps(4), review=REVIEW_DECLINE, **here)  # type: ignore[arg-type]
     for name, receipt in (("", RECEIPT), ("-failed", RECEIPT_FAILED)):

@@ -108,7 +108,7 @@ def wear(application: QApplication, name: str) -> None:
 def style_sheet(worn: Tokens) -> str:
     """resources/qss/counter.qss with the tokens filled in; sizes in it are written ``${15px}``."""
     text = (RESOURCES / "qss" / "counter.qss").read_text(encoding="utf-8")
-    text = re.sub(r"\$\{(\d+)px\}", lambda found: f"{worn.px(int(found[1]))}px", text)
+    text = re.sub(r"\$\{([\d.]+)px\}", lambda found: f"{worn.px(float(found[1]))}px", text)
     return Template(text).substitute(asdict(worn), drawn=(RESOURCES / "qss").as_posix())
 
 

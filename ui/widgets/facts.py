@@ -19,15 +19,16 @@ class Facts(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(7)
-        self._grid.setColumnMinimumWidth(0, tokens().px(label_width))
+        self._grid.setVerticalSpacing(5)
         self._grid.setColumnStretch(1, 1)
+        self._label_width = tokens().px(label_width)
         self._rows: list[tuple[Value, Value]] = []
 
     def show_rows(self, rows: Sequence[tuple[str, str] | tuple[str, str, str]]) -> None:
         """Show these rows; a value of "" is drawn as a dash, so that nothing jumps when it arrives."""
         while len(self._rows) < len(rows):
-            label, value = Value(tone="muted"), Value(wrap=True)
+            label, value = Value(tone="muted", wrap=True), Value(wrap=True)
+            label.setFixedWidth(self._label_width)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             line = len(self._rows)
             self._grid.addWidget(label, line, 0, Qt.AlignmentFlag.AlignTop)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -28,7 +28,8 @@ from ui.widgets.text import Value, mark
 from ui.words import say
 
 DATE = re.compile(r"^(\d{4})[-./年]?(\d{1,2})[-./月]?(\d{1,2})日?$")
-FEW = 4  # so many choices are shown side by side, more in a list that opens
+FEW = 4  # so many choices at most are shown side by side, more in a list that opens
+ROOM = {True: 34, False: 13}  # so many characters of choices fit beside, or above, the note
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Answered:
     value: Any = None
     wrong: str = ""  # words that say what to do
     source: str = ""  # 取自身份证
+    caution: str = ""  # sources disagree: what else it could be
     visible: bool = True
 
 
@@ -74,6 +76,7 @@ class Field(QWidget):
         super().__init__()
         self.asked = asked
         self._shown = Answered(object())
+        self._beside = beside
         self._input: _Input = _INPUTS.get(asked.kind, _TextInput)(asked, self)
         label = self._label = Value(say(asked.label), wrap=True)
         label.setFixedWidth(tokens().px(label_width))
@@ -87,7 +90,6 @@ class Field(QWidget):
         row.setSpacing(8)
         row.addWidget(self._star)
         row.addWidget(label)
-        self._beside = beside
         if beside:
             row.addWidget(self._input.widget, 3)
             if asked.unit:
@@ -112,6 +114,8 @@ class Field(QWidget):
             mark(part, wrong="true" if answered.wrong else "false")
         if answered.wrong:
             self._note.show_text(answered.wrong, "bad")
+        elif answered.caution:
+            self._note.show_text(answered.caution, "warn")
         elif answered.source:
             self._note.show_text(answered.source, "ok")
         else:
@@ -133,7 +137,7 @@ class Field(QWidget):
         """The input changed by the person's hand."""
         value = self._input.value()
         if value != self._shown.value:
-            self._shown = Answered(value, self._shown.wrong, self._shown.source, self._shown.visible)
+            self._shown = replace(self._shown, value=value)
             self.answered.emit(self.asked.name, value)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -337,7 +341,8 @@ class _ListInput(_Input):
 
 
 def _choice(asked: Asked, field: Field) -> _Input:
-    return _ButtonsInput(asked, field) if len(asked.choices) <= FEW else _ListInput(asked, field)
+    room = sum(len(label) for _, label in asked.choices) <= ROOM[field._beside]
+    return _ButtonsInput(asked, field) if room and len(asked.choices) <= FEW else _ListInput(asked, field)
 
 
 _INPUTS: dict[str, Any] = {

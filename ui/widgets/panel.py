@@ -53,6 +53,7 @@ class PanelState:
     delivery: str = ""
     phone: str = ""
     missing: tuple[MissingShown, ...] = ()
+    cautions: tuple[str, ...] = ()
     begun: bool = False
     photo: bytes = b""
 
@@ -75,7 +76,7 @@ class PanelView(QWidget):
         inside = QWidget()
         facts = QVBoxLayout(inside)
         facts.setContentsMargins(0, 0, 6, 0)
-        facts.setSpacing(10)
+        facts.setSpacing(8)
         for part in (self._photo, self._who, rule(), self._when):
             facts.addWidget(part)
         facts.addStretch(1)
@@ -111,7 +112,7 @@ class PanelView(QWidget):
         ]
         if not state.is_self:
             handler = state.handler_number if self._whole else state.handler_masked
-            rows += [(say("经办人"), f"{state.handler}（{state.tie}）"), (say("经办人证件"), handler)]
+            rows += [(say("经办人"), f"{state.handler}（{state.tie}）"), (say("经办证件"), handler)]
         confirmed = state.confirmed or (say("未确认") if state.begun else "")
         rows.append((say("人证一致"), confirmed, "" if state.confirmed else "warn" if state.begun else "muted"))
         if state.manual:
@@ -120,7 +121,6 @@ class PanelView(QWidget):
             (say("联系电话"), state.phone),
             (say("事项"), state.matter),
             (say("办理机关"), state.decided_by),
-            (say("收件地点"), state.collected_at),
             (say("受理权"), state.power, state.power_tone),
         ]
         self._who.show_rows(rows)
@@ -132,7 +132,7 @@ class PanelView(QWidget):
             due.append((say("是否受理"), state.answer_by))
         if state.provisional:
             due.append(("", say("该年放假安排未公布，日期为暂定"), "warn"))
-        due += [(say("费用"), state.fee), (say("取件"), state.delivery)]
+        due += [(say("费用"), state.fee), (say("取件"), state.delivery), (say("收件地点"), state.collected_at)]
         self._when.show_rows(due)
         self._hint.setVisible(bool(state.applicant_number))
         self._show_photo(state.photo)
@@ -175,6 +175,8 @@ class PanelView(QWidget):
         shown = [f"{one.what} — {one.advice}" if one.advice else one.what for one in state.missing]
         if len(shown) > SHOWN:
             shown = [*shown[: SHOWN - 1], say("还有 {count} 项，见“核对”", count=len(shown) - SHOWN + 1)]
+        missing = len(shown)
+        shown += state.cautions
         while len(self._lines) < len(shown):
             line = Value(wrap=True)
             self._missing.addWidget(line)
@@ -183,4 +185,4 @@ class PanelView(QWidget):
             used = at < len(shown) and state.begun
             line.setVisible(used)
             if used:
-                line.show_text(shown[at])
+                line.show_text(shown[at], "" if at < missing else "warn")

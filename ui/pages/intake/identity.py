@@ -227,7 +227,8 @@ class _Shown(QScrollArea):
         self._photo.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._name = Value(size="title")
         self._facts = Facts()
-        self._display = Field(Asked("name_display", "显示用姓名", hint="照证件上的字形输入规范汉字；原字形照样保存"))
+        asked = Asked("name_display", "显示用姓名", hint="照证件上的字形输入规范汉字；原字形照样保存")
+        self._display = Field(asked, 84, False)
         self._display.left.connect(lambda _: page.display_name_given.emit(self._display.value()))
         self._display.done.connect(lambda _: page.take_focus())
         top = QVBoxLayout()
@@ -314,7 +315,7 @@ class _Manual(QScrollArea):
             Asked("address", "住址", max_length=200),
             Asked("reason", "为什么人工录入", required=True, hint="如：身份证消磁，已预约换领", max_length=100),
         )
-        self._fields = {one.name: Field(one) for one in asked}
+        self._fields = {one.name: Field(one, 104, False) for one in asked}
         names = [one.name for one in asked]
         for at, one in enumerate(asked):
             part = self._fields[one.name]

@@ -1079,9 +1079,7 @@ class IntakeModel(QObject):
             for step in STEPS
         )
         action = main_action(draft, catalogue, self._do.node) or ""
-        why = say("还差 {count} 项", count=len(missing)) if missing and matter is not None else ""
-        if self._scanning_into:
-            why = say("正在扫描，扫完再办")
+        why = say("正在扫描，扫完再办") if self._scanning_into else ""
         known = draft.parties is not None and draft.identity is not None and draft.identity.confirmed_at is not None
         state = IntakeState(
             step=draft.step.value,

@@ -142,17 +142,15 @@ class IntakeView(QWidget):
         ):
             button.clicked.connect(signal)
         column = QVBoxLayout(self._side)
-        column.setContentsMargins(20, 18, 16, 16)
+        column.setContentsMargins(16, 16, 14, 16)
         column.setSpacing(8)
         column.addWidget(self.panel, 1)
-        column.addWidget(self._supplement)
-        for pair in ((self._promise, self._decline),):
+        for pair in ((self._supplement, self._park), (self._promise, self._decline)):
             line = QHBoxLayout()
             line.setSpacing(8)
             for button in pair:
                 line.addWidget(button, 1)
             column.addLayout(line)
-        column.addWidget(self._park)
         column.addWidget(self._why)
         column.addWidget(self._main)
         return self._side
