@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -35,18 +36,22 @@ else:
 class SyncLock:
     """The right to be the one syncer of a store. Ends with `close`, or with the process."""
 
-    def __init__(self, path: Path, who: str) -> None:
+    def __init__(self, path: Path, who: str, patience: float = 0.0) -> None:
         """Take it.
 
         Args:
             path: The lock file.
             who: What to tell others: ``window``, ``command line``. Never a person.
+            patience: Seconds to go on trying.
 
         Raises:
             Problem: ``sync.locked`` with who holds it.
         """
         self._file: IO[bytes] = path.open("a+b")
-        if not try_lock(self._file):
+        end = time.monotonic() + patience
+        while not (mine := try_lock(self._file)) and time.monotonic() < end:
+            time.sleep(0.02)
+        if not mine:
             self._file.seek(0)
             holder = self._file.read(200).decode(errors="replace").strip() or "?"
             self._file.close()

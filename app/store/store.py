@@ -137,7 +137,7 @@ class Store:
         with self._writing() as (db, _):
             _keep_meta(db, "hash_key", secrets.token_bytes(32), replace=False)
         try:
-            with self.sync_lock("start"), self._writing() as (db, _):
+            with self.sync_lock("start", patience=0), self._writing() as (db, _):
                 deeds.back_to_waiting(db)
         except Problem as problem:
             if problem.code != "sync.locked":
@@ -158,9 +158,17 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def sync_lock(self, who: str) -> SyncLock:
-        """Become the one syncer of this store, across processes. Raises Problem ``sync.locked`` with the holder."""
-        return SyncLock(self.folder / SYNC_LOCK, who)
+    def sync_lock(self, who: str, *, patience: float = 1.0) -> SyncLock:
+        """Become the one syncer of this store, across processes.
+
+        Args:
+            who: What to tell others: ``window``, ``command line``. Never a person.
+            patience: Seconds to wait for it: a process that is just starting holds it for a moment.
+
+        Raises:
+            Problem: ``sync.locked`` with the holder.
+        """
+        return SyncLock(self.folder / SYNC_LOCK, who, patience)
 
     # --- changes ------------------------------------------------------------------------------------------------------
 
@@ -757,9 +765,6 @@ class Store:
                 touched.cases.update(mirror.take_news(db, answer.events, now))
                 last = answer.events[-1].n if answer.events else cursor
                 _keep_meta(db, "cursor", str(last).encode())
-            key = _get_meta(db, "hash_key")
-            for case_id in sorted(touched.cases):
-                mirror.reindex(db, case_id, key, now)  # the words are compared with what the news says
             matched = 0
             for case_id, word in answer.words.items():
                 matched += mirror.compare(db, case_id, word, news_to_come=answer.more or gap, now=now)
