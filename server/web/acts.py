@@ -64,6 +64,12 @@ class ActForm(forms.Form):
     def prepare(self, case: Case) -> None:
         """Fit the form to the case."""
 
+    def point(self) -> None:
+        """Put the cursor where the first mistake is."""
+        wrong = next((name for name in self.fields if name in self.errors), None)
+        if wrong is not None:
+            self.fields[wrong].widget.attrs["autofocus"] = True
+
     def body(self) -> Wire:
         """The contract's body, once the form is valid."""
         raise NotImplementedError

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from contract.case import CHINA, Action, Case, Ground, Kind, State
+from contract.case import CHINA, Action, Case, Kind, State
 from contract.exchange import CaseView
 from contract.form import FormField, fields, visible
 from contract.material import CaseMaterial, Page
@@ -359,7 +359,7 @@ def _answer(control: FormField, value: Any) -> str:
         labels = dict(zip((code for code, _label in control.choices), control.choices_en, strict=False))
     match control.kind:
         case "several" if isinstance(value, list):
-            return "、".join(labels.get(str(one), str(one)) for one in value)
+            return gettext("、").join(labels.get(str(one), str(one)) for one in value)
         case "choice":
             return labels.get(str(value), str(value))
         case "yes_no":
@@ -377,7 +377,7 @@ def _deed(action: Action, view: CaseView) -> Deed:
     else:
         where = get_tree().path_name(author.node) if author.node else ""
     role = str(wording.ROLES[author.role])
-    who = author.name if author.name == role else f"{author.name}（{role}）"
+    who = author.name if author.name == role else gettext("%(name)s（%(role)s）") % {"name": author.name, "role": role}
     return Deed(action.at, str(wording.KINDS[action.kind]), who, where, _details(action, view))
 
 
@@ -393,7 +393,7 @@ def _details(action: Action, view: CaseView) -> tuple[Fact, ...]:
             Fact(gettext("理由类别"), str(wording.GROUNDS.get(body.get("ground", ""), body.get("ground", ""))))
         )
     if action.kind is Kind.SUPPLEMENT:
-        handed = "、".join(str(material.get("name", "")) for material in body.get("materials") or ())
+        handed = gettext("、").join(str(material.get("name", "")) for material in body.get("materials") or ())
         facts.append(Fact(gettext("材料"), handed or gettext("更正了表单")))
     if body.get("deemed"):
         facts.append(Fact(gettext("说明"), gettext("视为受理")))
@@ -417,7 +417,7 @@ def _item(item: dict[str, Any], names: dict[str, str]) -> str:
     name = names.get(str(item.get("material", "")), "")
     text = "：".join(part for part in (name, str(item.get("what", ""))) if part)
     standard = item.get("standard")
-    return f"{text}（{gettext('要求')}：{standard}）" if standard else text
+    return gettext("%(what)s（要求：%(standard)s）") % {"what": text, "standard": standard} if standard else text
 
 
 def _name_of(view: CaseView, clerk: str) -> str:

@@ -188,6 +188,7 @@ def act(request: HttpRequest, case_id: str, verb: str) -> HttpResponse:
         form.errors.clear()
         return _case_page(request, row, form)
     if not form.is_valid():
+        form.point()
         return _case_page(request, row, form, status=422)
     body = form.body()
     try:

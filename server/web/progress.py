@@ -151,4 +151,4 @@ def _where(view: CaseView) -> tuple[str, ...]:
     if not to_window:
         return ()
     place = view.node.hall or view.node_path
-    return (place, case.window) if case.window else (place,)
+    return (place, case.window) if case.window and case.window not in place else (place,)

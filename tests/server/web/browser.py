@@ -71,14 +71,14 @@ class Browser:
         self.tab_to(selector)
         before = self.driver.find_element("tag name", "html").id
         self.press(Keys.ENTER)
-        WebDriverWait(self.driver, 15).until(lambda d: d.find_element("tag name", "html").id != before)
+        WebDriverWait(self.driver, 15, poll_frequency=0.05).until(lambda d: d.find_element("tag name", "html").id != before)
         self.wait("document.readyState === 'complete'")
 
     def ask(self, expression: str) -> object:
         return self.driver.execute_script(f"return {expression}")
 
     def wait(self, expression: str) -> None:
-        WebDriverWait(self.driver, 15).until(lambda _driver: self.ask(expression))
+        WebDriverWait(self.driver, 15, poll_frequency=0.05).until(lambda _driver: self.ask(expression))
 
     def text(self) -> str:
         return str(self.driver.find_element("tag name", "body").text)

@@ -103,11 +103,6 @@ def look_at_the_materials(browser: Browser) -> None:
     browser.press(Keys.SHIFT + Keys.ARROW_RIGHT)
     assert browser.ask(turned) == "rotate(180deg)"
     browser.press("+", "+", "+")
-    print(
-        browser.ask(
-            "[document.getElementById('viewer-view').scrollHeight, innerHeight, document.activeElement.id, document.querySelector('#viewer-view img').style.height, document.getElementById('viewer-view').clientHeight]"
-        )
-    )
     assert browser.ask("(view => view.scrollHeight > view.clientHeight)(document.getElementById('viewer-view'))")
     browser.picture("viewer-large")
     browser.press("0")

@@ -97,7 +97,7 @@ def test_forms_need_their_token(received: str, signed_in: SignIn) -> None:
 
 
 def test_every_answer_carries_the_policy_and_no_page_has_code_or_style_inside(officer: Client, received: str) -> None:
-    for path in ("/", f"/cases/{received}", "/accounts/login/", "/nowhere", "/p/x/y"):
+    for path in ("/", f"/cases/{received}", "/accounts/login/", "/accounts/logout/", "/nowhere", "/p/x/y"):
         answer = officer.get(path)
         assert "default-src 'none'" in answer["Content-Security-Policy"]
         text = answer.content.decode()
