@@ -109,6 +109,7 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
     join(intake_view, models.intake)
     for view, model in ((todo_view, models.todo), (pickup_view, models.pickup), (search_view, models.search)):
         _join_cases(view, model)
+        model.supplement_wanted.connect(lambda case_id: _supplement(counter, case_id))
     _join_outbox(outbox_view, models.outbox)
     _join_devices(devices_view, models.devices)
     models.today.changed.connect(today_view.render_state)
@@ -212,6 +213,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         park=partial(steps.park, desk),
         resume=partial(steps.resume, desk),
         drafts=partial(steps.drafts, desk),
+        supplementing=partial(steps.supplementing, desk),
         same_matter_next=partial(steps.same_matter_next, desk),
         can_scan=lambda: desk.devices.has("scanner"),
         can_photograph=lambda: False,  # no driver of the kind camera is shipped yet
@@ -247,6 +249,7 @@ def _case_deeds(desk: Desk, listed: Callable[[str, Clerk], Any]) -> CaseDeeds:
         void=partial(acts.void, desk),
         withdraw=partial(acts.withdraw, desk),
         correct=correct,
+        accept=partial(acts.accept, desk),
         print_papers=partial(printing.print_papers, desk),
     )
 
@@ -338,6 +341,12 @@ def _join_devices(view: DevicesView, model: DevicesModel) -> None:
     view.choose_wanted.connect(model.choose)
     view.tried_read.connect(model.tried_read)
     view.render_state(model.state)
+
+
+def _supplement(counter: Counter, case_id: str) -> None:
+    """The case's materials, opened for what was asked for."""
+    counter.show_page("intake")
+    counter.models.intake.supplement_case(case_id)
 
 
 def _compare(counter: Counter, case_id: str) -> None:

@@ -93,6 +93,7 @@ class CaseDeeds:
     void: Callable[[str, Clerk, str], Case]
     withdraw: Callable[[str, Clerk, str], Case]
     correct: Callable[[str, Clerk, str, str], Case]  # reason, telephone
+    accept: Callable[[str, Clerk], Case]
     print_papers: Callable[[str, tuple[PaperKind, ...], Clerk, bool], tuple[Printed, ...]]
 
 
@@ -102,9 +103,11 @@ class CasesModel(QObject):
     Signals:
         changed: The CasesState.
         counted: How many lines the list has.
+        supplement_wanted: The id of a case whose materials are to be opened.
     """
 
     changed = Signal(object)
+    supplement_wanted = Signal(str)
     counted = Signal(int)
 
     def __init__(
@@ -177,6 +180,9 @@ class CasesModel(QObject):
             self._print(PaperKind(key.partition(":")[2]))
             return
         case = self._case.case
+        if key == "supplement":
+            self.supplement_wanted.emit(case.id)
+            return
         parties = case.parties
         reason = Asked("reason", "理由", "long_text", True)
         questions: dict[str, tuple[str, str, tuple[Asked, ...], dict[str, str]]] = {
@@ -186,6 +192,7 @@ class CasesModel(QObject):
                 (Asked("receiver", "领取人", required=True),),
                 {"receiver": parties.handler.shown_name},
             ),
+            "accept": (say("受理后开始计时。"), "确定受理", (), {}),
             "void": (say("作废后这个号码不再使用，已打印的纸面失效。"), "确定作废", (reason,), {}),
             "withdraw": (say("申请人要求撤回。"), "确定撤回", (reason,), {}),
             "correct": (
@@ -216,13 +223,14 @@ class CasesModel(QObject):
             return
         asked = "receiver" if key == "deliver" else "reason"
         text = str(given.get(asked, "")).strip()
-        if not text:
+        if not text and key != "accept":
             wrong = say("请写领取人。") if key == "deliver" else say("请写明理由。")
             self._set(replace(self.state, case=replace(self.state.case, wrong=wrong)))
             return
         case_id = case.case.id
         works: dict[str, Callable[[], Case]] = {
             "deliver": lambda: self._do.deliver(case_id, clerk, text),
+            "accept": lambda: self._do.accept(case_id, clerk),
             "void": lambda: self._do.void(case_id, clerk, text),
             "withdraw": lambda: self._do.withdraw(case_id, clerk, text),
             "correct": lambda: self._do.correct(case_id, clerk, text, str(given.get("phone", "")).strip()),
@@ -375,6 +383,10 @@ def _acts(shown: CaseShown) -> tuple[ActShown, ...]:
         acts.append(ActShown("withdraw", "撤回", "Ctrl+U"))
     if Kind.VOID in shown.allowed:
         acts.append(ActShown("void", "作废", "Ctrl+K", "danger"))
+    if Kind.SUPPLEMENT in shown.allowed and (case.state is State.TO_SUPPLEMENT or Flag.PROMISED in case.flags):
+        acts.append(ActShown("supplement", "补正", "F4", "primary"))
+    if Kind.ACCEPT in shown.allowed:
+        acts.append(ActShown("accept", "受理", "F8", "primary"))
     if Kind.DELIVER in shown.allowed:
         acts.append(ActShown("deliver", "送达", "F9", "primary"))
     return tuple(acts)

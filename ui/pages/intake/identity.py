@@ -313,7 +313,7 @@ class _Manual(QScrollArea):
             Asked("sex", "性别", "choice", False, (("男", "男"), ("女", "女"))),
             Asked("birth_date", "出生日期", "date"),
             Asked("address", "住址", max_length=200),
-            Asked("reason", "为什么人工录入", required=True, hint="如：身份证消磁，已预约换领", max_length=100),
+            Asked("reason", "录入原因", required=True, hint="如：身份证消磁，已预约换领", max_length=100),
         )
         self._fields = {one.name: Field(one, 104, False) for one in asked}
         names = [one.name for one in asked]

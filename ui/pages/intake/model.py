@@ -215,6 +215,13 @@ class IntakeModel(QObject):
         self.flush()
         self._switch("resume", lambda: self._do.resume(draft_id))
 
+    def supplement_case(self, case_id: str) -> None:
+        """补正: a case's materials are opened here; what is open now stays saved."""
+        clerk = self._clerk
+        if clerk is not None:
+            self.flush()
+            self._switch("supplement", lambda: self._do.supplementing(case_id, clerk))
+
     def refresh(self) -> None:
         """The language, the pack or a device changed: say everything again."""
         self._tasks.run("catalogue", self._do.catalogue, self._heard_catalogue)
@@ -1081,17 +1088,18 @@ class IntakeModel(QObject):
         action = main_action(draft, catalogue, self._do.node) or ""
         why = say("正在扫描，扫完再办") if self._scanning_into else ""
         known = draft.parties is not None and draft.identity is not None and draft.identity.confirmed_at is not None
+        supplements = bool(draft.of_case)
         state = IntakeState(
             step=draft.step.value,
             steps=steps,
             panel=wording.panel(said, draft, self._names, self._photo),
             banner=self._banner,
-            main=action,
+            main="supplement" if supplements and action else action,
             main_ready=bool(action) and not missing and not self._scanning_into,
             why_not=why,
-            can_supplement=known and bool(action),
+            can_supplement=known and bool(action) and not supplements,
             can_promise=bool(self._promisable()),
-            can_decline=known and action == "accept",
+            can_decline=known and action == "accept" and not supplements,
             can_park=draft.handler is not None or draft.matter is not None,
             working=self._working,
             printing_form=self._printing_form,
@@ -1190,10 +1198,14 @@ class IntakeModel(QObject):
                 mistake = wrong.get(control.name)
                 told = mistake is not None and (control.name in self._touched)
                 source = self._draft.sources.get(control.name, "") if control.name not in self._typed else ""
+                offered = self._draft.conflicts.get(control.name, ())
+                settled = control.name in self._draft.own or control.name in self._typed
+                caution = "" if settled else wording.offered_words(offered)
                 answered[control.name] = Answered(
                     answers.get(control.name),
                     wording.mistake_words(mistake, control) if told and mistake else "",
                     wording.source_words(source),
+                    caution,
                     control.name in shown,
                 )
         return FormState(
@@ -1279,7 +1291,7 @@ class IntakeModel(QObject):
     def _made_review(self, draft: Draft, matter: Matter | None, said: Panel, shown: PanelState) -> ReviewState:
         people = [(say("申请人"), said.applicant), (say("证件号码"), shown.applicant_masked)]
         if draft.tie is not Tie.SELF:
-            people += [(say("经办人"), f"{said.handler}（{shown.tie}）"), (say("经办人证件"), shown.handler_masked)]
+            people += [(say("经办人"), f"{said.handler}（{shown.tie}）"), (say("经办证件"), shown.handler_masked)]
         people += [(say("人证一致"), shown.confirmed), (say("联系电话"), draft.phone)]
         about = [
             (say("事项"), said.matter),

@@ -42,7 +42,7 @@ class BannerShown:
 
 @dataclass(frozen=True)
 class IntakeState:
-    """The whole intake, ready to be drawn. `main` is accept, receive or "" (nothing may be done here)."""
+    """The whole intake, ready to be drawn. `main` is accept, receive, supplement or "" (nothing may be done here)."""
 
     step: str = "identity"
     steps: tuple[StepShown, ...] = STEPS
@@ -181,7 +181,8 @@ class IntakeView(QWidget):
         self.panel.render_state(state.panel)
         writing = bool(state.review.writing) and state.step == "review"
         over = state.step == "receipt"
-        self._main.show_words("收件并打印凭证" if state.main == "receive" else "受理并打印回执")
+        words = {"receive": "收件并打印凭证", "supplement": "收下补正"}
+        self._main.show_words(words.get(state.main, "受理并打印回执"))
         self._main.setEnabled(state.main_ready and not state.working and not writing and not over)
         self._why.show_text(state.working or ("" if over else state.why_not))
         self._why.setVisible(bool(self._why.text()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from app.flow.draft import Draft, Missing, Panel
+from app.flow.draft import Caution, Draft, Missing, Offered, Panel
 from app.matters.catalogue import Catalogue, Hit
 from contract.case import CHINA
 from contract.form import FormField, Mistake
@@ -147,7 +147,7 @@ def missing(one: Missing) -> MissingShown:
         "audience": ("事项", "这类申请人不能办这个事项"),
         "route": ("办理机关", "选由哪里办理"),
         "power": ("受理权", "本窗口不能收这一件，请到别处办"),
-        "form": ("申请表", "表单改过，请重新打印申请表、重新签字。"),
+        "form": ("申请表", "内容改过，请重新打印、签字、扫描"),
     }
     step = STEP_OF[one.kind]
     if one.kind == "field":
@@ -157,6 +157,26 @@ def missing(one: Missing) -> MissingShown:
         return MissingShown(one.label, advice, step)
     what, advice = words[one.kind]
     return MissingShown(say(what), say(advice), step)
+
+
+def caution(one: Caution) -> str:
+    """Something to look at that stops nothing."""
+    words = {
+        "suspect": "证件可疑，请对照",
+        "expired": "证件已过期",
+        "number": "手输的号码校验不符",
+        "name": "姓名有字库没有的字，请填显示用姓名",
+        "conflict": "{label}：各来源不一致，请选一个",
+        "equal_pages": "{label}：有 {count} 页重复",
+        "foreign_page": "{label}：有 {count} 页是别的办件的",
+    }
+    return say(words[one.kind], label=one.label, count=one.count)
+
+
+def offered_words(offered: tuple[Offered, ...]) -> str:
+    """What the sources say, where they disagree."""
+    told = "、".join(f"{one.value}（{source_words(one.source)}）" for one in offered)
+    return say("各来源不一致：{told}", told=told) if told else ""
 
 
 def panel(said: Panel, draft: Draft, names: dict[str, str], photo: bytes) -> PanelState:
@@ -197,6 +217,7 @@ def panel(said: Panel, draft: Draft, names: dict[str, str], photo: bytes) -> Pan
         delivery=say(DELIVERIES[said.delivery]) if said.matter else "",
         phone=draft.phone,
         missing=tuple(missing(one) for one in said.missing),
+        cautions=tuple(caution(one) for one in said.cautions),
         begun=draft.handler is not None or draft.matter is not None,
         photo=photo,
     )
