@@ -142,3 +142,30 @@ def test_who_acts_is_who_they_are_at_this_window() -> None:
     assert as_author(both).role is Role.SUPERVISOR
     with pytest.raises(Problem, match="signin.not_at_a_window"):
         as_author(Clerk(id="k", name="某", roles=(Role.ADMINISTRATOR,)))
+
+
+SECOND_FACTOR = """
+import os, sys, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "server.settings"
+django.setup()
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from server.org.models import User
+secret = "JBSWY3DPEHPK3PXP"
+if sys.argv[1] == "on":
+    TOTP.activate(User.objects.get(id="hujianbo"), secret)
+print(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
+"""
+
+
+def test_a_second_factor_is_asked_for_and_checked(server: ServerProcess, desk: Desk) -> None:
+    def run(what: str) -> str:
+        command = [sys.executable, "-c", SECOND_FACTOR, what]
+        answer = subprocess.run(command, env=server.environment(), cwd=ROOT, check=True, capture_output=True, text=True)
+        return answer.stdout.split()[-1]
+
+    run("on")
+    with pytest.raises(Problem, match="signin.code_needed"):
+        sign_in(desk, "hujianbo", PASSWORD)
+    with pytest.raises(Problem, match="signin.wrong"):
+        sign_in(desk, "hujianbo", PASSWORD, "000000")
+    assert sign_in(desk, "hujianbo", PASSWORD, run("code")).clerk.id == "hujianbo"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -375,3 +376,30 @@ def test_a_held_act_bars_further_acts_until_it_is_sent_again_or_set_aside(store:
     assert store.set_aside(case_id) == 3
     assert store.outbox() == () and store.counts() == (0, 0) and len(store.deeds(case_id)) == 3
     assert all(deed.aside and deed.problem is not None for deed in store.deeds(case_id))
+
+
+def test_a_page_is_durable_before_its_row_names_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporary file, fsync, rename, fsync of the folder, and only then the row."""
+    order: list[str] = []
+    fsync, rename = os.fsync, Path.rename
+
+    def seen_fsync(handle: int) -> None:
+        order.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        fsync(handle)
+
+    def seen_rename(path: Path, to: Path) -> Path:
+        order.append(f"rename {path.suffix}")
+        return rename(path, to)
+
+    monkeypatch.setattr(os, "fsync", seen_fsync)
+    monkeypatch.setattr(Path, "rename", seen_rename)
+
+    def rows(cursor: object, sql: str, values: object) -> bool:
+        if sql.startswith(("insert into blobs", "commit")):
+            order.append(sql.split()[0])
+        return True
+
+    store._database._writer.exec_trace = rows
+    store.put_page(b"page")
+    store._database._writer.exec_trace = None
+    assert order == ["file", "rename .part", "folder", "insert", "commit"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -20,7 +22,8 @@ from tests.app.conftest import NewStation, Station
 from tests.fakes.cutting import WHOLE, CuttingProxy, Fault, Plan
 from tests.fakes.odd_server import OddServer, Said
 from tests.fakes.rounds import now, settle, standings
-from tests.fakes.window import OTHER_CLERK, Window
+from tests.fakes.serving import ROOT, ServerProcess
+from tests.fakes.window import MATTER, OTHER_CLERK, Window
 
 Cutting = Callable[[Plan], CuttingProxy]
 
@@ -368,3 +371,56 @@ def test_the_same_pages_are_not_sent_again_before_the_server_had_time_to_say_it_
     store._clock = lambda: now() + timedelta(seconds=6)
     assert store.wanted_pages(due_only=True) == store.wanted_pages()
     assert [deed.action.kind for deed in store.deeds(case_id)] == [Kind.OPEN, Kind.CONFIRM_PERSON, Kind.RECEIVE]
+
+
+def test_f08_what_was_matched_and_differs_again_is_said_and_in_the_end_offered_anew(station: Station) -> None:
+    store = station.store
+    case_id = Window(store).take_in()
+    settle(store, station.line)
+    assert case_id in store.watched(thorough=True) and case_id not in store.watched()
+
+    def hear(digest: str, more: bool = False) -> None:
+        word = {case_id: {"digest": digest}}
+        answer = Answer.model_validate({"server_time": now(), "words": word, "more": more})
+        store.hear((), answer, cursor=store.cursor(), asked_at=now(), took=timedelta())
+
+    hear("0" * 64, more=True)  # what differs may be in the news that is still to come
+    assert standings(store, case_id) == {Standing.MATCHED}
+    hear("0" * 64)
+    assert standings(store, case_id) == {Standing.ACKNOWLEDGED} and store.counts() == (1, 0)
+    hear("0" * 64)
+    hear("0" * 64)
+    assert standings(store, case_id) == {Standing.WAITING}
+    settle(store, station.line)  # the server has it all the same
+    assert standings(store, case_id) == {Standing.MATCHED}
+    everything_is_there(station, case_id)
+
+
+PUBLISH = """
+import os, sys, json, django
+os.environ["DJANGO_SETTINGS_MODULE"] = "server.settings"
+django.setup()
+from contract.matter import Matter
+from server.catalogue import matters
+matter = Matter.model_validate_json(sys.stdin.read())
+matters.publish(matter.model_copy(update={"version": matter.version + 1}))
+"""
+
+
+def test_s09_a_draft_begun_before_a_new_version_stays_with_its_own(server: ServerProcess, station: Station) -> None:
+    store, window = station.store, Window(station.store)
+    old = next(matter for matter in store.pack().matters if matter.code == MATTER)
+    draft = window.begin()  # offline, under the old version
+    subprocess.run(
+        [sys.executable, "-c", PUBLISH], input=old.model_dump_json().encode(), env=server.environment(), cwd=ROOT,
+        check=True, capture_output=True,
+    )  # fmt: skip
+    assert one_round(store, station.line, now).pack
+    new = next(matter for matter in store.pack().matters if matter.code == MATTER)
+    assert new.version == old.version + 1 and store.find_matter(MATTER, old.version) == old
+    store.did(draft)
+    fresh = window.take_in()
+    settle(store, station.line)
+    assert store.outbox() == ()
+    versions = {case_id: station.line.case_view(case_id).case.matter_version for case_id in (draft[0].case_id, fresh)}
+    assert versions == {draft[0].case_id: old.version, fresh: new.version}
