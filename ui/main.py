@@ -109,7 +109,6 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
     join(intake_view, models.intake)
     for view, model in ((todo_view, models.todo), (pickup_view, models.pickup), (search_view, models.search)):
         _join_cases(view, model)
-        model.supplement_wanted.connect(lambda case_id: _supplement(counter, case_id))
     _join_outbox(outbox_view, models.outbox)
     _join_devices(devices_view, models.devices)
     models.today.changed.connect(today_view.render_state)
@@ -129,10 +128,12 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
         config.theme,
         config.idle_lock_minutes,
     )
+    for model in (models.todo, models.pickup, models.search):
+        model.supplement_wanted.connect(partial(_supplement, counter))
     today_view.lock_wanted.connect(counter.lock)
     sign_in_view.language_wanted.connect(counter.next_language)
     sign_in_view.theme_wanted.connect(counter.next_theme)
-    outbox_view.compare_wanted.connect(lambda case_id: _compare(counter, case_id))
+    outbox_view.compare_wanted.connect(partial(_compare, counter))
     window.counter = counter
     counter.start()
     return window
