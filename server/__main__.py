@@ -1,4 +1,4 @@
-"""``python -m server``: serve, check, code, load-demo, openapi, worker.
+"""``python -m server``: serve, check, code, revoke, keys, load-demo, openapi, worker.
 
 `serve` on SQLite needs no settings at all: it makes its folder, its keys and its tables, and says on standard output in
 one line of JSON where it answers. A Problem goes to standard error as JSON, with exit code 1.
@@ -62,8 +62,13 @@ def _parser() -> argparse.ArgumentParser:
     code = command("code", _code, "make a one-time enrolment code for a window")
     code.add_argument("--node", required=True)
     code.add_argument("--window", required=True, help="what the window is called: 3 号窗口")
+    revoke = command("revoke", _revoke, "shut out a lost station, or end a person's account")
+    whom = revoke.add_mutually_exclusive_group(required=True)
+    whom.add_argument("--station", metavar="ID")
+    whom.add_argument("--clerk", metavar="ID")
     demo = command("load-demo", _load_demo, "load a hall from a folder of JSON files")
     demo.add_argument("dir", type=Path)
+    command("keys", _keys, "make the key file where there is none (a city does it once and copies it)")
     command("openapi", _openapi, "print the API's description (docs/openapi.json)")
     command("worker", _worker, "run the sweeps (PostgreSQL only)")
     return parser
@@ -147,11 +152,39 @@ def _code(options: argparse.Namespace) -> None:
     print(json.dumps({"code": code, "node": options.node, "window": options.window}, ensure_ascii=False))  # noqa: T201
 
 
+def _revoke(options: argparse.Namespace) -> None:
+    _prepare(make_keys_too=False)
+    from server.exchange.stations import revoke_station
+    from server.org.accounts import revoke_user
+    from server.org.models import Station, User
+
+    if options.station:
+        station = Station.objects.filter(id=options.station).first()
+        if station is None:
+            raise Problem("station.unknown", Retry.AFTER_FIX)
+        revoke_station(station)
+    else:
+        user = User.objects.filter(id=options.clerk).first()
+        if user is None:
+            raise Problem("clerk.unknown", Retry.AFTER_FIX)
+        revoke_user(user)
+    print(json.dumps({"revoked": options.station or options.clerk}))  # noqa: T201
+
+
 def _load_demo(options: argparse.Namespace) -> None:
     _prepare(make_keys_too=not os.environ.get("DATABASE_URL"))
     from server.catalogue.demo import load_demo
 
     print(json.dumps(load_demo(options.dir)))  # noqa: T201
+
+
+def _keys(options: argparse.Namespace) -> None:
+    from django.conf import settings
+
+    from server.keys import make_keys
+
+    made = make_keys(settings.TONGBAN_KEY_FILE)
+    print(json.dumps({"file": str(settings.TONGBAN_KEY_FILE), "made": made}))  # noqa: T201
 
 
 def _openapi(options: argparse.Namespace) -> None:
@@ -276,6 +309,9 @@ def _close_connections() -> None:
     from django.db import connections
 
     connections.close_all()
+    for connection in connections.all():
+        if connection.vendor == "postgresql":
+            connection.close_pool()  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -57,8 +57,11 @@ def load_demo(folder: Path) -> dict[str, int]:
     """Load or reload a hall; doing it again changes nothing. Returns how many of each were read.
 
     Raises:
-        Problem: ``demo.unreadable`` naming the file and the field, ``matter.version_taken``.
+        Problem: ``demo.unreadable`` naming the file and the field, ``matter.version_taken``, ``demo.real_hall`` where
+            this server works for real already: known passwords and codes have no place there.
     """
+    if org.User.objects.exists() and not org.Hall.objects.filter(training=True).exists():
+        raise Problem("demo.real_hall", Retry.NEVER)
     nodes = _read(folder / "nodes.json", TypeAdapter(list[Node]))
     departments = _read(folder / "departments.json", TypeAdapter(list[Department]))
     offerings = _read(folder / "offerings.json", TypeAdapter(list[Offering]))

@@ -10,7 +10,6 @@ from functools import lru_cache
 from contract.node import Tree
 from server.org.models import Hall, Node
 
-
 _look = threading.local()
 
 

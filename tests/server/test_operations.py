@@ -61,6 +61,11 @@ def test_the_demo_hall_loads_twice_and_its_people_sign_in() -> None:
     assert client_line()("POST", "/_allauth/app/v1/auth/login", login)[0] == 200
 
 
+def test_known_passwords_never_come_into_a_real_hall(hall: None) -> None:
+    with pytest.raises(Problem, match="demo.real_hall"):
+        load_demo(DEMO)
+
+
 @pytest.mark.django_db
 def test_demo_codes_are_good_again_after_each_load() -> None:
     import base64

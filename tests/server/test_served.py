@@ -378,6 +378,18 @@ def test_nothing_personal_is_logged_or_lies_about_in_plain(server: Served, serve
     assert server.folder.stat().st_mode & 0o077 == 0
 
 
+def test_a_lost_station_and_a_clerk_who_left_are_shut_out_from_the_command_line(
+    server: Served, fresh: Callable[[], Desk]
+) -> None:
+    desk, lost = fresh(), fresh()
+    assert command("revoke", "--station", lost.id, folder=server.folder).returncode == 0
+    assert lost.call("GET", "/api/v1/pack")[0] == 403
+    assert command("revoke", "--clerk", "p-supervisor", folder=server.folder).returncode == 0
+    assert desk.ask().revoked == ("p-supervisor",)
+    assert problem("revoke", "--station", "nothing", folder=server.folder) == "station.unknown"
+    assert problem("revoke", "--clerk", "nothing", folder=server.folder) == "clerk.unknown"
+
+
 # --- the command line -------------------------------------------------------------------------------------------------
 
 
