@@ -78,8 +78,9 @@ def test_a_stolen_disk_shows_no_name_number_or_page(store: Store, window: Window
     store.save_draft("d1", CLERK.id, f"{NAME} 的草稿", f'{{"name": "{NAME}"}}')
     pages = [store.page(digest) for digest in _pages(store, case_id)]
     number = store.shown(case_id)[0].number  # type: ignore[union-attr]
-    secrets_ = [text.encode(coding) for text in (NAME, CLERK.name, ID_NUMBER, number, "个体工商户")
-                for coding in ("utf-8", "utf-16-le", "gb18030")]  # fmt: skip
+    words = (NAME, CLERK.name, ID_NUMBER, number, "个体工商户", "余姚市凤山街道")
+    spelled = [word.encode(coding) for word in words for coding in ("utf-8", "utf-16-le", "gb18030")]
+    secrets_ = [word for word in spelled if len(word) >= 6]  # less turns up by chance in ciphertext
     secrets_ += [page[:64] for page in pages] + [digest.encode() for digest in _pages(store, case_id)]
     for path in store.folder.rglob("*"):
         if path.is_file():

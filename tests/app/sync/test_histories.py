@@ -168,8 +168,9 @@ def check_case(store: Store, line: Line, case_id: str, said: list[list[str]]) ->
 
 def no_trace_of_anybody(folder: Path) -> None:
     """After a whole day, with its crashes, a stolen disk shows nobody."""
-    words = [NAME, "周敏", "鲁芳芳", "330281199002289992", "个体工商户", "zhoumin"]
-    wanted = [word.encode(coding) for word in words for coding in ("utf-8", "utf-16-le", "utf-16-be", "gb18030")]
+    words = [NAME, "周敏", "鲁芳芳", "330281199002289992", "个体工商户", "余姚市凤山街道", "zhoumin", "lufangfang"]
+    spelled = [word.encode(coding) for word in words for coding in ("utf-8", "utf-16-le", "utf-16-be", "gb18030")]
+    wanted = [word for word in spelled if len(word) >= 6]  # four bytes turn up by chance in megabytes of ciphertext
     for path in folder.rglob("*"):
         if path.is_file():
             raw = path.read_bytes()
