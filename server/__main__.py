@@ -81,6 +81,8 @@ def _serve(options: argparse.Namespace) -> int:
     tls = bool(options.cert and options.key)
     if not _is_loopback(options.host) and not tls:
         raise Problem("server.tls_needed", Retry.AFTER_FIX, host=options.host)
+    if not _is_loopback(options.host) and not os.environ.get("TONGBAN_PUBLIC_URL"):
+        raise Problem("server.public_url_needed", Retry.AFTER_FIX)
     held = _hold_port(options.host, options.port)
     port = int(held.getsockname()[1])
     shown = f"[{options.host}]" if ":" in options.host else options.host

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -86,13 +87,20 @@ class ProblemMiddleware:
             return problem_response(Problem("wire.too_large", Retry.NEVER, limit=MAX_BODY))
         with one_look():
             response = self.get_response(request)
-        if api and response.status_code == 404 and response.get("Content-Type") != MEDIA_TYPE:
-            return problem_response(Problem("wire.not_found", Retry.NEVER))
-        if api and response.status_code == 405 and response.get("Content-Type") != MEDIA_TYPE:
-            refused = problem_response(Problem("wire.method_not_allowed", Retry.NEVER))
-            refused["Allow"] = response.get("Allow", "")
-            return refused
-        return response
+        if not api or response.status_code < 400 or response.get("Content-Type") == MEDIA_TYPE:
+            return response
+        # what Django itself refused: an unknown address, a strange host, a body too large
+        match response.status_code:
+            case 404:
+                return problem_response(Problem("wire.not_found", Retry.NEVER))
+            case 405:
+                refused = problem_response(Problem("wire.method_not_allowed", Retry.NEVER))
+                refused["Allow"] = response.get("Allow", "")
+                return refused
+            case status if status < 500:
+                return problem_response(Problem("wire.malformed", Retry.NEVER, field="request"), status)
+            case _:
+                return problem_response(Problem("server.fault", Retry.AGAIN, reference=_reference()))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What a plain view raised; ninja's endpoints come here through `fault_response` too."""
@@ -107,10 +115,19 @@ class ProblemMiddleware:
 
 def fault_response(exception: Exception) -> HttpResponse:
     """A bug: logged without what it quotes, with a reference that a person can read out."""
-    reference = secrets.token_hex(4)
+    if isinstance(exception, OperationalError):
+        log.error("database away")
+        busy = problem_response(Problem("server.database_away", Retry.AGAIN), 503)
+        busy["Retry-After"] = "5"
+        return busy
+    reference = _reference()
     info = (type(exception), exception, exception.__traceback__)
     log.error("fault", exc_info=info, extra={"fields": {"reference": reference}})
     return problem_response(Problem("server.fault", Retry.AGAIN, reference=reference))
+
+
+def _reference() -> str:
+    return secrets.token_hex(4)
 
 
 def _declared_length(request: HttpRequest) -> int:

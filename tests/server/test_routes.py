@@ -132,6 +132,23 @@ def test_what_is_not_there_is_a_problem_too(hall: None, method: str, path: str) 
     assert (status, json.loads(body)["code"]) in ((404, "wire.not_found"), (405, "wire.method_not_allowed"))
 
 
+def test_a_strange_host_is_refused_as_a_problem(hall: None) -> None:
+    status, headers, body = client_line()("GET", "/api/v1/health", Host="elsewhere.example")
+    assert (status, headers["content-type"], json.loads(body)["code"]) == (400, MEDIA_TYPE, "wire.malformed")
+
+
+def test_a_database_that_went_away_is_told_as_such(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import OperationalError
+
+    def away(*_: Any) -> None:
+        raise OperationalError("connection to server at 10.0.0.1 failed")
+
+    monkeypatch.setattr("server.exchange.round.renew", away)
+    status, headers, body = desk.call("POST", "/api/v1/exchange", json.dumps(BODIES["/api/v1/exchange"]).encode())
+    assert (status, headers["retry-after"], json.loads(body)["code"]) == (503, "5", "server.database_away")
+    assert b"10.0.0.1" not in body
+
+
 def test_everybody_of_the_hall_is_in_the_table() -> None:
     assert set(PEOPLE) == set(WHO) - {"nobody", "station"}
     assert HAISHU_STREET

@@ -415,6 +415,8 @@ def problem(*arguments: str, folder: Path, **environment: str) -> str:
 def test_what_the_command_line_refuses(tmp_path: Path) -> None:
     folder = tmp_path / "server"
     assert problem("serve", "--host", "0.0.0.0", folder=folder) == "server.tls_needed"
+    tls = ("--cert", "chain.pem", "--key", "key.pem")
+    assert problem("serve", "--host", "0.0.0.0", *tls, folder=folder) == "server.public_url_needed"
     assert problem("worker", folder=folder) == "server.worker_needs_postgres"
     assert problem("serve", "--port", "0", "--workers", "2", folder=folder) == "server.one_process"
     assert problem("load-demo", str(tmp_path), folder=folder) == "demo.unreadable"
