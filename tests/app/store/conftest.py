@@ -1,3 +1,5 @@
+"""A store that has joined, and a clerk at work on it."""
+
 from __future__ import annotations
 
 import secrets
