@@ -114,7 +114,7 @@ def live_through(
             check_case(store, line, case_id, [words for words in said if words[1] == case_id])
         line.close()
         named = pages_of(act for row in store.recent_cases(500) for act in store.case_actions(row.case_id))
-        pages = [store.page(digest)[:64] for digest in named]
+        pages = [store.page(digest)[:64] for digest in named if store.has_page(digest)]  # others' are elsewhere
     no_trace_of_anybody(folder, pages)
 
 
@@ -172,9 +172,7 @@ def no_trace_of_anybody(folder: Path, pages: list[bytes]) -> None:
     """After a whole day, with its crashes, a stolen disk shows nobody."""
     words = [NAME, "周敏", "鲁芳芳", "330281199002289992", "个体工商户", "余姚市凤山街道", "zhoumin", "lufangfang"]
     spelled = [word.encode(coding) for word in words for coding in ("utf-8", "utf-16-le", "utf-16-be", "gb18030")]
-    wanted = pages + [
-        word for word in spelled if len(word) >= 6
-    ]  # four bytes turn up by chance in megabytes of ciphertext
+    wanted = pages + [word for word in spelled if len(word) >= 6]  # less turns up by chance in ciphertext
     for path in folder.rglob("*"):
         if path.is_file():
             raw = path.read_bytes()
