@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -52,7 +53,7 @@ def read_config(folder: Path) -> Config:
     """
     try:
         said = json.loads((folder / FILE).read_text("utf-8"))
-        return Config.model_validate({**dict(said), "folder": folder})
+        return Config.model_validate({**said, "folder": folder})
     except FileNotFoundError:
         raise Problem("config.absent", Retry.AFTER_FIX) from None
     except (OSError, TypeError, ValueError, ValidationError):
@@ -75,5 +76,6 @@ def write_config(config: Config) -> None:
             os.fsync(file.fileno())
         new.replace(config.folder / FILE)
     except OSError:
-        new.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
         raise Problem("config.unwritable", Retry.AFTER_FIX) from None

@@ -367,7 +367,8 @@ def _following(desk: Desk, draft: Draft) -> dict[str, Any]:
     matter, parties = matter_of(draft, catalogue), draft.parties
     if matter is None or parties is None:
         return {}
-    known = prefill(matter.form, parties, told_before(desk.store, catalogue.find_matter, parties), tree=catalogue.tree)
+    told = told_before(desk.store, catalogue.find_matter, parties)
+    known = prefill(matter.form, parties, told, tree=catalogue.tree, given=draft.answers)
     changes = _filled(draft, known)
     changes["materials"] = _slots(desk, draft, matter, changes["answers"])
     found = routing(draft.model_copy(update=changes), catalogue, desk.node)

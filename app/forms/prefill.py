@@ -54,6 +54,7 @@ def prefill(
     parties: Parties,
     library: Mapping[str, Iterable[Known]] | None = None,
     tree: Tree | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> Prefilled:
     """Answers for the fields that some source can fill and the form's own checks let pass.
 
@@ -62,6 +63,7 @@ def prefill(
         parties: The people in the case. Their own words come before the library's.
         library: By source (``applicant.phone``) or field name (``account``), what is held about known people.
         tree: For area fields: the node that an address names, where it names exactly one.
+        given: What was answered already: it decides which fields are asked, and is never changed.
     """
     library = library or {}
     answers: dict[str, Any] = {}
@@ -74,7 +76,7 @@ def prefill(
             answers[control.name], sources[control.name] = passing[0].value, passing[0].source
         if len(passing) > 1:
             conflicts[control.name] = tuple(passing)
-    shown = visible(form, answers)
+    shown = visible(form, {**answers, **(given or {})})
     return Prefilled(
         {name: value for name, value in answers.items() if name in shown},
         {name: source for name, source in sources.items() if name in shown},

@@ -1,0 +1,101 @@
+"""The devices of a desk: each in its own process, asked in words, changed while the desk is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.config import DeviceChoice
+from app.demo import simulated_devices
+from app.devices_here import DevicesHere
+from contract.problem import Problem
+from devices.scanner import ScanProfile
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> Iterator[DevicesHere]:
+    opened = DevicesHere(simulated_devices(tmp_path / "out", "yuyao"))
+    yield opened
+    opened.close()
+
+
+def simulated(kind: str, **options: object) -> DeviceChoice:
+    return DeviceChoice(driver=f"{kind}/simulated", options=dict(options))
+
+
+def test_a_desk_in_order(devices: DevicesHere) -> None:
+    said = devices.states()
+    assert [(line.role, line.word) for line in said] == [
+        ("idcard", "ok"),
+        ("scanner", "ok"),
+        ("receipt", "ok"),
+        ("a4", "ok"),
+    ]
+    assert all(line.name and line.name_en and line.grade and line.problem is None for line in said)
+    assert said[0].facts["sam_number"] and "adf" in said[1].facts["sources"]
+    assert devices.idcard() is devices.idcard()  # it remembers which card it has read
+    assert devices.idcard().read().name == "陈䶮"
+
+
+def test_what_is_wrong_is_said_in_a_word_and_a_problem(devices: DevicesHere) -> None:
+    devices.choose("idcard", simulated("idcard", behave="no_sam"))
+    devices.choose("scanner", simulated("scanner", behave="absent"))
+    devices.choose("receipt", simulated("printer", behave="near_end"))
+    devices.choose("a4", simulated("printer", behave="out_of_paper"))
+    said = {line.role: line for line in devices.states()}
+    assert {role: line.word for role, line in said.items()} == {
+        "idcard": "fault",
+        "scanner": "absent",
+        "receipt": "paper_low",
+        "a4": "fault",
+    }
+    assert said["idcard"].problem is not None and said["scanner"].problem is not None
+    assert said["scanner"].problem.code == "scanner.absent" and said["a4"].facts["reasons"]
+    devices.choose("idcard", simulated("idcard", behave="crash"))
+    with pytest.raises(Problem, match="device.crashed"):
+        devices.idcard().read()
+    assert devices.state("idcard").word == "ok"  # a fresh process
+
+
+def test_devices_that_are_not_chosen_or_not_there_stop_nothing(tmp_path: Path) -> None:
+    devices = DevicesHere(
+        {
+            "idcard": DeviceChoice(driver="idcard/gone_with_an_update"),
+            "scanner": simulated("scanner", no_such_option="1"),
+        }
+    )
+    try:
+        words = [(line.role, line.word) for line in devices.states()]
+        assert words == [("idcard", "fault"), ("scanner", "fault"), ("receipt", "absent"), ("a4", "absent")]
+        assert not devices.has("a4") and devices.has("idcard")
+        with pytest.raises(Problem, match="device.not_chosen"):
+            devices.printer("a4")
+        with pytest.raises(Problem, match="device.no_such_driver"):
+            devices.choose("a4", DeviceChoice(driver="printer/no_such"))
+        with pytest.raises(Problem, match="device.bad_option"):
+            devices.choose("scanner", simulated("scanner", behave="dance"))
+        typed = devices.manual({"document_type": "typed", "name": "陈样例", "number": "1"}, "身份证遗失")
+        assert typed.source == "manual" and typed.reason == "身份证遗失"
+    finally:
+        devices.close()
+
+
+def test_another_scanner_in_the_middle_of_a_batch_ends_it_and_works(devices: DevicesHere) -> None:
+    batch = devices.scanner().scan(ScanProfile(dpi=75))
+    next(batch)
+    devices.choose("scanner", simulated("scanner", pages=1))
+    with pytest.raises(Problem) as raised:
+        list(batch)
+    assert raised.value.facts["pages"] == "1"
+    assert len(list(devices.scanner().scan(ScanProfile(dpi=75)))) == 1
+
+
+def test_after_closing_nothing_is_started_any_more(tmp_path: Path) -> None:
+    devices = DevicesHere(simulated_devices(tmp_path / "out"))
+    assert devices.state("idcard").word == "ok"
+    devices.close()
+    with pytest.raises(Problem, match="device.closed"):
+        devices.idcard().read()
+    assert devices.state("scanner").word == "fault"
