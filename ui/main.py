@@ -155,6 +155,7 @@ def run(config: Config) -> int:
     )
     try:
         desk.courier.start()
+        window.setGeometry(application.primaryScreen().availableGeometry())  # where no window manager maximises
         window.showMaximized()
         return application.exec()
     finally:

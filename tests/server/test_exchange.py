@@ -28,7 +28,7 @@ from contract.case import (
 from contract.exchange import PoolReport, SignedAction, Told, Verdict
 from contract.ids import case_number
 from contract.material import CaseMaterial, Source
-from contract.node import Route
+from contract.node import Power, Route, Tree, powers_at
 from contract.person import Role
 from contract.wire import canonical
 from server.cases.models import CaseRecord, EventRecord
@@ -196,7 +196,9 @@ def test_u01_a_window_without_the_power_to_accept_starts_no_clock(desk: Desk) ->
 
 def test_u01_a_node_outside_the_grant_receives_nothing(open_desk: Callable[..., Desk]) -> None:
     desk = open_desk("330203001", clerk="haishu-clerk")
-    assert "allowance" not in {matter.code for matter in desk.pack.matters}  # S03
+    tree = Tree(desk.pack.nodes)
+    offered = [offering for offering in desk.pack.offerings if offering.matter == "allowance"]
+    assert offered and not any(Power.RECEIVE in powers_at(offering, desk.node, tree) for offering in offered)  # S03
     actions = desk.begin("allowance")
     assert code(desk.told(actions[0])) == "case.no_power"
 
