@@ -12,6 +12,7 @@ from app.store.rows import (
     Standing,
     Station,
     Upload,
+    UploadPart,
     Verifier,
 )
 from app.store.store import Store
@@ -29,5 +30,6 @@ __all__ = [
     "Station",
     "Store",
     "Upload",
+    "UploadPart",
     "Verifier",
 ]

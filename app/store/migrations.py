@@ -65,8 +65,8 @@ STEPS: Final[tuple[str, ...]] = (
     ) strict;
 
     create table uploads (
-        case_id text primary key, url text not null, pages text not null, size integer not null,
-        digest text not null, offset integer not null default 0
+        case_id text primary key, pages text not null, size integer not null, digest text not null,
+        parts text not null
     ) strict;
     -- pages that went over, or could not: not tried again before the server had time to speak of them
     create table tried_pages (

@@ -124,15 +124,29 @@ class Paper:
 
 
 @dataclass(frozen=True)
+class UploadPart:
+    """A stretch of an upload with an address (a path on the server) of its own. Sizes in bytes."""
+
+    place: str
+    start: int
+    size: int
+    offset: int  # of `size`, as far as the server is known to have it
+
+
+@dataclass(frozen=True)
 class Upload:
-    """An upload of a case's pages that is under way. `url` is its path on the server."""
+    """An upload of a case's pages that is under way: in one part, or in several that travel side by side."""
 
     case_id: str
-    url: str
     pages: tuple[str, ...]
     size: int
     digest: str
-    offset: int
+    parts: tuple[UploadPart, ...]
+
+    @property
+    def offset(self) -> int:
+        """How many of its bytes are over."""
+        return sum(part.offset for part in self.parts)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from app.store.rows import (
     Standing,
     Station,
     Upload,
+    UploadPart,
     Verifier,
 )
 from contract.case import Action, Author, Case, Kind, State, apply, pages_of
@@ -811,27 +812,15 @@ class Store:
     def find_upload(self, case_id: str) -> Upload | None:
         """The upload of a case's pages that is under way."""
         with self._database.reading() as db:
-            row = db.execute(
-                "select case_id, url, pages, size, digest, offset from uploads where case_id = ?", (case_id,)
-            ).fetchone()
-        if row is None:
-            return None
-        case, url, pages, size, digest, sent = row
-        return Upload(str(case), str(url), tuple(json.loads(str(pages))), size, digest, sent)
+            return _find_upload(db, case_id)
 
     def keep_upload(self, upload: Upload) -> None:
         """Remember how far an upload is."""
+        parts = [[part.place, part.start, part.size, part.offset] for part in upload.parts]
         with self._writing() as (db, touched):
             db.execute(
-                "insert or replace into uploads (case_id, url, pages, size, digest, offset) values (?,?,?,?,?,?)",
-                (
-                    upload.case_id,
-                    upload.url,
-                    json.dumps(upload.pages),
-                    upload.size,
-                    upload.digest,
-                    upload.offset,
-                ),
+                "insert or replace into uploads (case_id, pages, size, digest, parts) values (?,?,?,?,?)",
+                (upload.case_id, json.dumps(upload.pages), upload.size, upload.digest, json.dumps(parts)),
             )
             touched.outbox = True
 
@@ -963,6 +952,16 @@ def _page_size(db: apsw.Connection, digest: str) -> int:
     return 0 if row is None else int(row[0])
 
 
+def _find_upload(db: apsw.Connection, case_id: str) -> Upload | None:
+    row: Any = db.execute("select pages, size, digest, parts from uploads where case_id = ?", (case_id,)).fetchone()
+    if row is None:
+        return None
+    pages, size, digest, parts = row
+    return Upload(
+        case_id, tuple(json.loads(pages)), size, digest, tuple(UploadPart(*part) for part in json.loads(parts))
+    )
+
+
 def _rows(db: apsw.Connection, where: str, values: tuple[Any, ...], limit: int) -> tuple[CaseRow, ...]:
     text = f"{mirror.ROW} {where} order by changed_at desc, case_id desc limit {int(limit)}"
     return tuple(mirror.as_row(row) for row in db.execute(text, values))
@@ -1008,14 +1007,14 @@ def _outbox_row(db: apsw.Connection, case_id: str, own: list[Deed]) -> OutboxRow
     number, matter, version, applicant = row or ("", "", 0, "")
     pages = {d for (d,) in db.execute("select digest from case_pages where case_id = ? and mine", (case_id,))}
     word = db.execute("select digest from server_cases where case_id = ?", (case_id,)).fetchone()
-    upload = db.execute("select offset from uploads where case_id = ?", (case_id,)).fetchone()
+    upload = _find_upload(db, case_id)
     left = pages
     if word is not None and word[0]:  # the server has said what it lacks; of what it has not seen it lacks all
         unseen = [deed.action for deed in own if deed.standing is not Standing.ACKNOWLEDGED]
         left = set(mirror.wanted_of_us(db, case_id)) | (pages_of(unseen) & pages)
     bytes_left = sum(_page_size(db, digest) for digest in left)
     if upload is not None and left:
-        bytes_left = max(bytes_left - int(upload[0]), 0)
+        bytes_left = max(bytes_left - upload.offset, 0)
     problem = next((deed.problem for deed in own if deed.standing is Standing.HELD), None)
     problem = problem or mirror.page_problem(db, case_id)
     standing = mirror.worst(deed.standing for deed in own)

@@ -40,24 +40,25 @@ class Batch:
             sum_.update(self._store.page(digest))
         return sum_.hexdigest()
 
-    def pieces(self, offset: int = 0) -> Iterator[bytes]:
-        """The bytes from an offset on, a page at a time."""
-        if offset < len(self._head):
-            yield self._head[offset:]
+    def pieces(self, start: int, end: int) -> Iterator[bytes]:
+        """The bytes from `start` up to `end`, at most a page at a time."""
+        if start < len(self._head):
+            yield self._head[start:end]
         at = len(self._head)
         for digest, size in self._sizes:
-            if at + size > offset:
-                yield self._store.page(digest)[max(offset - at, 0) :]
+            if at + size > start and at < end:
+                yield self._store.page(digest)[max(start - at, 0) : end - at]
             at += size
 
 
 class BatchStream:
-    """A batch from an offset on, for the socket: at most `BLOCK` bytes at a time, at most so many a second."""
+    """A stretch of a batch for the socket: at most `BLOCK` bytes at a time, at most so many a second."""
 
     def __init__(
         self,
         batch: Batch,
-        offset: int,
+        start: int,
+        end: int,
         *,
         interrupted: Callable[[], bool] = lambda: False,
         bytes_per_second: int = 0,
@@ -66,14 +67,15 @@ class BatchStream:
     ) -> None:
         """Args:
         batch: What to send.
-        offset: Where to go on.
+        start: Where to go on.
+        end: Where to stop.
         interrupted: Asked before each block; the stream then raises `Interrupted`.
         bytes_per_second: Bound on bandwidth; 0 is none.
         pause: Waits for so many seconds, or shorter when the program ends.
         on_way: Told about once a second how many bytes this stream has given.
         """
-        self._left = max(batch.size - offset, 0)
-        self._pieces = batch.pieces(offset)
+        self._left = max(end - start, 0)
+        self._pieces = batch.pieces(start, end)
         self._piece = memoryview(b"")
         self._interrupted = interrupted
         self._rate = bytes_per_second

@@ -15,11 +15,13 @@ from app.store.locks import SyncLock
 from app.sync.line import TROUBLE, Line
 from app.sync.pace import LEAST, Outcome, Pace, wait
 from app.sync.round import one_round
-from app.sync.uploads import send_one_batch
+from app.sync.uploads import SIDE_BY_SIDE, Manner, send_one_batch
 from contract.problem import Problem, Retry
 
 LOG = logging.getLogger(__name__)
 THOROUGH_EVERY = 24 * 3600.0  # seconds between comparisons of what was matched before
+GOOD_LINE = 200_000  # bytes a second of pages from which on one connection fills the line well enough
+WORTH_MEASURING = 64 << 10  # bytes; less says nothing about the line
 KEEP_PAGES = timedelta(days=30)  # how long pages stay here after the server proved to hold them
 KEEP_ORPHANS = timedelta(days=7)  # how long pages of drafts thrown away stay
 
@@ -80,6 +82,7 @@ class Courier:
         self._unsubscribe: Callable[[], None] | None = None
         self._state = LineState()
         self._thorough_at = 0.0
+        self._is_bad_line = False
 
     @property
     def state(self) -> LineState:
@@ -186,13 +189,19 @@ class Courier:
         """Batch after batch, until there is none or something more urgent. Whether any went."""
         any_went = False
         while True:
-            sent = send_one_batch(
-                self.store,
-                self.line,
+            manner = Manner(
+                connections=SIDE_BY_SIDE if self._is_bad_line else 1,
                 interrupted=self._is_interrupted,
                 bytes_per_second=self._rate,
                 pause=self._stop.wait,
             )
+            try:
+                sent = send_one_batch(self.store, self.line, manner)
+            except Problem as problem:
+                self._is_bad_line = self._is_bad_line or problem.code in TROUBLE
+                raise
+            if sent is not None and sent.bytes >= WORTH_MEASURING and not self._rate:
+                self._is_bad_line = sent.bytes < GOOD_LINE * sent.seconds
             any_went = any_went or sent is not None
             if sent is None or not sent.more or self._is_interrupted():
                 return any_went

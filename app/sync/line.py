@@ -10,7 +10,7 @@ import base64
 import ipaddress
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -139,6 +139,15 @@ class Line:
             self._sessions.clear()
             self._local = threading.local()
 
+    def hang_up(self) -> None:
+        """Close this thread's connections: it will not talk any more."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is not None:
+            session.close()
+            self._local.session = None
+            with self._lock:
+                self._sessions.remove(session)
+
     # --- what is said -------------------------------------------------------------------------------------------------
 
     def probe(self) -> None:
@@ -227,11 +236,20 @@ class Line:
     # --- uploads (tus 1.0) --------------------------------------------------------------------------------------------
 
     def create_upload(self, case_id: str, size: int, digest: str) -> str:
-        """A new upload of a page batch. Returns its address."""
-        metadata = {"case_id": case_id, "filetype": BATCH_TYPE, "digest": digest}
-        spelled = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in metadata.items())
-        headers = {"Tus-Resumable": TUS, "Upload-Length": str(size), "Upload-Metadata": spelled}
-        answer = self._call("POST", f"{API}/uploads", headers=headers, as_station=True)
+        """A new upload of a page batch. Returns its path."""
+        return self._created({"Upload-Length": str(size), "Upload-Metadata": _metadata(case_id, digest)})
+
+    def create_part(self, size: int) -> str:
+        """A new part of an upload that is still to be put together. Returns its path."""
+        return self._created({"Upload-Length": str(size), "Upload-Concat": "partial"})
+
+    def join_parts(self, case_id: str, places: Sequence[str], digest: str) -> str:
+        """Say which parts, in this order, make one page batch; they need not have arrived. Returns its path."""
+        concat = f"final;{' '.join(places)}"
+        return self._created({"Upload-Concat": concat, "Upload-Metadata": _metadata(case_id, digest)})
+
+    def _created(self, headers: dict[str, str]) -> str:
+        answer = self._call("POST", f"{API}/uploads", headers={"Tus-Resumable": TUS, **headers}, as_station=True)
         place = urljoin(answer.url, answer.headers.get("Location", ""))
         if not place.startswith(self.url + "/"):
             raise Problem("line.not_the_server", Retry.AGAIN)
@@ -446,6 +464,11 @@ def _was_kept(error: requests.exceptions.ConnectionError) -> bool:
     if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError)):
         return False
     return "Connection aborted" in str(error)
+
+
+def _metadata(case_id: str, digest: str) -> str:
+    pairs = {"case_id": case_id, "filetype": BATCH_TYPE, "digest": digest}
+    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items())
 
 
 def _offset(answer: requests.Response) -> int:
