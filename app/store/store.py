@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+from pydantic import ValidationError
 
 from app.store import blobs, deeds, mirror, numbers, offset, signing
 from app.store.database import Database, rows
+from app.store.faults import traced
 from app.store.locks import SyncLock
 from app.store.rows import (
     CaseRow,
@@ -192,8 +194,8 @@ class Store:
         for listener in listeners:
             try:
                 listener(changes)
-            except Exception:
-                LOG.exception("a listener to the store's changes failed")
+            except Exception as fault:
+                LOG.error("a listener to the store's changes failed: %s", traced(fault))
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[apsw.Connection, _Touched]]:
@@ -586,7 +588,8 @@ class Store:
         """Keep a new pack. Every version of a matter that was ever here stays, for the drafts and cases begun with it.
 
         Raises:
-            Problem: ``pack.forged`` where it was not signed by this station's server.
+            Problem: ``pack.forged`` where it was not signed by this station's server, ``pack.unreadable`` where a newer
+                server says in it what this program does not know.
         """
         signing.require_genuine(pack, self.station().server_public_key)
         with self._writing() as (db, touched):
@@ -595,7 +598,10 @@ class Store:
         return opened
 
     def _keep_pack(self, db: apsw.Connection, pack: SignedPack) -> Pack:
-        opened = pack.opened()
+        try:
+            opened = pack.opened()
+        except ValidationError:
+            raise Problem("pack.unreadable", Retry.AFTER_FIX) from None
         db.execute("delete from packs")
         db.execute(
             "insert into packs values (?,?,?,?,?,?)",

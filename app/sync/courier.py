@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app.store import Changes, Store
+from app.store.faults import traced
 from app.store.locks import SyncLock
 from app.sync.line import TROUBLE, Line
 from app.sync.pace import LEAST, Outcome, Pace, wait
@@ -142,8 +143,8 @@ class Courier:
         except Problem as problem:
             if problem.code != "store.closed":
                 LOG.error("the courier ends: %s", problem.code)
-        except Exception:
-            LOG.exception("the courier ends")
+        except Exception as fault:
+            LOG.critical("the courier ends: %s", traced(fault))
 
     def _sleep(self, seconds: float, *, may_be_poked: bool) -> None:
         self._stop.wait(LEAST)
@@ -167,8 +168,8 @@ class Courier:
             if problem.code == "store.closed":
                 raise
             return self._failed(problem)
-        except Exception:
-            LOG.exception("a round failed")  # a bug of ours: nothing is lost, and nothing is hammered
+        except Exception as fault:  # a bug of ours: nothing is lost, and nothing is hammered
+            LOG.error("a round failed: %s", traced(fault))
             return self._failed(Problem("sync.fault", Retry.AGAIN))
 
     def _talk(self) -> Outcome:
@@ -177,7 +178,7 @@ class Courier:
         if thorough:
             self._thorough_at = time.monotonic() + THOROUGH_EVERY
             self._tidy()
-        self._heard()
+        self._heard(result.problem)
         if result.more:
             return Outcome.MORE
         if self._send_pages():
@@ -221,10 +222,10 @@ class Courier:
             self._wake.clear()
         return False
 
-    def _heard(self) -> None:
+    def _heard(self, problem: Problem | None) -> None:
         now = self._clock()
         since = self._state.since if self._state.online else now
-        self._say(LineState(online=True, since=since, last_heard=now, sending=True))
+        self._say(LineState(online=True, since=since, last_heard=now, sending=True, problem=problem))
 
     def _failed(self, problem: Problem) -> tuple[Outcome, float]:
         is_line = problem.code in TROUBLE

@@ -27,6 +27,7 @@ class RoundResult:
     news: int
     more: bool  # there is more to hear, or more to send
     pack: bool  # a new pack came
+    problem: Problem | None  # what is the matter although the round went through
 
     @property
     def moved(self) -> bool:
@@ -53,10 +54,7 @@ def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorou
         store.give_back(sent)
         raise
     answer = heards[-1][1]
-    newer = False
-    if answer.pack and answer.pack != store.pack().version:
-        pack = line.find_newer_pack(store.pack().version)
-        newer = pack is not None and store.keep_pack(pack) is not None
+    newer, problem = _newer_pack(store, line, answer.pack)
     if any(heard.gap for heard, _ in heards):
         raise Problem("sync.feed_gap", Retry.AGAIN)
     return RoundResult(
@@ -67,7 +65,23 @@ def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorou
         news=sum(heard.news for heard, _ in heards),
         more=answer.more or store.has_waiting(),
         pack=newer,
+        problem=problem,
     )
+
+
+def _newer_pack(store: Store, line: Line, newest: str) -> tuple[bool, Problem | None]:
+    """Fetch the pack in force. One that cannot be used is said, and the old one stays in force."""
+    have = store.pack().version
+    if not newest or newest == have:
+        return False, None
+    pack = line.find_newer_pack(have)
+    if pack is None:
+        return False, None
+    try:
+        store.keep_pack(pack)
+    except Problem as problem:
+        return False, problem
+    return True, None
 
 
 Talk = list[tuple[Heard, Answer]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import signal
@@ -22,7 +23,7 @@ from contract.exchange import NumberBlock, SignedPack
 from contract.person import Role
 from contract.problem import Problem
 from contract.wire import sha256
-from tests.fakes.window import CLERK, ID_NUMBER, MATTER, NAME, Window, demo_pack, join_demo, signed_pack
+from tests.fakes.window import CLERK, ID_NUMBER, MATTER, NAME, SERVER_KEY, Window, demo_pack, join_demo, signed_pack
 
 WRITER = Path(__file__).with_name("writer.py")
 
@@ -404,3 +405,21 @@ def test_a_page_is_durable_before_its_row_names_it(store: Store, monkeypatch: py
     store.put_page(b"page")
     store._database._writer.exec_trace = None
     assert order == ["file", "rename .part", "folder", "insert", "commit"]
+
+
+def test_a_pack_from_a_newer_server_is_said_and_the_old_one_stays(store: Store) -> None:
+    text = signed_pack(demo_pack("v9")).pack.replace('"version":"v9"', '"version":"v9","zodiac":"dragon"')
+    signature = base64.b64encode(SERVER_KEY.sign(text.encode())).decode()
+    with pytest.raises(Problem, match="pack.unreadable"):
+        store.keep_pack(SignedPack(pack=text, signature=signature))
+    assert store.pack().version == "v1"
+
+
+def test_a_bug_is_logged_without_what_somebody_typed(caplog: pytest.LogCaptureFixture, store: Store) -> None:
+    def fails(_: Changes) -> None:
+        raise ValueError(NAME)
+
+    end = store.on_change(fails)
+    store.save_draft("d", CLERK.id, NAME, "{}")
+    end()
+    assert "ValueError at test_store.py" in caplog.text and NAME not in caplog.text
