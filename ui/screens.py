@@ -71,6 +71,8 @@ def pictures(size: QSize, only: str = "") -> Iterator[tuple[str, CounterWindow]]
             window.focus_page()
             yield key, window
     window.close()
+    window.deleteLater()
+    settle()
 
 
 def settle() -> None:

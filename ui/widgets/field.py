@@ -27,6 +27,7 @@ from ui.theme import tokens
 from ui.widgets.text import Value, mark
 from ui.words import say
 
+EMPTY: tuple[Any, ...] = (None, "", [])
 DATE = re.compile(r"^(\d{4})[-./年]?(\d{1,2})[-./月]?(\d{1,2})日?$")
 FEW = 4  # so many choices at most are shown side by side, more in a list that opens
 ROOM = {True: 34, False: 13}  # so many characters of choices fit beside, or above, the note
@@ -162,7 +163,9 @@ class Field(QWidget):
         return event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and plain and not self._input.is_open()
 
     def _has_same(self, value: Any) -> bool:
-        return bool((self._input.value() or None) == (value or None))
+        now = self._input.value()
+        # False and 0 are answers; only what is empty in one way or another is the same.
+        return bool(now == value and type(now) is type(value)) or (now in EMPTY and value in EMPTY)
 
 
 class _Input:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -24,6 +25,7 @@ from PySide6.QtGui import (
     QFont,
     QFontMetrics,
     QKeyEvent,
+    QKeySequence,
     QPainter,
     QPen,
 )
@@ -165,6 +167,15 @@ def _elided(painter: QPainter, area: QRect, text: str, font: QFont) -> None:
     painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, said)
 
 
+def said_cut_or_paste(of: Any, event: QKeyEvent) -> bool:
+    """Say Ctrl+X and Ctrl+V as the signals `cut` and `pasted` of a list."""
+    for key, signal in ((QKeySequence.StandardKey.Cut, of.cut), (QKeySequence.StandardKey.Paste, of.pasted)):
+        if event.matches(key):
+            signal.emit()
+            return True
+    return False
+
+
 class LineList(QListView):
     """The list as a person uses it: arrows to move, Enter to choose.
 
@@ -173,12 +184,15 @@ class LineList(QListView):
         chosen: The key of the line on which Enter or a double click came.
         spaced: Space on the line under the cursor.
         pages_dropped: A page was dropped: (from code, digest, onto key).
+        cut, pasted: Ctrl+X, Ctrl+V.
     """
 
     looked_at = Signal(str)
     chosen = Signal(str)
     spaced = Signal(str)
     pages_dropped = Signal(str, str, str)
+    cut = Signal()
+    pasted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -230,7 +244,8 @@ class LineList(QListView):
             if self.current_key():
                 self.spaced.emit(self.current_key())
             return
-        super().keyPressEvent(event)
+        if not said_cut_or_paste(self, event):
+            super().keyPressEvent(event)
 
     def keyboardSearch(self, search: str) -> None:
         """Nothing: letters may come from a barcode scanner."""
@@ -276,6 +291,3 @@ def page_in(mime: QMimeData) -> tuple[str, str]:
     """What `page_mime` wrote."""
     code, _, digest = bytes(mime.data(PAGE_MIME).data()).decode().partition("\n")
     return code, digest
-
-
-__all__ = ["PAGE_MIME", "Line", "LineList", "draw_pill", "page_in", "page_mime"]

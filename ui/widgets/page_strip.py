@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ui.theme import tokens
-from ui.widgets.lines import PAGE_MIME, Index, page_in, page_mime
+from ui.widgets.lines import PAGE_MIME, Index, page_in, page_mime, said_cut_or_paste
 
 PAGE = Qt.ItemDataRole.UserRole + 1
 PICTURE = Qt.ItemDataRole.UserRole + 2
@@ -109,11 +109,14 @@ class PageStrip(QListView):
         looked_at: The key of the page under the cursor.
         page_dropped: (from code, digest, index): a page was dropped between others.
         spaced: Space was pressed.
+        cut, pasted: Ctrl+X, Ctrl+V.
     """
 
     looked_at = Signal(str)
     page_dropped = Signal(str, str, int)
     spaced = Signal()
+    cut = Signal()
+    pasted = Signal()
 
     def __init__(self, columns: int = 2) -> None:
         super().__init__()
@@ -168,7 +171,8 @@ class PageStrip(QListView):
         if event.key() == Qt.Key.Key_Space and not event.modifiers():
             self.spaced.emit()
             return
-        super().keyPressEvent(event)
+        if not said_cut_or_paste(self, event):
+            super().keyPressEvent(event)
 
     def keyboardSearch(self, search: str) -> None:
         """Nothing: letters may come from a barcode scanner."""

@@ -146,7 +146,8 @@ class _PersonCard(Card):
         super().__init__("窗口前的人")
         self._page = page
         self._document = Pill()
-        self.add_head(self._document, None)
+        self._confirmed = Pill()
+        self.add_head(self._document, self._confirmed, None)
         self._stack = QStackedWidget()
         self._waiting = _Waiting()
         self._shown = _Shown(page)
@@ -157,13 +158,12 @@ class _PersonCard(Card):
         self._read = KeyButton("读卡", "F2", "primary")
         self._type = KeyButton("人工录入", "Ctrl+M")
         self._confirm = KeyButton("人证一致", "F6", "primary")
-        self._confirmed = Pill()
         self._next = KeyButton("下一步", "Ctrl+Return", "primary")
         self._read.clicked.connect(page.read_wanted)
         self._type.clicked.connect(lambda: page.manual_wanted.emit(not page._state.manual_open))
         self._confirm.clicked.connect(page.confirm_wanted)
         self._next.clicked.connect(page.next_wanted)
-        self.add_foot(self._read, self._type, None, self._confirmed, self._confirm, self._next)
+        self.add_foot(self._read, self._type, None, self._confirm, self._next)
 
     def show_state(self, state: IdentityState) -> None:
         person = state.person

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSplitter, QVBoxLayout, QWidget
 
 from ui.theme import tokens
@@ -127,11 +126,11 @@ class MaterialsView(QWidget):
         self._back.clicked.connect(self.back_wanted)
         self._next.clicked.connect(self.next_wanted)
         foot = QVBoxLayout()
-        foot.setContentsMargins(12, 10, 12, 10)
+        foot.setContentsMargins(8, 8, 8, 10)
         foot.setSpacing(8)
         for row in ((self._print_form, self._from_library), (self._back, self._next)):
             line = QHBoxLayout()
-            line.setSpacing(8)
+            line.setSpacing(6)
             for button in row:
                 line.addWidget(button, 1)
             foot.addLayout(line)
@@ -155,9 +154,9 @@ class MaterialsView(QWidget):
         self._no_pages = Empty("scan")
         card.body.addWidget(self._strip, 1)
         card.body.addWidget(self._no_pages, 1)
-        for keys, signal in (("Ctrl+X", self.cut_wanted), ("Ctrl+V", self.paste_wanted)):
-            for widget in (self._strip, self._list):
-                QShortcut(QKeySequence(keys), widget, signal.emit, context=Qt.ShortcutContext.WidgetShortcut)
+        for part in (self._strip, self._list):
+            part.cut.connect(self.cut_wanted)
+            part.pasted.connect(self.paste_wanted)
         self._progress_words = Value(size="small")
         self._progress = QProgressBar()
         self._progress.setRange(0, 0)
@@ -179,13 +178,13 @@ class MaterialsView(QWidget):
         self._scan_words = Value(size="small", tone="muted", wrap=True)
         self._held = Value(size="small", tone="info", wrap=True)
         foot = QVBoxLayout()
-        foot.setContentsMargins(12, 8, 12, 10)
+        foot.setContentsMargins(8, 8, 8, 10)
         foot.setSpacing(8)
         for part in (self._held, self._running, self._scan_words):
             foot.addWidget(part)
         foot.addWidget(self._scan)
         line = QHBoxLayout()
-        line.setSpacing(8)
+        line.setSpacing(6)
         for button in (self._photograph, self._rescan):
             line.addWidget(button, 1)
         foot.addLayout(line)
@@ -210,11 +209,11 @@ class MaterialsView(QWidget):
         self._rotate.clicked.connect(lambda: self.rotate_wanted.emit(1))
         self._blank.clicked.connect(self.blanks_wanted)
         foot = QVBoxLayout()
-        foot.setContentsMargins(12, 8, 12, 10)
+        foot.setContentsMargins(8, 8, 8, 10)
         foot.setSpacing(8)
         for row in ((self._verify, self._return), (self._rotate, self._blank)):
             line = QHBoxLayout()
-            line.setSpacing(8)
+            line.setSpacing(6)
             for button in row:
                 line.addWidget(button, 1)
             foot.addLayout(line)

@@ -204,7 +204,7 @@ class IntakeView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        width = tokens().px(372) if self.width() >= tokens().px(1600) else tokens().px(292)
+        width = tokens().px(372) if self.width() >= tokens().px(1600) else tokens().px(306)
         self._side.setFixedWidth(width)
 
     def changeEvent(self, event: QEvent) -> None:
