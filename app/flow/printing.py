@@ -28,6 +28,8 @@ __all__ = [
     "paper_png",
     "print_application_form",
     "print_papers",
+    "print_separators",
+    "separators_pdf",
 ]
 
 
@@ -77,6 +79,23 @@ def application_form_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft,
     if form_is_stale(draft):
         changes |= {"signed_digest": "", "materials": _without_signed(desk, draft)}
     return keep(desk, draft, **changes), pdf
+
+
+def separators_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, bytes]:
+    """A sheet for each material (分隔页): a whole stack is scanned at once and each part files itself.
+
+    Raises:
+        Problem: as `application_form_pdf`.
+    """
+    draft = reserve_number(desk, draft)
+    made = _input(desk, view_of(desk, _as_case(desk, draft, clerk)), clerk, copy=False)
+    return draft, desk.drawer.draw(PaperKind.SEPARATOR, made)
+
+
+def print_separators(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, Printed]:
+    """Print the separator sheets."""
+    draft, pdf = separators_pdf(desk, draft, clerk)
+    return draft, _send(desk, PaperKind.SEPARATOR, paper_number(PaperKind.SEPARATOR, draft.number), pdf)
 
 
 def _without_signed(desk: Desk, draft: Draft) -> tuple[CaseMaterial, ...]:

@@ -36,6 +36,7 @@ from contract.case import (
 )
 from contract.clock import Clockface, read_clock
 from contract.ids import uuid7
+from contract.material import Source, page_digests
 from contract.matter import Matter
 from contract.person import Role
 from contract.problem import Problem, Retry
@@ -45,8 +46,9 @@ from server.catalogue.calendar import get_calendar
 from server.catalogue.matters import get_matter
 from server.exchange.relay import relay
 from server.keys import get_keys
-from server.materials.pages import held_pages
+from server.materials.pages import held_pages, lend_pages
 from server.org.models import User
+from server.org.tree import codes_under
 
 Check = Callable[[Case | None, Case], None]
 SYSTEM = Author(id="system", name="系统", role=Role.SYSTEM)
@@ -120,6 +122,7 @@ def _keep(row: CaseRecord | None, case: Case, action: Action, text: str, signatu
 def _fill(row: CaseRecord, case: Case, actions: tuple[Action, ...]) -> None:
     """The columns, from the case and from which of its pages are here."""
     named = pages_of(actions)
+    _take_from_library(case)
     held = held_pages(case.id) & named
     wanted = sorted(named - held)
     case = case.model_copy(update={"materials_pending": bool(wanted)})
@@ -138,6 +141,27 @@ def _fill(row: CaseRecord, case: Case, actions: tuple[Action, ...]) -> None:
     row.digest = case_digest(actions, held)
     row.version = case.version
     row.body = case.model_dump(mode="json")
+
+
+def _take_from_library(case: Case) -> None:
+    """What the same applicant gave for an earlier case is not sent again (S12).
+
+    A reference (``number/code``) opens only pages that the earlier case names in that material, of the same applicant,
+    taken in at this case's node or below: it never shows more than the node may see anyway.
+    """
+    for material in case.materials:
+        if material.source is not Source.LIBRARY:
+            continue
+        number, _, code = material.library.partition("/")
+        earlier = CaseRecord.objects.filter(
+            number=number,
+            node__in=codes_under(case.node),
+            applicant_print=applicant_print(case.parties.applicant.number),
+        ).first()
+        if earlier is None or earlier.id == case.id:
+            continue
+        given = frozenset(page_digests(tuple(each for each in earlier.to_wire().materials if each.code == code)))
+        lend_pages(earlier.id, given & frozenset(page_digests((material,))), case.id)
 
 
 def _add_event(row: CaseRecord, events: list[EventRecord], **what: str) -> None:

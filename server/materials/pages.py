@@ -61,6 +61,14 @@ def held_pages(case_id: str) -> frozenset[str]:
     return frozenset(CasePage.objects.filter(case_id=case_id).values_list("blob_id", flat=True))
 
 
+def lend_pages(case_id: str, digests: frozenset[str], to_case: str) -> None:
+    """Give a case the pages that another one holds; who may ask for that is the caller's to know."""
+    lent = held_pages(case_id) & digests
+    CasePage.objects.bulk_create(
+        [CasePage(case_id=to_case, blob_id=digest) for digest in sorted(lent)], ignore_conflicts=True
+    )
+
+
 def media_type_of(data: bytes) -> str:
     """What a page is, from its first bytes: what the sender called it is not believed."""
     return next((kind for magic, kind in MAGIC if data.startswith(magic)), "application/octet-stream")

@@ -1,3 +1,5 @@
+"""A station's settings: read once, written whole or not at all."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""A counter without a server, for each test its own."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

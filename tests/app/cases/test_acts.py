@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def taken(counter: Counter, matter: str = ELDERLY, card: str = "long_term") -> C
     return finish.take_in(counter.desk, counter.whole(card, matter), ZHOU).case
 
 
-def decided(counter: Counter, case: Case, *kinds: tuple[Kind, dict[str, object]]) -> Case:
+def decided(counter: Counter, case: Case, *kinds: tuple[Kind, dict[str, Any]]) -> Case:
     """What the department did, as the server tells it."""
     store = counter.desk.store
     officer = Author(id="yuyao-civil", name="傅晓岚", role=Role.OFFICER, department="330281-civil")
@@ -48,7 +49,7 @@ def decided(counter: Counter, case: Case, *kinds: tuple[Kind, dict[str, object]]
     return acts.get_case(counter.desk, case.id)
 
 
-APPROVED = ((Kind.REVIEW, {}), (Kind.APPROVE, {"opinion": "准予"}))
+APPROVED: tuple[tuple[Kind, dict[str, Any]], ...] = ((Kind.REVIEW, {}), (Kind.APPROVE, {"opinion": "准予"}))
 
 
 def test_u05_voiding_on_the_day_by_the_window_later_by_a_supervisor(counter: Counter) -> None:

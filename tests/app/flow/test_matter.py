@@ -9,7 +9,7 @@ import pytest
 from app.desk import today
 from app.flow import finish, pages, steps
 from app.flow.draft import Caution, Draft, Step, main_action, panel, routing
-from contract.case import Kind, Opened, body_as
+from contract.case import Ground, Kind, Opened, body_as
 from contract.matter import Delivery
 from contract.person import USCC_ALPHABET, LegalPerson, Tie, uscc_fault
 from contract.problem import Problem
@@ -157,7 +157,7 @@ def test_u01_a_matter_that_this_window_may_not_receive(counter: Counter) -> None
     with pytest.raises(Problem, match="intake.incomplete"):
         finish.take_in(desk, counter.fill_materials(draft), ZHOU)
     with pytest.raises(Problem, match="case.no_power"):
-        finish.decline(desk, draft, ZHOU, finish.Ground.NOT_MET, "不符合条件")
+        finish.decline(desk, draft, ZHOU, Ground.NOT_MET, "不符合条件")
 
 
 def test_steps_parking_and_coming_back_after_a_restart(counter: Counter) -> None:

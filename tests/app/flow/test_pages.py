@@ -13,7 +13,6 @@ from app.desk import today
 from app.flow import finish, pages, printing, steps
 from app.flow.draft import Draft, form_is_stale, panel
 from app.papers import raster
-from app.papers.paper import PaperKind
 from contract.case import Case, Flag
 from contract.material import CaseMaterial, Source, Trust
 from contract.problem import Problem
@@ -292,11 +291,9 @@ def test_a_form_of_another_case_is_marked(counter: Counter, tmp_path: Path) -> N
     assert cautions(counter, draft) == [("foreign_page", "lease", 1)]
 
 
-def test_separator_sheets_cut_a_stack_and_are_not_kept(counter: Counter, tmp_path: Path) -> None:
+def test_separator_sheets_cut_a_stack_and_are_not_kept(counter: Counter) -> None:
     desk = counter.desk
-    draft, _ = form_of(counter, counter.begin("yuyao", FOOD), tmp_path)
-    view = printing.view_of(desk, printing._as_case(desk, draft, ZHOU))
-    separators = desk.drawer.draw(PaperKind.SEPARATOR, printing._input(desk, view, ZHOU, copy=False))
+    draft, separators = printing.separators_pdf(desk, counter.begin("yuyao", FOOD), ZHOU)
     order = [material.code for material in draft.materials]
     stack = []
     for code in ("premises_plan", "lease"):
@@ -305,6 +302,7 @@ def test_separator_sheets_cut_a_stack_and_are_not_kept(counter: Counter, tmp_pat
     out = io.BytesIO()
     stack[0].save(out, "PDF", save_all=True, append_images=stack[1:], resolution=150)
     draft = pages.add_file(desk, draft, "safety_rules", out.getvalue(), "application/pdf")
+    assert printing.print_separators(desk, draft, ZHOU)[1].outcome == "done"
     filed = {material.code: len(material.pages) for material in draft.materials if material.pages}
     assert filed == {"premises_plan": 2, "lease": 2}
 
