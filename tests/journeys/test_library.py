@@ -20,7 +20,7 @@ def test_s12_a_material_given_before_is_not_sent_again(window: Windows) -> None:
     street.settle(street.agreed)
 
     again = street.begin("yuyao", FOOD)
-    (item,) = pages.library(desk, again, "lease")
+    item = pages.library(desk, again, "lease")[0]
     again = pages.from_library(desk, again, "lease", item)
     (lease,) = item.material.pages
     asked: set[str] = set()
@@ -46,7 +46,7 @@ def test_s13_a_reference_to_somebody_elses_material_opens_nothing(window: Window
     draft = pages.verify_original(desk, draft, "lease", street.clerk)
     finish.take_in(desk, draft, street.clerk)
     street.settle(street.agreed)
-    (item,) = pages.library(desk, street.begin("yuyao", FOOD), "lease")
+    item = pages.library(desk, street.begin("yuyao", FOOD), "lease")[0]
 
     desk.devices.choose("idcard", DeviceChoice(driver="idcard/simulated", options={"card": "haishu"}))
     other = street.begin("haishu", FOOD)
