@@ -71,7 +71,8 @@ class Browser:
         self.tab_to(selector)
         before = self.driver.find_element("tag name", "html").id
         self.press(Keys.ENTER)
-        WebDriverWait(self.driver, 15, poll_frequency=0.05).until(lambda d: d.find_element("tag name", "html").id != before)
+        waiting = WebDriverWait(self.driver, 15, poll_frequency=0.05)
+        waiting.until(lambda driver: driver.find_element("tag name", "html").id != before)
         self.wait("document.readyState === 'complete'")
 
     def ask(self, expression: str) -> object:
