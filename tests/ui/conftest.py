@@ -91,7 +91,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
                 blocks=(NumberBlock(county="330281", first=1, last=50),),
             ),
         )
-    config = Config(folder=folder, server_url="http://127.0.0.1:1", window="3 号窗口", training=True, key="file")
+    config = Config(folder=folder, server_url="http://127.0.0.1:1", window="3 号窗口", training=True)
     opened = open_desk(config)
     yield opened
     close_desk(opened)

@@ -154,9 +154,9 @@ class MaterialsView(QWidget):
         self._no_pages = Empty("scan")
         card.body.addWidget(self._strip, 1)
         card.body.addWidget(self._no_pages, 1)
-        for part in (self._strip, self._list):
-            part.cut.connect(self.cut_wanted)
-            part.pasted.connect(self.paste_wanted)
+        for pages in (self._strip, self._list):
+            pages.cut.connect(self.cut_wanted)
+            pages.pasted.connect(self.paste_wanted)
         self._progress_words = Value(size="small")
         self._progress = QProgressBar()
         self._progress.setRange(0, 0)

@@ -169,6 +169,8 @@ class IntakeModel(QObject):
         self._clerk = clerk
         self._names = {clerk.id: clerk.name}
         if self._draft is None or self._draft.clerk != clerk.id or self._taken is not None:
+            self._draft = None  # nobody sees what a colleague left
+            self._forget()
             self.fresh()
         self.refresh()
         self.refresh_drafts()
@@ -176,9 +178,9 @@ class IntakeModel(QObject):
     def sign_out(self) -> None:
         """The clerk leaves; what is on the screen goes, the draft stays saved."""
         self.flush()
-        self._stop_reading()
         self._clerk = None
         self.show(False)
+        self._say()
 
     def show(self, shown: bool) -> None:
         """Whether the page is looked at: a card is awaited only then."""

@@ -1,0 +1,377 @@
+"""The intake's model without a window, on the real store: nothing typed or scanned is ever lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.desk import Desk
+from app.flow import pages
+from app.flow.draft import Draft
+from contract.person import Clerk, LegalPerson, Tie
+from contract.problem import Problem, Retry
+from tests.ui.conftest import CARD, CLERK
+from ui import invented
+from ui.pages.intake.deeds import IntakeDeeds
+from ui.pages.intake.model import IntakeModel
+from ui.pages.intake.review import SupplementDraft
+from ui.tasks import Post
+
+Until = Callable[[Callable[[], object]], None]
+AGED = "QR-00111-003"  # 老年优待证, accepted at this window
+FOOD = "XK-00131-001"  # 食品经营许可, received here, decided where the premises are
+
+
+@pytest.fixture
+def model(deeds: IntakeDeeds, post: Post, until: Until) -> Iterator[IntakeModel]:
+    made = begun(IntakeModel(deeds, post, lambda: "zh"), until)
+    yield made
+    made.sign_out()
+
+
+def begun(model: IntakeModel, until: Until) -> IntakeModel:
+    model.sign_in(CLERK)
+    until(lambda: model.draft is not None and model.state.panel.collected_at)
+    return model
+
+
+def identified(model: IntakeModel, until: Until) -> None:
+    model.read_card()
+    until(lambda: model.state.identity.person)
+    model.confirm_person()
+    until(lambda: model.state.identity.confirmed)
+
+
+def at_materials(model: IntakeModel, until: Until, matter: str = AGED) -> None:
+    identified(model, until)
+    model.to_step("matter")
+    model.choose_matter(matter)
+    until(lambda: model.draft.matter)
+    model.to_step("materials")
+    until(lambda: model.state.materials.lines and idle(model))
+
+
+def idle(model: IntakeModel) -> bool:
+    return not model.scanning and model._running is None and not model._queue
+
+
+def saved(desk: Desk, model: IntakeModel) -> Draft:
+    return Draft.model_validate_json(desk.store.draft(model.draft.id).body)
+
+
+def test_a_card_is_read_and_the_person_confirmed_as_an_act_of_its_own(model: IntakeModel, until: Until) -> None:
+    model.read_card()
+    until(lambda: model.state.identity.person)
+    state = model.state
+    assert state.identity.person is not None and state.identity.person.name == "陈䶮"
+    assert not state.identity.confirmed and not state.identity.can_go_on
+    assert [one.what for one in state.panel.missing] == ["人证一致", "事项"]
+    model.confirm_person()
+    until(lambda: model.state.identity.confirmed)
+    assert "周敏" in model.state.identity.confirmed and model.state.identity.can_go_on
+
+
+def test_a_card_put_down_is_read_without_a_key(deeds: IntakeDeeds, post: Post, until: Until) -> None:
+    model = IntakeModel(replace(deeds, wait_card=lambda stop: CARD), post, lambda: "zh")
+    begun(model, until)
+    model.show(True)
+    until(lambda: model.state.identity.person)
+    model.sign_out()
+
+
+def test_waiting_for_a_card_begins_again_and_ends_when_the_page_goes(
+    deeds: IntakeDeeds, post: Post, until: Until
+) -> None:
+    waits: list[threading.Event] = []
+
+    def wait(stop: threading.Event) -> Any:
+        waits.append(stop)
+        if len(waits) > 2:
+            stop.wait(20)
+        raise Problem("idcard.absent", Retry.AGAIN)
+
+    model = IntakeModel(replace(deeds, wait_card=wait), post, lambda: "zh")
+    begun(model, until)
+    model.show(True)
+    until(lambda: len(waits) == 3)
+    assert model.state.identity.reading == "waiting"
+    model.show(False)
+    assert waits[-1].is_set()
+    model.sign_out()
+
+
+def test_a_reader_in_trouble_says_so_and_is_not_hammered(deeds: IntakeDeeds, post: Post, until: Until) -> None:
+    asked: list[int] = []
+
+    def wait(stop: threading.Event) -> Any:
+        asked.append(1)
+        raise Problem("device.unplugged", Retry.AFTER_FIX)
+
+    model = IntakeModel(replace(deeds, wait_card=wait), post, lambda: "zh")
+    begun(model, until)
+    model.show(True)
+    until(lambda: model.state.identity.reader_words)
+    assert asked == [1] and model.state.identity.reading == "idle"
+    model.sign_out()
+
+
+def test_typed_identity_says_what_is_wrong_beside_the_field(model: IntakeModel) -> None:
+    model.open_manual(True)
+    model.give_manual({"document_type": "typed", "name": "", "number": "330281199002289993", "reason": ""})
+    assert set(model.state.identity.manual_wrong) == {"name", "number", "reason"}
+
+
+def test_typed_identity_is_marked(model: IntakeModel, until: Until) -> None:
+    model.open_manual(True)
+    given = {"document_type": "household_book", "name": "陈䶮", "number": "330281199002289992", "reason": "消磁"}
+    model.give_manual({**given, "sex": "男", "birth_date": "1990-02-28", "address": "浙江省余姚市凤山街道"})
+    until(lambda: model.state.identity.person or model.state.banner.title)
+    assert model.state.panel.manual and "人工录入" in model.state.identity.person.document  # type: ignore[union-attr]
+
+
+def test_a_legal_person_is_taken_once_its_code_is_right(model: IntakeModel, until: Until) -> None:
+    identified(model, until)
+    model.choose_behalf("legal")
+    until(lambda: idle(model))
+    assert model.draft.applicant is None
+    model.give_applicant("mandate", {"uscc": "9233020", "name": "某店", "address": "宁波市海曙区"})
+    assert "18 位" in model.state.identity.wrong["uscc"]
+    model.give_applicant("mandate", {"uscc": "92330203MADEM00014", "name": "某店", "address": "宁波市海曙区"})
+    until(lambda: isinstance(model.draft.applicant, LegalPerson))
+    assert model.draft.tie is Tie.MANDATE and not model.state.identity.wrong
+    model.choose_behalf("self")
+    until(lambda: model.draft.applicant == model.draft.handler)
+
+
+def test_what_is_typed_shows_at_once_and_is_saved_soon(model: IntakeModel, desk: Desk, until: Until) -> None:
+    identified(model, until)
+    model.to_step("matter")
+    model.choose_matter(AGED)
+    until(lambda: model.state.step == "form")
+    name = next(iter(model.state.form.answers))
+    model.answer(name, "甲")
+    assert model.state.form.answers[name].value == "甲"
+    model.answer(name, "甲乙")
+    until(lambda: saved(desk, model).answers.get(name) == "甲乙")
+    assert model.state.form.answers[name].value == "甲乙"
+
+
+def test_mistakes_are_told_after_the_field_was_left(model: IntakeModel, until: Until) -> None:
+    identified(model, until)
+    model.to_step("matter")
+    model.choose_matter(FOOD)
+    until(lambda: model.state.step == "form")
+    assert not any(answer.wrong for answer in model.state.form.answers.values())
+    model.answer("phone", "12")
+    assert not model.state.form.answers["phone"].wrong
+    model.left("phone")
+    assert "11 位" in model.state.form.answers["phone"].wrong
+
+
+def test_pages_come_in_while_the_clerk_types(deeds: IntakeDeeds, desk: Desk, post: Post, until: Until) -> None:
+    gates = [threading.Event(), threading.Event()]
+    sheets = [invented.sheet(f"{n}", 200) for n in range(2)]
+
+    def scan(draft: Draft, code: str, stop: threading.Event) -> Iterator[Draft]:
+        for gate, sheet in zip(gates, sheets, strict=True):
+            gate.wait(10)
+            draft = pages.add_file(desk, draft, code, sheet, "image/jpeg")
+            yield draft
+
+    model = begun(IntakeModel(replace(deeds, scan_into=scan), post, lambda: "zh"), until)
+    at_materials(model, until)
+    code = model.state.materials.lines[-1].key
+    model.look_at_material(code)
+    model.scan()
+    assert model.state.materials.scanning and not model.state.main_ready
+    model.give_phone("13800000000")
+    until(lambda: model.draft.phone)
+    gates[0].set()
+    until(lambda: len(model.draft.material(code).pages) == 1)
+    assert model.draft.phone == "13800000000"
+    model.to_step("form")
+    model.answer("remark", "还在打字")
+    gates[1].set()
+    until(lambda: len(model.draft.material(code).pages) == 2 and idle(model))
+    model.flush()
+    until(lambda: idle(model) and not model._typed)
+
+    kept = saved(desk, model)
+    assert kept.phone == "13800000000" and kept.answers["remark"] == "还在打字"
+    assert len(kept.material(code).pages) == 2  # type: ignore[union-attr]
+    model.sign_out()
+
+
+def test_a_jam_keeps_the_pages_and_says_what_to_do(deeds: IntakeDeeds, desk: Desk, post: Post, until: Until) -> None:
+    sheet = invented.sheet("1", 200)
+
+    def scan(draft: Draft, code: str, stop: threading.Event) -> Iterator[Draft]:
+        yield pages.add_file(desk, draft, code, sheet, "image/jpeg")
+        raise Problem("scanner.jam", Retry.AFTER_FIX)
+
+    model = begun(IntakeModel(replace(deeds, scan_into=scan), post, lambda: "zh"), until)
+    at_materials(model, until)
+    code = model.state.materials.lines[-1].key
+    model.look_at_material(code)
+    model.scan()
+    until(lambda: model.state.banner.title)
+    assert len(model.draft.material(code).pages) == 1
+    assert model.state.banner.remedy and not model.scanning
+    model.sign_out()
+
+
+def test_esc_ends_a_scan(deeds: IntakeDeeds, post: Post, until: Until) -> None:
+    begun_scanning = threading.Event()
+
+    def scan(draft: Draft, code: str, stop: threading.Event) -> Iterator[Draft]:
+        begun_scanning.set()
+        stop.wait(20)
+        return
+        yield draft
+
+    model = begun(IntakeModel(replace(deeds, scan_into=scan), post, lambda: "zh"), until)
+    at_materials(model, until)
+    model.look_at_material(model.state.materials.lines[-1].key)
+    model.scan()
+    until(begun_scanning.is_set)
+    model.stop()
+    until(lambda: not model.scanning)
+    model.sign_out()
+
+
+def test_pages_turn_hide_move_and_are_compared(model: IntakeModel, until: Until) -> None:
+    at_materials(model, until, FOOD)
+    first, second = [line.key for line in model.state.materials.lines if line.pill == "缺"][:2]
+    model.look_at_material(first)
+    model.scan()
+    until(lambda: len(model.draft.material(first).pages) == 2 and idle(model))
+    model.rotate(1)
+    until(lambda: model.draft.material(first).pages[0].rotation == 90)
+    model.toggle_verified()
+    until(lambda: model.draft.material(first).verified)
+    assert "周敏" in model.state.materials.verified
+    model.toggle_returned()
+    until(lambda: model.draft.material(first).returned)
+    model.toggle_hidden()
+    until(lambda: model.draft.material(first).pages[0].hidden)
+    model.look_at_page(model.draft.material(first).pages[1].key)
+    model.cut()
+    assert model.state.materials.held
+    model.look_at_material(second)
+    model.paste()
+    until(lambda: len(model.draft.material(second).pages) == 1)
+    until(lambda: model.state.materials.preview and model.state.materials.pages[0].picture)
+
+
+def test_a_case_is_parked_and_comes_back_also_after_a_restart(
+    model: IntakeModel, deeds: IntakeDeeds, post: Post, until: Until
+) -> None:
+    identified(model, until)
+    first = model.draft.id
+    model.park()
+    until(lambda: model.draft.id != first and model.drafts())
+    assert model.drafts()[0].id == first and model.drafts()[0].parked
+    assert model.state.identity.person is None
+    again = begun(IntakeModel(deeds, post, lambda: "zh"), until)
+    until(lambda: again.drafts())
+    again.resume(first)
+    until(lambda: again.draft.id == first)
+    assert again.state.identity.person is not None and again.state.identity.confirmed
+    again.sign_out()
+
+
+def test_locking_keeps_the_case_for_who_locked_and_from_anyone_else(model: IntakeModel, until: Until) -> None:
+    identified(model, until)
+    first = model.draft.id
+    model.sign_out()
+    assert model.state.identity.person is None
+    model.sign_in(CLERK)
+    until(lambda: model.state.identity.person)
+    assert model.draft.id == first
+    model.sign_out()
+    model.sign_in(Clerk(id="lufangfang", name="鲁芳芳", roles=CLERK.roles, node=CLERK.node))
+    until(lambda: model.draft is not None and model.draft.id != first)
+    assert model.state.identity.person is None and model.state.panel.applicant == ""
+
+
+def test_f9_says_what_is_missing_instead_of_taking_in(model: IntakeModel, until: Until) -> None:
+    at_materials(model, until)
+    model.to_step("review")
+    until(lambda: idle(model))
+    assert not model.state.main_ready and model.state.review.missing
+    assert {one.step for one in model.state.review.missing} >= {"form", "materials"}
+    model.main()
+    until(lambda: model.state.banner.title)
+    assert model.state.step == "review"
+
+
+def test_everything_that_is_missing_is_told_at_once(model: IntakeModel, until: Until) -> None:
+    at_materials(model, until, FOOD)
+    model.to_step("form")
+    model.answer("premises_area", "330281001")
+    model.flush()
+    until(lambda: model.state.main and idle(model))
+    model.write_supplement()
+    until(lambda: model.state.review.writing == "supplement" and idle(model))
+    assert len(model.state.review.items) > 3
+    model.supplement((), "")
+    assert model.state.review.wrong
+    model.supplement((SupplementDraft("营业执照", "没有提交", "原件"),), model.state.review.until)
+    until(lambda: model.state.step == "receipt")
+    assert model.state.receipt.headline == "已告知补正"
+    assert [paper.kind for paper in model.state.receipt.papers] == ["supplement"]
+
+
+def test_declining_needs_a_reason_and_where_to_go(model: IntakeModel, until: Until) -> None:
+    at_materials(model, until)
+    until(lambda: model.state.can_decline)
+    model.write_decline()
+    model.decline("not_competent", "不归这里", "")
+    assert "哪里申请" in model.state.review.wrong
+    model.decline("not_met", "不到年龄", "")
+    until(lambda: model.state.step == "receipt")
+    assert model.state.receipt.headline == "不予受理"
+
+
+def test_a_problem_with_one_deed_does_not_stop_the_next(model: IntakeModel, until: Until) -> None:
+    at_materials(model, until)
+    model._deed("odd", lambda draft: (_ for _ in ()).throw(Problem("material.unknown", Retry.NEVER)))
+    model.give_phone("13800000000")
+    until(lambda: model.draft.phone == "13800000000")
+    assert model.state.banner.title
+    model.banner_read()
+    assert not model.state.banner.title
+
+
+def test_a_paper_that_did_not_come_out_says_why_and_is_printed_again(
+    deeds: IntakeDeeds, desk: Desk, post: Post, until: Until
+) -> None:
+    from app.flow.printing import Printed
+
+    copies: list[bool] = []
+
+    def printed(case_id: str, kinds: Any, clerk: Clerk, copy: bool) -> tuple[Printed, ...]:
+        copies.append(copy)
+        problem = Problem("printer.out_of_paper", Retry.AFTER_FIX)
+        return tuple(
+            Printed(kind, "failed", "N1", problem) if len(copies) == 1 else Printed(kind, "done", "N1")
+            for kind in kinds
+        )
+
+    model = begun(IntakeModel(replace(deeds, print_papers=printed), post, lambda: "zh"), until)
+    at_materials(model, until)
+    until(lambda: model.state.can_decline)
+    model.decline("not_met", "不到年龄", "")
+    until(lambda: model.state.receipt.papers and not model.state.receipt.printing)
+    paper = model.state.receipt.papers[0]
+    assert paper.outcome == "failed" and paper.words
+    model.reprint(paper.kind)
+    until(lambda: model.state.receipt.papers[0].outcome == "done")
+    model.reprint(paper.kind)
+    until(lambda: len(copies) == 3 and not model.state.receipt.printing)
+    assert copies == [False, False, True]
+    model.sign_out()

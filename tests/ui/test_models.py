@@ -1,0 +1,301 @@
+"""The other pages' models, without a window, on plain callables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from app.cases.lists import CaseLine, CaseShown, Today, TodoItem
+from app.cases.view import view_of
+from app.desk import Desk
+from app.devices_here import DeviceLine
+from app.flow.printing import Printed
+from app.people.sign_in import SignedIn
+from app.store import Standing
+from app.sync.courier import LineState
+from app.sync.outbox import OutboxLine
+from contract.case import Case, Kind, State
+from contract.person import Parties, Person
+from contract.problem import Problem, Retry
+from tests.ui.conftest import CLERK, NODE
+from ui.pages.cases.model import CaseDeeds, CasesModel
+from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown
+from ui.pages.outbox.model import OutboxDeeds, OutboxModel, Supply, ago, size
+from ui.pages.sign_in.model import SignInModel
+from ui.pages.today.model import TodayModel
+from ui.tasks import Post
+
+Until = Callable[[Callable[[], object]], None]
+NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
+PERSON = Person(name="陈䶮", number="330281199002289992", address="浙江省余姚市凤山街道")
+CASE = Case(
+    id="c1",
+    state=State.APPROVED,
+    number="330281-00004317-6",
+    node=NODE,
+    matter="QR-00111-003",
+    parties=Parties(applicant=PERSON, handler=PERSON),
+    opened_at=NOW,
+    received_at=NOW,
+)
+
+
+def chinese() -> str:
+    return "zh"
+
+
+# --- signing in -------------------------------------------------------------------------------------------------------
+
+
+def test_a_right_password_signs_in_and_is_not_kept(post: Post, until: Until) -> None:
+    signed: list[SignedIn] = []
+    model = SignInModel(lambda name, password: SignedIn(CLERK, False, None), post, chinese, "余姚")
+    model.signed_in.connect(signed.append)
+    model.sign_in("zhoumin", "secret")
+    assert model.state.working
+    until(lambda: signed)
+    assert signed[0].clerk is CLERK and not model.state.working
+    assert "secret" not in repr(vars(model)) and model.state.epoch == 1
+
+
+def test_a_wrong_one_says_what_to_do(post: Post, until: Until) -> None:
+    def wrong(name: str, password: str) -> Any:
+        raise Problem("signin.wrong", Retry.AFTER_FIX)
+
+    model = SignInModel(wrong, post, chinese, "余姚")
+    model.sign_in("zhoumin", "secret")
+    until(lambda: model.state.title)
+    assert model.state.remedy and not model.state.working and model.state.epoch == 1
+
+
+def test_offline_says_until_when(post: Post, until: Until) -> None:
+    model = SignInModel(lambda *_: SignedIn(CLERK, True, NOW), post, chinese, "余姚")
+    model.show_line(False)
+    assert "离线" in model.state.line_words
+    model.sign_in("zhoumin", "secret")
+    until(lambda: "11-20 14:00" in model.state.line_words)
+
+
+# --- cases ------------------------------------------------------------------------------------------------------------
+
+
+def case_deeds(desk: Desk, **changes: Any) -> CaseDeeds:
+    def shown(case_id: str, clerk: Any) -> CaseShown:
+        return CaseShown(CASE, view_of(desk, CASE), 1, None, frozenset({Kind.DELIVER, Kind.CORRECT, Kind.VOID}))
+
+    line = CaseLine("c1", CASE.number, "老年优待证", "陈䶮", CASE.state, CASE.flags, "", NOW, Standing.WAITING)
+    plain: dict[str, Any] = {
+        "listed": lambda text, clerk: (line,) if text != "李" else (),
+        "shown": shown,
+        "print_papers": lambda case_id, kinds, clerk, copy: tuple(Printed(kind, "done", "N") for kind in kinds),
+    }
+    for act in ("deliver", "void", "withdraw", "correct", "accept"):
+        plain[act] = lambda *_: CASE
+    return CaseDeeds(**{**plain, **changes})
+
+
+def cases(desk: Desk, post: Post, until: Until, **changes: Any) -> CasesModel:
+    model = CasesModel(case_deeds(desk, **changes), post, chinese, ("没有", "等等"))
+    model.sign_in(CLERK)
+    until(lambda: model.state.rows)
+    model.open("c1")
+    until(lambda: model.state.case.case_id)
+    return model
+
+
+def test_a_list_and_a_case(desk: Desk, post: Post, until: Until) -> None:
+    model = cases(desk, post, until)
+    assert [cell.text for cell in model.state.rows[0].cells][:3] == [CASE.number, "老年优待证", "陈䶮"]
+    case = model.state.case
+    assert case.state == "准予" and "1 项未上报" in case.flags
+    assert [act.key for act in case.acts] == ["print:receipt", "correct", "void", "deliver"]
+    assert PERSON.number not in repr(case)
+    model.search("李")
+    until(lambda: not model.state.rows)
+    assert model.state.empty[0]
+
+
+def test_handing_over_asks_to_whom(desk: Desk, post: Post, until: Until) -> None:
+    given: list[str] = []
+
+    def deliver(case_id: str, clerk: Any, receiver: str) -> Case:
+        given.append(receiver)
+        return CASE.model_copy(update={"state": State.DELIVERED})
+
+    model = cases(desk, post, until, deliver=deliver)
+    model.act("deliver")
+    assert model.state.case.asking == "deliver" and model.state.case.given == {"receiver": "陈䶮"}
+    model.give({"receiver": " "})
+    assert model.state.case.wrong and not given
+    model.give({"receiver": "陈䶮"})
+    until(lambda: model.state.banner[0])
+    assert given == ["陈䶮"] and not model.state.case.asking and "已送达" in model.state.banner[0]
+
+
+def test_a_refused_act_says_why_where_it_was_asked(desk: Desk, post: Post, until: Until) -> None:
+    def void(*_: Any) -> Case:
+        raise Problem("case.void_too_late", Retry.AFTER_FIX)
+
+    model = cases(desk, post, until, void=void)
+    model.act("void")
+    model.give({"reason": "重复"})
+    until(lambda: model.state.case.wrong)
+    assert model.state.case.asking == "void" and not model.state.case.working
+    model.drop()
+    assert not model.state.case.asking
+
+
+def test_an_open_question_survives_news(desk: Desk, post: Post, until: Until) -> None:
+    heard: list[int] = []
+    model = cases(desk, post, until)
+    model.act("void")
+    model.changed.connect(lambda _: heard.append(1))
+    model.refresh()
+    until(lambda: not model._tasks.is_busy("case"))
+    assert model.state.case.asking == "void"
+
+
+def test_a_copy_is_printed(desk: Desk, post: Post, until: Until) -> None:
+    copies: list[bool] = []
+
+    def printed(case_id: str, kinds: Any, clerk: Any, copy: bool) -> tuple[Printed, ...]:
+        copies.append(copy)
+        return tuple(Printed(kind, "done", "N") for kind in kinds)
+
+    model = cases(desk, post, until, print_papers=printed)
+    model.act("print:receipt")
+    until(lambda: model.state.banner[0])
+    assert copies == [True]
+
+
+def test_to_do_says_what_and_until_when(desk: Desk, post: Post, until: Until) -> None:
+    items = (TodoItem("c1", CASE.number, "老年优待证", "陈䶮", "overdue", date(2026, 11, 19)),)
+    counted: list[int] = []
+    model = CasesModel(case_deeds(desk, listed=lambda *_: items), post, chinese, ("没有", ""))
+    model.counted.connect(counted.append)
+    model.sign_in(CLERK)
+    until(lambda: counted)
+    cells = [cell.text for cell in model.state.rows[0].cells]
+    assert cells[3:] == ["已超期", "2026-11-19"] and model.state.rows[0].cells[3].tone == "bad"
+    model.sign_out()
+    assert not model.state.rows
+
+
+# --- outbox -----------------------------------------------------------------------------------------------------------
+
+
+def outbox(post: Post, **changes: Any) -> OutboxModel:
+    held = Problem("case.out_of_order", Retry.AFTER_FIX)
+
+    def line(case_id: str, standing: Standing, problem: Problem | None, hours: int) -> OutboxLine:
+        since = NOW - timedelta(hours=hours)
+        return OutboxLine(
+            case_id, "N" + case_id, "事项", "某人", (Kind.RECEIVE,), 5, since, standing, problem, 11_200_000
+        )
+
+    plain: dict[str, Any] = {
+        "outbox": lambda: (line("a", Standing.WAITING, None, 3), line("b", Standing.HELD, held, 1)),
+        "line": lambda: LineState(online=False, last_heard=NOW, waiting=1, held=1),
+        "supply": lambda: Supply(183, date(2026, 11, 20)),
+        "resend": lambda case_id: None,
+        "retry_now": lambda: None,
+    }
+    return OutboxModel(OutboxDeeds(**{**plain, **changes}), post, chinese, lambda: NOW)
+
+
+def test_what_needs_a_person_stands_first(post: Post, until: Until) -> None:
+    model = outbox(post)
+    model.refresh()
+    until(lambda: model.state.rows)
+    assert [row.key for row in model.state.rows] == ["b", "a"]
+    assert model.state.detail.case_id == "b" and model.state.detail.is_held and model.state.detail.trouble[1]
+    model.open("a")
+    assert not model.state.detail.is_held
+    assert "183" in model.state.summary and "可继续受理" in model.state.summary
+    assert [cell.text for cell in model.state.rows[1].cells][3:] == ["收件 + 5 页材料", "3 小时前", "待线路", "11.2 MB"]
+
+
+def test_a_held_case_is_sent_again_after_it_was_mended(post: Post, until: Until) -> None:
+    sent: list[str] = []
+    model = outbox(post, resend=sent.append)
+    model.resend("b")
+    until(lambda: sent == ["b"] and model.state.rows)
+
+
+def test_nothing_left_is_an_empty_list(post: Post, until: Until) -> None:
+    model = outbox(post, outbox=lambda: ())
+    model.refresh()
+    until(lambda: model.state.summary)
+    assert not model.state.rows and not model.state.detail.case_id
+
+
+def test_ages_and_sizes() -> None:
+    ages = [ago(NOW - timedelta(minutes=minutes), NOW) for minutes in (0, 5, 125, 3000)]
+    assert ages == ["刚才", "5 分钟前", "2 小时前", "2 天前"]
+    assert [size(count) for count in (0, 800, 11_200_000)] == ["0", "0.8 kB", "11.2 MB"]
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+
+def device_deeds(**changes: Any) -> DeviceDeeds:
+    unplugged = Problem("device.unplugged", Retry.AFTER_FIX)
+    lines = (
+        DeviceLine(
+            "idcard", "idcard/samv_serial", "读卡器（串口）", "Reader", "silver", "ok", None, {"sam_number": "05"}
+        ),
+        DeviceLine("scanner", "scanner/sane", "扫描仪（SANE）", "Scanner", "silver", "fault", unplugged),
+    )
+    driver = DriverShown("scanner/sane", "扫描仪（SANE）", "silver", (), (), {})
+    absent = replace(driver, id="scanner/twain", lacking=("只能在 Windows 上用",))
+    plain: dict[str, Any] = {
+        "states": lambda: lines,
+        "drivers": lambda role: (driver, absent) if role == "scanner" else (),
+        "chosen": lambda role: ("scanner/sane", {}) if role == "scanner" else ("", {}),
+        "choose": lambda role, driver, options: None,
+        "try_out": lambda role: "扫到了 1 面",
+    }
+    return DeviceDeeds(**{**plain, **changes})
+
+
+def test_each_device_says_its_state_and_what_to_do(post: Post, until: Until) -> None:
+    lights: list[Any] = []
+    model = DevicesModel(device_deeds(), post, chinese)
+    model.lights.connect(lights.append)
+    model.refresh()
+    until(lambda: lights and model.state.lines)
+    assert [line.pill for line in model.state.lines] == ["正常", "有问题"]
+    model.open("scanner")
+    until(lambda: model.state.driver == "scanner/sane")
+    assert model.state.trouble[1] and model.state.in_use and model.state.may_choose
+    model.look_at_driver("scanner/twain")
+    assert not model.state.may_choose and not model.state.in_use
+    model.try_out()
+    until(lambda: model.state.tried[0] == "扫到了 1 面")
+    model.tried_read()
+    assert not model.state.tried[0]
+
+
+def test_a_driver_is_chosen(post: Post, until: Until) -> None:
+    chosen: list[Any] = []
+    model = DevicesModel(device_deeds(choose=lambda *told: chosen.append(told)), post, chinese)
+    model.open("scanner")
+    until(lambda: model.state.driver)
+    model.choose("scanner/sane", {"device": "test"})
+    until(lambda: chosen and model.state.tried[0])
+    assert chosen == [("scanner", "scanner/sane", {"device": "test"})]
+
+
+# --- today ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_day_in_numbers(post: Post, until: Until) -> None:
+    told = Today({Kind.RECEIVE: 23}, (("老年优待证", 5),), 12, date(2026, 11, 10), 10, 19, True)
+    model = TodayModel(lambda: told, post, lambda: date(2026, 11, 20))
+    model.sign_in("周敏")
+    until(lambda: not model.state.loading)
+    assert dict(model.state.counts)["收件"] == 23 and dict(model.state.counts)["送达"] == 0
+    tones = [row[2] for row in model.state.supply if len(row) > 2]
+    assert tones.count("warn") == 3  # few numbers, an old pack, a year without its notice
