@@ -32,5 +32,11 @@ def settle(store: Store, line: Line, *, patience: int = 200) -> int:
     raise AssertionError(f"does not settle: {[(row.standing, row.problem) for row in store.outbox()]}")
 
 
+def catch_up(store: Store, line: Line) -> None:
+    """Hear all that other tests' stations did before."""
+    while one_round(store, line, now).more:
+        pass
+
+
 def standings(store: Store, case_id: str) -> set[Standing]:
     return {deed.standing for deed in store.deeds(case_id)}

@@ -32,6 +32,14 @@ ID_NUMBER = "330281199002289992"
 NAME = "陈䶮"
 CLERK = Author(id="zhoumin", name="周敏", role=Role.CLERK, node=NODE)
 OTHER_CLERK = Author(id="lufangfang", name="鲁芳芳", role=Role.SUPERVISOR, node="330281")
+FAR_NODE = "330226201"  # a street of another county: its feed hears nothing of the first
+AUTHORS = {
+    NODE: (CLERK, OTHER_CLERK),
+    FAR_NODE: (
+        Author(id="hujianbo", name="胡建波", role=Role.CLERK, node=FAR_NODE),
+        Author(id="yingguoping", name="应国平", role=Role.SUPERVISOR, node="330226"),
+    ),
+}
 MORNING = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 SERVER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 SERVER_PUBLIC = base64.b64encode(SERVER_KEY.public_key().public_bytes_raw()).decode()
@@ -97,13 +105,13 @@ class Window:
 
     def begin(self, pages: int = 1, size: int = 3000) -> list[Action]:
         """The acts of one reception, not written yet."""
-        store, pack = self.store, self.store.pack()
+        store, pack, node = self.store, self.store.pack(), self.store.station().node
         matter = next(matter for matter in pack.matters if matter.code == MATTER)
         answers = answers_of(MATTER)
         person = Person(name=NAME, number=ID_NUMBER, address=answers["applicant_address"])
         parties = Parties(applicant=person, handler=person, tie=Tie.SELF)
         tree = Tree(pack.nodes)
-        field, value = places(matter, parties, answers, NODE)
+        field, value = places(matter, parties, answers, node)
         areas = (value,) if value in tree.by_code else tree.areas_in(value)
         found = competent((o for o in pack.offerings if o.matter == matter.code), areas, tree)
         route = Route(department=found[0].department, area=found[0].area, field=field)
@@ -116,11 +124,11 @@ class Window:
         )
         case_id = store.new_id()
         opened = Opened(
-            node=NODE, matter=matter.code, matter_version=matter.version, parties=parties, answers=answers,
+            node=node, matter=matter.code, matter_version=matter.version, parties=parties, answers=answers,
             phone=answers.get("phone", ""), began_at=store.act(case_id, Kind.OPEN, {}, self.author).made_at,
         )  # fmt: skip
         identity = Identity(source="chip", confirmed_by=self.author.id, confirmed_at=opened.began_at)
-        number = store.take_number(tree.county(NODE))
+        number = store.take_number(tree.county(node))
         bodies = (
             (Kind.OPEN, opened),
             (Kind.CONFIRM_PERSON, PersonConfirmed(identity=identity)),

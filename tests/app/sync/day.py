@@ -16,7 +16,7 @@ from app.store import Changes, Store
 from app.sync.courier import Courier
 from app.sync.line import Line
 from contract.problem import Problem
-from tests.fakes.window import CLERK, OTHER_CLERK, Window
+from tests.fakes.window import AUTHORS, Window
 
 
 def main(folder: str, key: str, url: str, seed: str, acts: str) -> None:
@@ -39,7 +39,7 @@ def main(folder: str, key: str, url: str, seed: str, acts: str) -> None:
         courier.start()
         mine: list[str] = []
         for count in range(int(acts)):
-            window = Window(store, chance.choice((CLERK, OTHER_CLERK)), seed=int(seed) * 1000 + count)
+            window = Window(store, chance.choice(AUTHORS[store.station().node]), seed=int(seed) * 1000 + count)
             try:
                 if mine and chance.random() < 0.4:
                     case_id = chance.choice(mine)
