@@ -1,3 +1,5 @@
+"""The one signal that says what changed, from any thread, told in the GUI's."""
+
 from __future__ import annotations
 
 import threading

@@ -1,3 +1,5 @@
+"""Python's garbage is collected in the GUI thread and nowhere else."""
+
 from __future__ import annotations
 
 import gc
