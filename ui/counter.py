@@ -108,12 +108,13 @@ class Counter(QObject):
         models.todo.counted.connect(lambda count: self._set(todo=count))
         models.devices.lights.connect(self._lights)
         self._changes.said.connect(self._changed)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        self.wedge = Wedge(application, lambda text: self.clerk is not None and number_in(text) is not None)
+        window.winId()  # has the window system's window made, by which every key and click comes
+        handle = window.windowHandle()
+        assert handle is not None
+        self.wedge = Wedge(handle, lambda text: self.clerk is not None and number_in(text) is not None)
         self.wedge.scanned.connect(self.scanned)
         self.wedge.unknown.connect(self._unknown_code)
-        application.installEventFilter(self)
+        handle.installEventFilter(self)
 
     def start(self) -> None:
         """Show the sign-in page and begin to look at the clock."""
@@ -128,10 +129,6 @@ class Counter(QObject):
         self._say_timer.stop()
         self._idle.stop()
         self.models.intake.sign_out()
-        application = QApplication.instance()
-        if application is not None:
-            application.removeEventFilter(self)
-            application.removeEventFilter(self.wedge)
         self._changes.close()
 
     # --- pages ----------------------------------------------------------------------------------------------------

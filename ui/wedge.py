@@ -19,9 +19,10 @@ Undo = Callable[[], None]
 
 
 class Wedge(QObject):
-    """Listens to the whole application.
+    """Listens to a window: every key passes it before the widget that has the focus.
 
     Args:
+        window: The window of the window system, from `QWidget.windowHandle`.
         recognise: Whether a text is a code of ours.
 
     Signals:
@@ -32,17 +33,16 @@ class Wedge(QObject):
     scanned = Signal(str)
     unknown = Signal()
 
-    def __init__(self, application: QApplication, recognise: Callable[[str], bool]) -> None:
-        super().__init__(application)
+    def __init__(self, window: QWindow, recognise: Callable[[str], bool]) -> None:
+        super().__init__(window)
         self._recognise = recognise
         self._text = ""
         self._at = 0
         self._undo: Undo | None = None
-        application.installEventFilter(self)
+        window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # Every key passes the window first; what widgets hand on to their parents is not heard twice.
-        if event.type() != QEvent.Type.KeyPress or not isinstance(watched, QWindow) or not isinstance(event, QKeyEvent):
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return False
         if event.isAutoRepeat():
             self._forget()

@@ -27,7 +27,9 @@ class Bench:
         self.window.show()
         self.window.activateWindow()
         self.field.setFocus()
-        self.wedge = Wedge(qapp, lambda text: number_in(text) is not None)
+        handle = self.window.windowHandle()
+        assert handle is not None
+        self.wedge = Wedge(handle, lambda text: number_in(text) is not None)
         self.scanned: list[str] = []
         self.unknown: list[bool] = []
         self.wedge.scanned.connect(self.scanned.append)
@@ -53,9 +55,8 @@ class Bench:
 def bench(qapp: QApplication) -> Iterator[Bench]:
     made = Bench(qapp)
     yield made
-    qapp.removeEventFilter(made.wedge)
-    made.wedge.deleteLater()
     made.window.close()
+    made.window.deleteLater()
 
 
 def test_a_burst_opens_the_case_and_leaves_the_field_as_it_was(bench: Bench) -> None:

@@ -124,7 +124,7 @@ class CounterWindow(QMainWindow):
         self._middle = QStackedWidget()
         for page in pages.values():
             self._middle.addWidget(page)
-        self._notice = Banner()
+        self._notice = Banner(key="Ctrl+E")  # a page may have a banner of its own
         self._notice.dismissed.connect(self.notice_read)
         body = QHBoxLayout()
         body.setContentsMargins(0, 0, 0, 0)

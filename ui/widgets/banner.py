@@ -21,12 +21,12 @@ class Banner(QFrame):
 
     dismissed = Signal()
 
-    def __init__(self, dismissable: bool = True) -> None:
+    def __init__(self, dismissable: bool = True, key: str = "Ctrl+D") -> None:
         super().__init__()
         self._icon = QLabel()
         self._title = Value(bold=True, wrap=True)
         self._remedy = Value(wrap=True)
-        self._close = KeyButton("知道了", "Ctrl+D", "plain")
+        self._close = KeyButton("知道了", key, "plain")
         self._close.clicked.connect(self.dismissed)
         if not dismissable:
             self._close.hide()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent, QPixmap
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QPixmap, QShowEvent, QWindow
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ui.theme import tokens
 from ui.widgets.facts import Facts
@@ -65,6 +65,7 @@ class PanelView(QWidget):
         super().__init__()
         self._state = PanelState()
         self._whole = False
+        self._heard: QWindow | None = None
         self._photo = QLabel()
         self._photo.hide()
         head = QHBoxLayout()
@@ -98,9 +99,6 @@ class PanelView(QWidget):
         column.addWidget(rule())
         column.addWidget(self._head)
         column.addLayout(self._missing)
-        application = QApplication.instance()
-        assert application is not None
-        application.installEventFilter(self)
         self.render_state(self._state)
 
     def render_state(self, state: PanelState) -> None:
@@ -138,9 +136,16 @@ class PanelView(QWidget):
         self._show_photo(state.photo)
         self._show_missing(state)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # Every key passes the window, so that the hand need not leave the field it is in.
+        handle = self.window().windowHandle()
+        if handle is not None and handle is not self._heard:
+            self._heard = handle
+            handle.installEventFilter(self)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # One key, heard everywhere, so that the hand need not leave the field it is in.
-        kinds = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ApplicationDeactivate)
+        kinds = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.FocusOut)
         if event.type() in kinds and (whole := self._wanted(event)) is not None and whole != self._whole:
             self._whole = whole
             self.render_state(self._state)
@@ -152,7 +157,7 @@ class PanelView(QWidget):
         super().changeEvent(event)
 
     def _wanted(self, event: QEvent) -> bool | None:
-        if event.type() == QEvent.Type.ApplicationDeactivate:
+        if event.type() == QEvent.Type.FocusOut:
             return False
         if isinstance(event, QKeyEvent) and event.key() == REVEAL and not event.isAutoRepeat():
             return event.type() == QEvent.Type.KeyPress
