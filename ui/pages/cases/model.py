@@ -327,7 +327,10 @@ def case_state(shown: CaseShown, language: str) -> CaseState:
         if case.decision.document:
             rows.append((say("文号"), case.decision.document))
     if case.asked is not None and case.state is State.TO_SUPPLEMENT:
-        rows += [(say("要补正"), item.what) for item in case.asked.items]
+        names = {rule.code: rule.name for rule in view.matter.materials}
+        for item in case.asked.items:
+            what = "：".join(part for part in (names.get(item.material, ""), item.what) if part)
+            rows.append((say("要补正"), what))
     if case.declined is not None:
         rows.append((say("理由"), case.declined.reason))
     if case.voided is not None:

@@ -104,6 +104,7 @@ class IntakeModel(QObject):
         self._running: _Deed | None = None
         self._shown = False
         self._drafts: tuple[DraftSummary, ...] = ()
+        self._told_drafts: tuple[DraftSummary, ...] = ()
         self._save = QTimer(self, singleShot=True, interval=SAVE_AFTER)
         self._save.timeout.connect(self.flush)
         self._forget()
@@ -784,7 +785,7 @@ class IntakeModel(QObject):
             return
         codes = {slot.name: slot.code for slot in (self._draft.materials if self._draft else ())}
         told = tuple(
-            SupplementItem(material=codes.get(item.material, ""), what=_named(item), standard=item.standard)
+            SupplementItem(material=codes.get(item.material, ""), what=item.what, standard=item.standard)
             for item in filled
         )
         try:
@@ -958,6 +959,7 @@ class IntakeModel(QObject):
         """A draft begins or comes back."""
         self._forget()
         self._draft = draft
+        self._tell_drafts()
         if draft.applicant is not None and draft.tie is not Tie.SELF:
             self._behalf = "legal" if isinstance(draft.applicant, LegalPerson) else "person"
             self._applicant = wording.applicant_fields(draft.applicant)
@@ -985,10 +987,16 @@ class IntakeModel(QObject):
         self._say()
 
     def _heard_drafts(self, drafts: tuple[DraftSummary, ...]) -> None:
-        if drafts != self._drafts:
-            self._drafts = drafts
-            self.drafts_changed.emit(self.drafts())
-            self._say()
+        self._drafts = drafts
+        self._tell_drafts()
+        self._say()
+
+    def _tell_drafts(self) -> None:
+        """The list changes with the store, and with which draft is open."""
+        now = self.drafts()
+        if now != self._told_drafts:
+            self._told_drafts = now
+            self.drafts_changed.emit(now)
 
     def drafts(self) -> tuple[DraftSummary, ...]:
         """The unfinished drafts other than the one that is open."""
@@ -1387,7 +1395,3 @@ class IntakeModel(QObject):
 def _look(page: Page) -> tuple[Any, ...]:
     """What a picture of a page depends on."""
     return page.key, page.rotation, page.skew, page.crop
-
-
-def _named(item: SupplementDraft) -> str:
-    return f"{item.material}：{item.what}" if item.material else item.what
