@@ -46,12 +46,13 @@
 
   const show = (next) => {
     if (next < 0 || next >= sheets.length) return;
-    if (place >= 0) sheets[place].removeAttribute("aria-current");
+    const opening = place < 0; // the page opens at its top, not at its pictures
+    if (!opening) sheets[place].removeAttribute("aria-current");
     place = next;
     zoom = 1;
     const sheet = sheets[place];
     sheet.setAttribute("aria-current", "true");
-    sheet.scrollIntoView({ block: "nearest" });
+    if (!opening) sheet.scrollIntoView({ block: "nearest" });
     if (!turns.has(place)) turns.set(place, Number(sheet.dataset.turn) || 0);
     name.textContent = sheet.dataset.name;
     whole.href = sheet.dataset.whole;
