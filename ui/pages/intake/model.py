@@ -1379,6 +1379,9 @@ class IntakeModel(QObject):
         """What the clerk tells the person."""
         shown = self._panel_kept or PanelState()
         if case.state.value == "accepted":
+            matter = self._catalogue.find_matter(case.matter, case.matter_version) if self._catalogue else None
+            if matter is not None and matter.limits.immediate:
+                return say("请告诉申请人：这是即办件，当场办结。")
             return say("请告诉申请人：承诺 {promised} 前办结。", promised=shown.promised)
         if case.state.value == "received" and self._catalogue is not None:
             by = deemed_accepted_on(self._do.today(), self._catalogue.pack.calendar)
