@@ -8,8 +8,6 @@ import re
 import uuid
 from dataclasses import dataclass
 
-from contract.problem import Problem, Retry
-
 NUMBER = re.compile(r"^(?P<county>[0-9]{6})-(?P<sequence>[0-9]{8})-(?P<check>[0-9X])\Z")
 SLOT = re.compile(r"^TB1:(?P<number>[0-9]{6}-[0-9]{8}-[0-9X]):(?P<material>[A-Za-z0-9_-]{1,40}):(?P<page>[0-9]{1,3})\Z")
 
@@ -86,11 +84,3 @@ def find_slot(code: str) -> Slot | None:
     if found is None or not is_case_number(found["number"]):
         return None
     return Slot(found["number"], found["material"], int(found["page"]))
-
-
-def require_number(text: str) -> str:
-    """The case number, or Problem ``number.malformed``."""
-    number = number_in(text)
-    if number is None:
-        raise Problem("number.malformed", Retry.AFTER_FIX)
-    return number

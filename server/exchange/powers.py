@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contract.case import Accepted, Action, Case, Kind, Opened, body_as
 from contract.form import check as check_form
-from contract.matter import Matter, missing, places, takes
-from contract.node import Offering, Power, Route, Tree, competent, powers_at
+from contract.matter import Matter, missing, route, takes
+from contract.node import Offering, Power, Route, Tree, powers_at
 from contract.person import Role
 from contract.problem import Problem, Retry
 from server.catalogue.matters import get_matter, offerings_of
@@ -82,14 +82,12 @@ def _require_opened_here(action: Action, station: Station, matter: Matter, tree:
         raise Problem("case.no_power", Retry.AFTER_FIX, power=Power.RECEIVE)
 
 
-def _require_plausible(route: Route, matter: Matter, case: Case, tree: Tree) -> None:
+def _require_plausible(claimed: Route, matter: Matter, case: Case, tree: Tree) -> None:
     """A route to a department that offers the matter and is one of those that the field leaves."""
-    field, value = places(matter, case.parties, case.answers, case.node)
-    areas = (value,) if value in tree.by_code else tree.areas_in(value)
-    candidates = competent(offerings_of(matter.code), areas, tree)
-    if route.field != field or not any(_leads_to(route, offering) for offering in candidates):
+    found = route(matter, offerings_of(matter.code), case.parties, case.answers, case.node, tree)
+    if claimed.field != found.field or not any(_leads_to(claimed, offering) for offering in found.candidates):
         raise Problem("case.route_implausible", Retry.AFTER_FIX)
-    if len(candidates) > 1 and not route.chosen_by:
+    if not found.clear and not claimed.chosen_by:
         raise Problem("case.route_not_chosen", Retry.AFTER_FIX)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.widgets.text import Text, mark
 
@@ -47,6 +47,7 @@ class Card(QFrame):
 def _strip(name: str) -> tuple[QFrame, QHBoxLayout]:
     frame = QFrame()
     mark(frame, **{name: "true"})
+    frame.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # spare room is the body's
     row = QHBoxLayout(frame)
     row.setContentsMargins(16, 9, 16, 9)
     row.setSpacing(10)

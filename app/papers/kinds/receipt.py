@@ -54,7 +54,7 @@ def draw_receipt(given: PaperInput) -> bytes:
         sheet.room(13)
         sheet.text_at(sheet.left, sheet.y + sheet.baseline(SIZE, 13), f"{number}.", SIZE)
         sheet.paragraph(material.name, SIZE, left=SIZE * 1.6, leading=13)
-        form = f"{FORMS[material.form]} {material.copies}份，" if material.present else ""
+        form = f"{FORMS[material.form]} {material.copies}份，" if material.present and material.copies else ""
         sheet.paragraph(form + material_state(material), SIZE - 1, left=SIZE * 1.6, leading=11.5)
     _rule(sheet)
     for label, words in (*_where(given, moment), ("领取", DELIVERIES[case.delivery])):

@@ -134,6 +134,7 @@ class _Overview(QWidget):
         self._materials = LineList()
         self._materials.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         materials.body.addWidget(self._materials)
+        materials.body.addStretch(1)
         inside = QWidget()
         grid = QGridLayout(inside)
         grid.setContentsMargins(0, 0, 4, 0)
