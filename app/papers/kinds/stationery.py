@@ -78,7 +78,7 @@ def material_table(sheet: Sheet, materials: tuple[CaseMaterial, ...]) -> None:
         Column("页数与来源", rest * 0.5),
     )
     rows = [
-        (str(number), material.name, FORMS[material.form], str(material.copies), material_state(material))
+        (str(number), material.name, FORMS[material.form], str(material.copies or "—"), material_state(material))
         for number, material in enumerate(materials, 1)
     ]
     sheet.table(columns, rows, TABLE)
