@@ -37,6 +37,9 @@ PATIENCE = 3.0
 
 SKIP_WORDS = "needs "
 
+PEERS = Path(__file__).resolve().parent / "peers"
+"""Foreign JavaScript programs that we are held against; `./run test` installs them from their lock file."""
+
 
 # --- options, markers -------------------------------------------------------------------------------------------------
 
@@ -69,8 +72,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @functools.cache
 def _is_here(name: str) -> bool:
-    """Whether a program, a library (``lib:libsane.so.1``) or a font (``font:LXGW WenKai``) is installed."""
+    """Whether a program, a library (``lib:libsane.so.1``), a font (``font:LXGW WenKai``), a file (``file:/usr/lib/…``)
+    or a JavaScript package of tests/peers (``node:tus-js-client``) is installed."""
     kind, _, rest = name.partition(":")
+    if kind == "file":
+        return Path(rest).exists()
+    if kind == "node":
+        return find_program("node") is not None and (PEERS / "node_modules" / rest / "package.json").exists()
     if kind == "lib":
         try:
             ctypes.CDLL(rest)
