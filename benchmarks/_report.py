@@ -1,4 +1,4 @@
-"""What every benchmark prints: a table of ratios beside their goals, and with ``--json`` one object on the last line."""
+"""What every benchmark prints: ratios beside their goals, and with ``--json`` one object on the last line."""
 
 from __future__ import annotations
 
@@ -59,9 +59,8 @@ def report(name: str, ratios: Sequence[Ratio], *, as_json: bool, extra: dict[str
     for ratio in ratios:
         sign = "≥" if ratio.better == "higher" else "≤"
         met = "yes" if ratio.met else "NO"
-        print(
-            f"{ratio.what:<{width}}  {ratio.measured:>10.4g}  {sign + format(ratio.goal, '.4g'):>10}  {met:<3}  {ratio.against}"
-        )
+        goal, met = sign + format(ratio.goal, ".4g"), "yes" if ratio.met else "NO"
+        print(f"{ratio.what:<{width}}  {ratio.measured:>10.4g}  {goal:>10}  {met:<3}  {ratio.against}")
         if ratio.note:
             print(f"{'':<{width}}  {ratio.note}")
     if as_json:
