@@ -37,7 +37,7 @@ def test_documents_name_commands_that_exist():
     assert {"demo", "test", "check", "fix", "counter", "server", "bench"} <= known
     for path in [*tree.files()]:
         if path.suffix == ".md":
-            for command in re.findall(r"\./run ([a-z]+)", tree.text(path) or ""):
+            for command in re.findall(r"\./run ([a-z-]+)", tree.text(path) or ""):
                 assert command in known, f"{tree.name(path)} names ./run {command}"
 
 
