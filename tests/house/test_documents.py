@@ -18,7 +18,7 @@ PARTS = ["Status", "Context", "Decision", "Consequences"]
 def commands() -> set[str]:
     """The commands that `./run` lists."""
     said = subprocess.run([sys.executable, "run", "--help"], cwd=tree.ROOT, capture_output=True, text=True, check=True)
-    return set(re.findall(r"^  ([a-z]+) ", said.stdout, re.MULTILINE))
+    return set(re.findall(r"^  ([a-z-]+) ", said.stdout, re.MULTILINE))
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
