@@ -23,8 +23,15 @@ KEY_BYTES = 32
 BUSY_MS = 10_000  # the command line may be writing at the same moment
 
 
-def connect(path: Path, key: bytes, *, create: bool) -> apsw.Connection:
+def connect(path: Path, key: bytes, *, create: bool, vfs: str = "") -> apsw.Connection:
     """An open, keyed connection.
+
+    Args:
+        path: The file.
+        key: Raw 256-bit key.
+        create: Whether the file may be made.
+        vfs: What SQLite writes through instead of the system; its own cipher lies above it. One that cannot share
+            memory between connections is enough: the file is then locked by the one connection that opens it.
 
     Raises:
         Problem: ``store.key_wrong`` where the key does not open the file, ``store.absent`` where there is none and
@@ -32,13 +39,15 @@ def connect(path: Path, key: bytes, *, create: bool) -> apsw.Connection:
     """
     flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
     try:
-        db = apsw.Connection(str(path), flags)
+        db = apsw.Connection(str(path), flags, f"multipleciphers-{vfs}" if vfs else None)
     except apsw.CantOpenError:
         raise Problem("store.absent", Retry.AFTER_FIX) from None
     try:
         db.set_busy_timeout(BUSY_MS)
         db.pragma("cipher", "aegis")
         db.pragma("key", f"raw:{key.hex()}")
+        if vfs:
+            db.pragma("locking_mode", "exclusive")
         db.execute("select count(*) from sqlite_master").fetchall()
         db.pragma("journal_mode", "wal")
         db.pragma("synchronous", "full")
@@ -74,7 +83,7 @@ def as_problem(error: apsw.Error) -> Problem:
             raise error
 
 
-def make(path: Path, key: bytes) -> None:
+def make(path: Path, key: bytes, vfs: str = "") -> None:
     """Make a new database, whole or not at all: it gets its name only when it is complete and durable.
 
     A file that is there already is left as it is: a process that made one at the same moment was first.
@@ -82,7 +91,7 @@ def make(path: Path, key: bytes) -> None:
     new = path.with_name(f"{path.name}.new-{os.getpid()}")
     new.touch(mode=0o600)  # nobody else may read it, not for a moment
     try:
-        db = connect(new, key, create=True)
+        db = connect(new, key, create=True, vfs=vfs)
         try:
             migrate(db)
             db.pragma("journal_mode", "delete")  # one file to rename
@@ -120,8 +129,10 @@ def migrate(db: apsw.Connection) -> None:
 class Database:
     """The file with its connections: one that writes, behind a lock, and one that reads per thread."""
 
-    def __init__(self, path: Path, key: bytes) -> None:
+    def __init__(self, path: Path, key: bytes, vfs: str = "") -> None:
         """Open it, making it first where there is none.
+
+        With a `vfs` (see `connect`) there is one connection for all, and one thread may use it: the power-cut replay.
 
         Raises:
             Problem: ``store.key_wrong``, ``store.newer``, ``store.damaged``, ``store.disk_fault``.
@@ -129,17 +140,17 @@ class Database:
         if len(key) != KEY_BYTES:
             raise Problem("store.key_wrong", Retry.AFTER_FIX)
         if not path.exists():
-            make(path, key)
+            make(path, key, vfs)
         elif path.stat().st_size == 0:  # any key would open it as a new, empty one
             raise Problem("store.damaged", Retry.AFTER_FIX)
-        self._path, self._key = path, key
+        self._path, self._key, self._vfs = path, key, vfs
         self._lock = threading.RLock()
         self._local = threading.local()
         self._idle = threading.Condition()
         self._readers: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._reading = 0
         self._closed = False
-        self._writer = connect(path, key, create=False)
+        self._writer = connect(path, key, create=False, vfs=vfs)
         try:
             migrate(self._writer)
         except BaseException:
@@ -192,6 +203,8 @@ class Database:
                 self._idle.notify_all()
 
     def _reader(self) -> apsw.Connection:
+        if self._vfs:
+            return self._writer
         found: apsw.Connection | None = getattr(self._local, "db", None)
         if found is None:
             found = connect(self._path, self._key, create=False)

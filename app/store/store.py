@@ -17,7 +17,7 @@ import apsw
 from pydantic import ValidationError
 
 from app.store import blobs, deeds, mirror, numbers, offset, signing
-from app.store.database import Database, rows
+from app.store.database import Database, rows, sync_folder
 from app.store.faults import traced
 from app.store.locks import SyncLock
 from app.store.rows import (
@@ -106,6 +106,7 @@ class Store:
         clock: Clock = now_utc,
         ticks: offset.Ticks = offset.ticks_here,
         reserve: int = RESERVE,
+        vfs: str = "",
     ) -> Store:
         """Open the store in a folder, making both where there is none.
 
@@ -118,17 +119,20 @@ class Store:
             clock: The station's clock, aware.
             ticks: The machine's own count of seconds.
             reserve: Bytes of disk that pages leave free.
+            vfs: What the database writes through, for the power-cut replay (`database.connect`).
 
         Raises:
             Problem: ``store.key_wrong`` where the key does not fit, ``store.lost`` where there are pages but no
                 database, ``store.newer`` where a newer program made it, ``store.damaged``.
         """
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_folder(folder.parent)
         pages = folder / PAGES
         pages.mkdir(mode=0o700, exist_ok=True)
         if not (folder / DATABASE).exists() and any(pages.iterdir()):
             raise Problem("store.lost", Retry.AFTER_FIX)
-        store = cls(folder, Database(folder / DATABASE, key), clock, ticks, reserve)
+        store = cls(folder, Database(folder / DATABASE, key, vfs), clock, ticks, reserve)
         try:
             store._recover()
         except BaseException:
