@@ -118,6 +118,20 @@ def _offline(desk: Tray, name: str, password: str) -> SignedIn:
     return SignedIn(Clerk.model_validate_json(kept.clerk), offline=True, offline_until=kept.good_until)
 
 
+def supervisor(desk: Tray, username: str, password: str, code: str = "") -> SignedIn:
+    """Check that a supervisor (主管) stands by what a clerk is about to do, with their own name and password.
+
+    Nobody is signed out: the clerk stays the author of the act. A supervisor who works at a window is their own.
+
+    Raises:
+        Problem: as `sign_in`; ``supervisor.not_one`` where the account is right and is no supervisor's.
+    """
+    found = sign_in(desk, username, password, code)
+    if Role.SUPERVISOR not in found.clerk.roles:
+        raise Problem("supervisor.not_one", Retry.AFTER_FIX)
+    return found
+
+
 def _forget(store: Store, name: str) -> None:
     kept = store.find_verifier(name)
     if kept is not None:

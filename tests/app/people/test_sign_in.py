@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.people.sign_in import as_author, seen_here, sign_in, unlock
+from app.people.sign_in import as_author, seen_here, sign_in, supervisor, unlock
 from app.store import Store
 from app.sync.courier import Courier
 from app.sync.line import Line
@@ -169,3 +169,18 @@ def test_a_second_factor_is_asked_for_and_checked(server: ServerProcess, desk: D
     with pytest.raises(Problem, match="signin.wrong"):
         sign_in(desk, "hujianbo", PASSWORD, "000000")
     assert sign_in(desk, "hujianbo", PASSWORD, run("code")).clerk.id == "hujianbo"
+
+
+def test_a_supervisor_stands_by_with_their_own_password_online_and_offline(desk: Desk) -> None:
+    with pytest.raises(Problem, match="supervisor.not_one"):
+        supervisor(desk, "zhoumin", PASSWORD)
+    with pytest.raises(Problem, match="signin.wrong"):
+        supervisor(desk, "lufangfang", "tongban")
+    found = supervisor(desk, "lufangfang", PASSWORD)
+    assert (found.clerk.id, found.offline) == ("lufangfang", False) and Role.SUPERVISOR in found.clerk.roles
+    cut(desk)
+    assert supervisor(desk, "lufangfang", PASSWORD).offline
+    with pytest.raises(Problem, match="signin.wrong"):
+        supervisor(desk, "lufangfang", "tongban")
+    with pytest.raises(Problem, match="supervisor.not_one"):
+        supervisor(desk, "zhoumin", PASSWORD)
