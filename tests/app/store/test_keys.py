@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import ctypes
 import os
 import secrets
+import socket
 import stat
-from collections.abc import Iterator
+import subprocess
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keyring
@@ -14,7 +19,8 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordSetError
 
 from app.store import Store
-from app.store.keys import HandedCredential, KeyFile, Keyring, SystemdCreds, station_key
+from app.store.keepers import Dpapi, HandedCredential, KeyFile, Keyring, SystemdCreds, Tpm2
+from app.store.keys import station_key
 from contract.problem import Problem
 
 
@@ -72,6 +78,11 @@ def test_a_key_that_is_gone_is_said_and_no_new_one_made(tmp_path: Path) -> None:
     (tmp_path / "training.key").unlink()
     with pytest.raises(Problem, match="store.key_missing"):
         station_key(tmp_path, training=True)
+    (tmp_path / "training.key").write_bytes(base64.b64encode(secrets.token_bytes(32)))
+    (tmp_path / "training.key").chmod(0o600)
+    with pytest.raises(Problem, match="store.key_wrong"):  # another key is not a key that is gone
+        station_key(tmp_path, training=True)
+    (tmp_path / "training.key").unlink()
     (tmp_path / "key.json").unlink()
     with pytest.raises(Problem, match="store.key_missing"):
         station_key(tmp_path, training=True)
@@ -119,6 +130,102 @@ def test_systemd_creds_seals_the_key_to_this_machine(tmp_path: Path) -> None:
         station_key(tmp_path, training=False, keepers=[keeper])
 
 
+@pytest.fixture
+def chip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """A TPM2 in software, as tpm2-tools see a real one. Calling it clears the chip as a firmware's menu does."""
+    state = tmp_path / "chip"
+    state.mkdir()
+    port = free_pair()
+    command = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--flags", "not-need-init,startup-clear"]
+    command += ["--server", f"type=tcp,port={port}", "--ctrl", f"type=tcp,port={port + 1}"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    monkeypatch.setenv("TPM2TOOLS_TCTI", f"swtpm:host=127.0.0.1,port={port}")
+    try:
+        end = time.monotonic() + 20
+        while subprocess.run(["tpm2_getrandom", "-Q", "4"], capture_output=True, check=False).returncode:
+            assert process.poll() is None and time.monotonic() < end
+        yield lambda: subprocess.run(["tpm2_clear", "-Q", "-c", "p"], check=True, capture_output=True) and None
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def free_pair() -> int:
+    """A port that is free together with the next one."""
+    while True:
+        with socket.socket() as one, socket.socket() as two:
+            one.bind(("127.0.0.1", 0))
+            port = int(one.getsockname()[1])
+            try:
+                two.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+@pytest.mark.needs("swtpm", "tpm2_unseal")
+def test_the_tpm_seals_the_key_and_no_other_chip_opens_it(tmp_path: Path, chip: Callable[[], None]) -> None:
+    folder, keeper = tmp_path / "store", Tpm2()
+    assert keeper.is_here()
+    key = station_key(folder, training=False, keepers=[keeper])
+    assert station_key(folder, training=False, keepers=[keeper]) == key
+    for path in folder.iterdir():
+        raw = path.read_bytes()
+        assert key not in raw and key.hex().encode() not in raw and base64.b64encode(key) not in raw, path
+    Store.open(folder, key).close()
+    chip()  # cleared: as good as another machine
+    with pytest.raises(Problem, match=r"store\.key_keeper"):
+        station_key(folder, training=False, keepers=[keeper])
+    (folder / "key.tpm2").write_text("{}")
+    with pytest.raises(Problem, match=r"store\.key_keeper"):
+        station_key(folder, training=False, keepers=[keeper])
+    (folder / "key.tpm2").unlink()
+    with pytest.raises(Problem, match=r"store\.key_missing"):
+        station_key(folder, training=False, keepers=[keeper])
+
+
+@pytest.mark.needs("gcc")
+def test_dpapi_is_called_as_windows_declares_it(tmp_path: Path) -> None:
+    """Against a library of the same shape: what Windows itself does with it is not seen here."""
+    source, library = tmp_path / "crypt32.c", tmp_path / "crypt32.so"
+    source.write_text(CRYPT32)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
+    windows = ctypes.CDLL(str(library))
+    keeper = Dpapi(windows, windows)
+    folder = tmp_path / "store"
+    key = station_key(folder, training=False, keepers=[keeper])
+    assert station_key(folder, training=False, keepers=[keeper]) == key
+    sealed = (folder / "key.dpapi").read_bytes()
+    assert base64.b64encode(key) not in sealed
+    (folder / "key.dpapi").write_bytes(sealed[1:])
+    with pytest.raises(Problem, match=r"store\.key_keeper"):
+        station_key(folder, training=False, keepers=[keeper])
+
+
+CRYPT32 = """
+#include <stdlib.h>
+#include <string.h>
+typedef struct { unsigned size; unsigned char *data; } blob;
+static int turned(blob *in, blob *salt, unsigned flags, blob *out, int opening) {
+    if (flags != 1 || salt->size != 13 || memcmp(salt->data, "tongban-store", 13)) return 0;
+    if (opening && (in->size < 1 || in->data[0] != 'S')) return 0;
+    out->size = opening ? in->size - 1 : in->size + 1;
+    out->data = malloc(out->size);
+    if (!opening) out->data[0] = 'S';
+    for (unsigned n = 0; n < (opening ? out->size : in->size); n++)
+        out->data[opening ? n : n + 1] = in->data[opening ? n + 1 : n] ^ 0x5a;
+    return 1;
+}
+int CryptProtectData(blob *in, void *words, blob *salt, void *a, void *b, unsigned flags, blob *out) {
+    return turned(in, salt, flags, out, 0);
+}
+int CryptUnprotectData(blob *in, void *words, blob *salt, void *a, void *b, unsigned flags, blob *out) {
+    return turned(in, salt, flags, out, 1);
+}
+void *LocalFree(void *held) { free(held); return 0; }
+"""
+
+
 def test_a_service_takes_the_credential_that_systemd_hands_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     handed, key = tmp_path / "handed", secrets.token_bytes(32)
     handed.mkdir()
@@ -136,4 +243,5 @@ def test_a_service_takes_the_credential_that_systemd_hands_it(tmp_path: Path, mo
 def test_the_file_keeper_is_never_asked_in_production() -> None:
     from app.store.keys import PRODUCTION
 
+    assert [keeper.name for keeper in PRODUCTION] == ["credential", "tpm2", "systemd-creds", "dpapi", "keyring"]
     assert not any(isinstance(keeper, KeyFile) for keeper in PRODUCTION)
