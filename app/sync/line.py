@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
+import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,6 +21,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from requests.adapters import HTTPAdapter
 
 from app.store import Station
 from contract.case import Case
@@ -42,6 +45,8 @@ CONNECT = 8.0  # seconds for a connection, and for each block to be taken
 ANSWER = 30.0  # seconds of silence while waiting for an answer
 STALL = 30.0  # seconds for a block of an upload on a bad line
 DIGESTING = 180.0  # seconds for the server to check and keep a whole batch
+UNACKNOWLEDGED = 30.0  # seconds after which sent bytes that nobody took end a connection, where the system can do that
+UNSENT = 16 << 10  # bytes that may wait in the system's buffer: more would be lost with a cut, and hide how it goes
 SKEW = timedelta(hours=1)  # a station's clock further off than this is not used to sign in with
 API = "/api/v1"
 ALLAUTH = "/_allauth/app/v1"
@@ -91,6 +96,17 @@ class Stream(Protocol):
     def read(self, size: int = -1) -> bytes: ...
 
 
+class _Sockets(HTTPAdapter):
+    """Connections on which a dead line is noticed and little waits unsent; each option where the system has it."""
+
+    def init_poolmanager(self, *args: Any, **named: Any) -> None:
+        options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+        for name, value in (("TCP_USER_TIMEOUT", int(UNACKNOWLEDGED * 1000)), ("TCP_NOTSENT_LOWAT", UNSENT)):
+            if hasattr(socket, name):
+                options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+        super().init_poolmanager(*args, socket_options=options, **named)  # type: ignore[no-untyped-call]
+
+
 class Line:
     """Talk with one server. May be used by several threads; each has its own connections.
 
@@ -130,6 +146,12 @@ class Line:
         self._lock = threading.Lock()
         self._token = ""
         self._server_ahead = timedelta()  # by the Date header of whatever answered last
+        self._took: deque[float] = deque(maxlen=8)  # seconds of the last small asks
+
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds that the quickest of the last small asks took, the server's own time included; None before any."""
+        return min(self._took, default=None)
 
     def close(self) -> None:
         """Close all connections."""
@@ -187,17 +209,25 @@ class Line:
 
     # --- clerks -------------------------------------------------------------------------------------------------------
 
-    def sign_in(self, username: str, password: str, code: str = "") -> Clerk:
+    def sign_in(self, username: str, password: str, code: str = "", patience: float | None = None) -> Clerk:
         """Check a clerk's name and password (and the code of a second factor) with the server.
 
+        Args:
+            username: The account's name.
+            password: As typed.
+            code: Of the second factor, where the account has one.
+            patience: Seconds for a connection and for each answer, where somebody waits who could be let in without.
+
         Raises:
-            Problem: ``signin.wrong``, ``signin.code_needed``, ``signin.too_often``, ``signin.revoked``.
+            Problem: ``signin.wrong``, ``signin.code_needed``, ``signin.code_wrong``, ``signin.too_often``,
+                ``signin.revoked``.
         """
         answer = self._call(
             "POST",
             f"{ALLAUTH}/auth/login",
             plain={"username": username, "password": password},
             fine={400, 401, 403, 409, 429},
+            patience=patience,
         )
         token = _session_token(answer)
         if answer.status_code == HTTPStatus.UNAUTHORIZED and token and _wants_code(answer):
@@ -209,7 +239,10 @@ class Line:
                 plain={"code": code},
                 headers={"X-Session-Token": token},
                 fine={400, 401, 403, 409, 429},
+                patience=patience,
             )
+            if answer.status_code == HTTPStatus.BAD_REQUEST:
+                raise Problem("signin.code_wrong", Retry.AFTER_FIX)
             token = _session_token(answer) or token
         if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             raise Problem("signin.too_often", Retry.AFTER_FIX)
@@ -219,17 +252,17 @@ class Line:
             raise Problem("signin.wrong", Retry.AFTER_FIX)
         headers = {"X-Session-Token": token}
         try:
-            me = self._call("GET", f"{API}/me", headers=headers, fine={401, 403})
+            me = self._call("GET", f"{API}/me", headers=headers, fine={401, 403}, patience=patience)
             if me.status_code != HTTPStatus.OK:
                 raise Problem("signin.revoked", Retry.AFTER_FIX)
             return _parsed(Me, me).clerk
         finally:
-            self._sign_out(headers)
+            self._sign_out(headers, patience)
 
-    def _sign_out(self, headers: dict[str, str]) -> None:
+    def _sign_out(self, headers: dict[str, str], patience: float | None) -> None:
         """The password was all that was to be known; a session that nobody uses is not left behind."""
         try:
-            self._call("DELETE", f"{ALLAUTH}/auth/session", headers=headers, fine={401, 404, 410})
+            self._call("DELETE", f"{ALLAUTH}/auth/session", headers=headers, fine={401, 404, 410}, patience=patience)
         except Problem:
             return  # it ends by itself
 
@@ -244,7 +277,8 @@ class Line:
         return self._created({"Upload-Length": str(size), "Upload-Concat": "partial"})
 
     def join_parts(self, case_id: str, places: Sequence[str], digest: str) -> str:
-        """Say which parts, in this order, make one page batch; they need not have arrived. Returns its path."""
+        """Say which parts, in this order, make one page batch; they need not have arrived. Returns its path. May be
+        repeated: the same parts in the same order are the same batch."""
         concat = f"final;{' '.join(places)}"
         return self._created({"Upload-Concat": concat, "Upload-Metadata": _metadata(case_id, digest)})
 
@@ -292,6 +326,7 @@ class Line:
         as_station: bool = False,
         fine: frozenset[int] | set[int] = frozenset(),
         binary: bool = False,
+        patience: float | None = None,
     ) -> requests.Response:
         """One request. Statuses from 200 to 299 and those in `fine` come back; all else is a Problem."""
         sent = {"Accept": "application/json", **(headers or {})}
@@ -306,6 +341,8 @@ class Line:
             if as_station:
                 sent["Authorization"] = f"Bearer {self._bearer(fresh)}"
             timeouts = (STALL, DIGESTING) if stream is not None else (CONNECT, self._patience)
+            if patience is not None:
+                timeouts = (min(patience, CONNECT), min(patience, self._patience))
             data = stream if stream is not None else Body(body) if body is not None else None
             answer = self._send(method, path, sent, data, params, timeouts, again=None if stream is not None else body)
             if answer.status_code == HTTPStatus.UNAUTHORIZED and as_station and not fresh and stream is None:
@@ -345,6 +382,8 @@ class Line:
                     verify=self._verify,
                 )
                 self._note_time(answer)
+                if data is None or again is not None:
+                    self._took.append(answer.elapsed.total_seconds())
                 return answer
             except requests.exceptions.ConnectionError as error:
                 # a kept connection that the server closed meanwhile looks like a cut, and every ask may be repeated
@@ -360,6 +399,8 @@ class Line:
         if session is None:
             session = requests.Session()
             session.trust_env = False  # proxies and authorities come from our settings, not from the environment
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _Sockets())
             self._local.session = session
             with self._lock:
                 self._sessions.append(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -129,6 +130,23 @@ def test_a_locked_screen_opens_with_the_password_alone(desk: Desk) -> None:
     unlock(desk, clerk, PASSWORD)
     with pytest.raises(Problem, match="signin.wrong"):
         unlock(desk, clerk, "x")
+    desk.now += timedelta(hours=72)
+    with pytest.raises(Problem, match="signin.offline_expired"):
+        unlock(desk, clerk, PASSWORD)
+
+
+def test_u12_who_was_here_lately_does_not_wait_for_a_server_that_says_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(desk, "zhoumin", PASSWORD)
+    monkeypatch.setattr("app.people.sign_in.QUICK", 0.2)  # the default patience would be the length of this test
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        line = Line(f"http://127.0.0.1:{silent.getsockname()[1]}", desk.store)
+        desk.courier = Courier(desk.store, line, desk.clock)
+        assert sign_in(desk, "zhoumin", PASSWORD).offline
+        with pytest.raises(Problem, match="signin.wrong"):
+            sign_in(desk, "zhoumin", "tongban")
+        line.close()
 
 
 def test_the_verifier_is_not_the_password(desk: Desk) -> None:
@@ -166,7 +184,7 @@ def test_a_second_factor_is_asked_for_and_checked(server: ServerProcess, desk: D
     run("on")
     with pytest.raises(Problem, match="signin.code_needed"):
         sign_in(desk, "hujianbo", PASSWORD)
-    with pytest.raises(Problem, match="signin.wrong"):
+    with pytest.raises(Problem, match="signin.code_wrong"):
         sign_in(desk, "hujianbo", PASSWORD, "000000")
     assert sign_in(desk, "hujianbo", PASSWORD, run("code")).clerk.id == "hujianbo"
 
