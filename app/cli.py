@@ -96,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     station(sync)
     sync.add_argument("--once", action="store_true", required=True, help="one round, with its uploads")
 
+    recover = command(
+        "recover", _recover, "open a dead PC's store here with the city's recovery key (恢复)", _say_recovered
+    )
+    recover.add_argument("--store", type=Path, required=True, metavar="DIR", help="a copy of the dead PC's folder")
+    recover.add_argument("--recovery-key", type=Path, required=True, metavar="FILE", help="the city's private key")
+
     station(command("outbox", _outbox, "what waits to be sent, and why", _say_outbox))
     return parser
 
@@ -168,6 +174,19 @@ def _sync(given: argparse.Namespace, _: list[str]) -> Any:
 
 def _say_synced(answer: Any) -> str:
     return "\n".join(f"{name}: {value}" for name, value in _plain(answer).items())
+
+
+def _recover(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.start import recover_station
+
+    return recover_station(given.store, given.recovery_key)
+
+
+def _say_recovered(answer: Any) -> str:
+    return (
+        f"已恢复，未上报 {answer['cases']} 件 recovered; cases not yet with the server: {answer['cases']}\n"
+        "下一步 next: tongban sync --once --folder DIR"
+    )
 
 
 def _outbox(given: argparse.Namespace, _: list[str]) -> Any:

@@ -14,7 +14,9 @@ from app.devices_here import DevicesHere
 from app.matters.catalogue import Catalogue
 from app.papers import Drawer
 from app.store import Store
-from app.store.keys import station_key
+from app.store.keys import is_the_key, keep_key, station_key
+from app.store.recovery import unwrapped
+from app.store.store import DATABASE
 from app.sync.courier import Courier
 from app.sync.enrol import join
 from app.sync.line import Line
@@ -27,7 +29,7 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
     Raises:
         Problem: the store's and the key's (``store.…``); ``station.not_joined``.
     """
-    store = Store.open(config.folder, station_key(config.folder, training=config.training), clock=clock)
+    store = open_store(config, clock)
     try:
         return Desk(
             config=config,
@@ -81,7 +83,7 @@ def join_station(
         update={"server_url": server_url, "window": window or config.window, "training": training}
     )
     write_config(config)  # first: a station that has joined is never without its settings
-    store = Store.open(folder, station_key(folder, training=training))
+    store = open_store(config)
     try:
         if store.find_station() is not None:
             raise Problem("station.joined_already", Retry.NEVER)
@@ -95,6 +97,47 @@ def join_station(
     if not config.window:
         write_config(config.model_copy(update={"window": station.name}))
     return {"station": station.id, "node": station.node, "name": station.name}
+
+
+def open_store(config: Config, clock: Callable[[], datetime] = wall_clock) -> Store:
+    """The station's store with the key that this machine keeps.
+
+    Raises:
+        Problem: the store's and the key's (``store.…``); ``store.foreign`` where the key is this station's and the
+            database is another's, or damaged at its head.
+    """
+    key = station_key(config.folder, training=config.training)
+    try:
+        return Store.open(config.folder, key, clock=clock)
+    except Problem as problem:
+        if problem.code == "store.key_wrong" and is_the_key(config.folder, key):
+            raise Problem("store.foreign", Retry.AFTER_FIX) from None
+        raise
+
+
+def recover_station(folder: Path, recovery_key: Path) -> dict[str, Any]:
+    """Open a dead PC's store (a copy of its folder) with the city's recovery key, and let this machine keep its key:
+    from then on it opens here, and what was never sent can be sent or exported. Its numbers are given up.
+
+    Raises:
+        Problem: the recovery's (``store.no_recovery``, ``store.recovery_…``), ``store.lost``, ``store.absent``,
+            ``store.key_wrong``, ``store.damaged``; ``sync.locked`` where a program is at work on it;
+            ``config.absent``; the key store's.
+    """
+    config = read_config(folder)
+    try:
+        private = recovery_key.read_bytes()
+    except OSError:
+        raise Problem("store.recovery_key_unreadable", Retry.AFTER_FIX) from None
+    key = unwrapped(folder, private)
+    if not (folder / DATABASE).exists():
+        raise Problem("store.absent", Retry.AFTER_FIX)
+    with Store.open(folder, key) as store, store.sync_lock("recovery"):
+        store.give_up_numbers()
+        cases, held = store.counts()
+        station = store.station()
+    keeper = keep_key(folder, key, training=config.training)
+    return {"station": station.id, "node": station.node, "cases": cases, "held": held, "keeper": keeper}
 
 
 def _line(config: Config, store: Store, clock: Callable[[], datetime]) -> Line:

@@ -191,3 +191,4 @@ class Pack(Wire):
     public_url: str
     training: bool = False
     offline_hours: int = 72  # how long a clerk may sign in without the server
+    recovery_key: str = ""  # base64, raw X25519: to whom each station wraps its store's key a second time

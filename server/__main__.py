@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("load-demo", _load_demo, "load a hall from a folder of JSON files")
     demo.add_argument("dir", type=Path)
     command("keys", _keys, "make the key file where there is none (a city does it once and copies it)")
+    recovery = command(
+        "recovery-key", _recovery_key, "make the city's recovery key; its private half leaves this machine"
+    )
+    recovery.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the private half goes")
     command("openapi", _openapi, "print the API's description (docs/openapi.json)")
     command("worker", _worker, "run the sweeps (PostgreSQL only)")
     return parser
@@ -187,6 +191,13 @@ def _keys(options: argparse.Namespace) -> None:
 
     made = make_keys(settings.TONGBAN_KEY_FILE)
     print(json.dumps({"file": str(settings.TONGBAN_KEY_FILE), "made": made}))  # noqa: T201
+
+
+def _recovery_key(options: argparse.Namespace) -> None:
+    from server.keys import make_recovery_key
+
+    public = make_recovery_key(options.out)
+    print(json.dumps({"private": str(options.out), "TONGBAN_RECOVERY_KEY": public}))  # noqa: T201
 
 
 def _openapi(options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from contract.problem import Problem, Retry
 from server.catalogue.calendar import get_calendar
-from server.keys import get_keys
+from server.keys import get_keys, recovery_key
 from server.materials.blobs import get_store
 
 
@@ -24,6 +24,7 @@ def findings() -> list[dict[str, Any]]:
         _finding("database", _database),
         _finding("blobs", _blobs),
         _finding("calendar", _calendar),
+        _finding("recovery", _recovery),
         {
             "check": "volume",
             "ok": True,
@@ -73,3 +74,9 @@ def _calendar() -> str:
     if not years:
         raise Problem("calendar.empty", Retry.AFTER_FIX)
     return f"{years[0]}-{years[-1]}"
+
+
+def _recovery() -> str:
+    if recovery_key():
+        return "stations wrap their keys to the city's recovery key"
+    return "no recovery key is set: what a dead PC never sent cannot be opened elsewhere"

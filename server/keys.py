@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.conf import settings
 
@@ -89,6 +90,39 @@ def _read(path: str) -> Keys:
         raise Problem("server.keys_missing", Retry.AFTER_FIX) from None
     except (OSError, ValueError, KeyError, TypeError):
         raise Problem("server.keys_garbled", Retry.AFTER_FIX) from None
+
+
+def recovery_key() -> str:
+    """The public half of the city's recovery key (base64, raw X25519); empty where the city has none.
+
+    Raises:
+        Problem: ``server.recovery_key_malformed``.
+    """
+    text = settings.TONGBAN_RECOVERY_KEY.strip()
+    try:
+        if text:
+            X25519PublicKey.from_public_bytes(base64.b64decode(text, validate=True))
+    except ValueError:
+        raise Problem("server.recovery_key_malformed", Retry.AFTER_FIX) from None
+    return str(text)
+
+
+def make_recovery_key(path: Path) -> str:
+    """Make the city's recovery key: the private half (PEM) into a new file, the public half is answered.
+
+    Raises:
+        Problem: ``server.file_there`` where the file exists: it may be the only copy of a key in use.
+    """
+    private = X25519PrivateKey.generate()
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Problem("server.file_there", Retry.AFTER_FIX) from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.flush()
+        os.fsync(file.fileno())
+    return base64.b64encode(private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
 
 
 def secret() -> str:

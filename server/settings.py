@@ -46,6 +46,7 @@ def _database(url: str) -> dict[str, Any]:
 
 TONGBAN_FOLDER = Path(os.environ.get("TONGBAN_FOLDER") or "var/server").absolute()
 TONGBAN_KEY_FILE = Path(os.environ.get("TONGBAN_KEY_FILE") or TONGBAN_FOLDER / "keys.json")
+TONGBAN_RECOVERY_KEY = os.environ.get("TONGBAN_RECOVERY_KEY", "")  # the public half, base64
 TONGBAN_PUBLIC_URL = os.environ.get("TONGBAN_PUBLIC_URL", "http://127.0.0.1:8000")
 TONGBAN_JOBS = os.environ.get("TONGBAN_JOBS", "")  # "threads": this process runs the sweeps itself
 BLOBS_URL = os.environ.get("BLOBS_URL", "")

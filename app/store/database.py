@@ -143,7 +143,7 @@ class Database:
             make(path, key, vfs)
         elif path.stat().st_size == 0:  # any key would open it as a new, empty one
             raise Problem("store.damaged", Retry.AFTER_FIX)
-        self._path, self._key, self._vfs = path, key, vfs
+        self._path, self.key, self._vfs = path, key, vfs
         self._lock = threading.RLock()
         self._local = threading.local()
         self._idle = threading.Condition()
@@ -207,7 +207,7 @@ class Database:
             return self._writer
         found: apsw.Connection | None = getattr(self._local, "db", None)
         if found is None:
-            found = connect(self._path, self._key, create=False)
+            found = connect(self._path, self.key, create=False)
             found.pragma("query_only", True)
             self._local.db = found
             with self._idle:

@@ -53,6 +53,11 @@ def is_used(db: apsw.Connection, number: str) -> None:
         )
 
 
+def give_up(db: apsw.Connection) -> None:
+    """Nothing is left of the blocks that are here."""
+    db.execute("update blocks set next = last + 1")
+
+
 def left(db: apsw.Connection) -> tuple[PoolReport, ...]:
     """How many numbers are left, by county."""
     rows = db.execute("select county, sum(last - next + 1) from blocks group by county order by county")

@@ -16,7 +16,7 @@ from typing import Any
 import apsw
 from pydantic import ValidationError
 
-from app.store import blobs, deeds, mirror, numbers, offset, signing
+from app.store import blobs, deeds, mirror, numbers, offset, recovery, signing
 from app.store.database import Database, rows, sync_folder
 from app.store.faults import traced
 from app.store.locks import SyncLock
@@ -150,6 +150,17 @@ class Store:
             if problem.code != "sync.locked":
                 raise
         blobs.sweep(self._pages, self._is_page_file)
+        self._wrap_key()
+
+    def _wrap_key(self) -> None:
+        """Keep the database's key a second time, for the city alone: a dead PC must not take its cases with it."""
+        with self._database.reading() as db:
+            public = _find_meta(db, "recovery_key")
+        if public:
+            try:
+                recovery.keep_wrapped(self.folder, self._database.key, public.decode())
+            except (OSError, ValueError) as fault:  # tried again at the next start
+                LOG.error("the key could not be wrapped for the city: %s", traced(fault))
 
     def _is_page_file(self, name: str) -> bool:
         with self._database.reading() as db:
@@ -278,6 +289,7 @@ class Store:
                 numbers.add(db, block)
             self._keep_pack(db, answer.pack)
             touched.pack = touched.line = True
+        self._wrap_key()
 
     # --- acts ---------------------------------------------------------------------------------------------------------
 
@@ -581,6 +593,11 @@ class Store:
             for block in blocks:
                 numbers.add(db, block)
 
+    def give_up_numbers(self) -> None:
+        """Take no more from the blocks that are here: another copy of this store may have gone on taking them."""
+        with self._writing() as (db, _):
+            numbers.give_up(db)
+
     def pools(self) -> tuple[PoolReport, ...]:
         """How many numbers are left, by county."""
         with self._database.reading() as db:
@@ -599,6 +616,7 @@ class Store:
         with self._writing() as (db, touched):
             opened = self._keep_pack(db, pack)
             touched.pack = True
+        self._wrap_key()
         return opened
 
     def _keep_pack(self, db: apsw.Connection, pack: SignedPack) -> Pack:
@@ -618,6 +636,7 @@ class Store:
                 self._clock().isoformat(),
             ),
         )
+        _keep_meta(db, "recovery_key", opened.recovery_key.encode())
         db.executemany(
             "insert or replace into matters values (?,?,?)",
             [(matter.code, matter.version, matter.model_dump_json()) for matter in opened.matters],

@@ -16,7 +16,7 @@ from contract.wire import canonical, sha256
 from server.catalogue.calendar import get_calendar
 from server.catalogue.matters import newest, offerings_of
 from server.catalogue.models import NodePack
-from server.keys import get_keys
+from server.keys import get_keys, recovery_key
 from server.org.models import Department, Hall
 from server.org.tree import edition, get_tree
 
@@ -63,6 +63,7 @@ def _pack(edition: str, public_url: str, node: str) -> MadePack:
         public_url=public_url,
         training=hall.training,
         offline_hours=hall.offline_hours,
+        recovery_key=recovery_key(),
     )
     plain = _ordered(blank)
     version = sha256(canonical({**plain, "made_on": ""}))[:16]
