@@ -42,6 +42,7 @@ class Requirement:
     name: str
     sentence_zh: str
     sentence_en: str
+    os: tuple[str, ...]  # on which systems it is needed
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,8 @@ def _requirement(said: Mapping[str, str]) -> Requirement:
     what = next(each for each in ("library", "program", "module", "") if each in said or not each)
     if not what:
         raise ValueError("a requirement names a library, a program or a module")
-    return Requirement(what, said[what], said["sentence_zh"], said["sentence_en"])
+    systems = tuple(said.get("os", _SYSTEMS.values()))
+    return Requirement(what, said[what], said["sentence_zh"], said["sentence_en"], systems)
 
 
 def _option(key: str, said: Mapping[str, Any]) -> Option:
@@ -163,7 +165,7 @@ def missing(manifest: Manifest, language: str = "zh") -> tuple[str, ...]:
         known = "、".join(manifest.os) if chinese else ", ".join(manifest.os)
         sentences.append(f"此驱动只能在 {known} 上使用" if chinese else f"This driver runs only on {known}")
     for each in manifest.requires:
-        if not _is_here(each):
+        if system in each.os and not _is_here(each):
             sentences.append(each.sentence_zh if chinese else each.sentence_en)
     return tuple(sentences)
 
