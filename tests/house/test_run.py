@@ -21,7 +21,8 @@ def checkout(tmp_path):
     shutil.copy(tree.ROOT / "run", place / "run")
     (place / "packaging" / "lock" / "requirements.txt").write_text("# nothing\n")
     (place / "packaging" / "debian-packages.toml").write_text(
-        '[start]\nlibneeded1 = { why = "x" }\n[screen]\n[papers]\n[scanner]\nlibwished1 = { why = "x" }\n[cards]\n[tests]\n'
+        '[start]\nlibneeded1 = { why = "x" }\n[screen]\n[papers]\n[scanner]\nlibwished1 = { why = "x" }\n'
+        "[cards]\n[tests]\n"
     )
     (place / "app").mkdir()
     (place / "app" / "cli.py").write_text("import sys\nprint('cli', sys.argv[1:], sys.prefix)\nsys.exit(7)\n")
