@@ -84,6 +84,7 @@ class Draft(Begun):
         others: By code, the matters that were chosen before.
         confirmed: Who compared card and face; stays the author of that act, whoever finishes the case (F09).
         of_case: The case that this supplements (补正); empty for an intake.
+        instead_of: The case that the server refused and that this takes in anew; empty otherwise.
     """
 
     id: str
@@ -99,6 +100,7 @@ class Draft(Begun):
     others: dict[str, Begun] = {}
     confirmed: Author | None = None
     of_case: str = ""
+    instead_of: str = ""
     parked: bool = False
 
     def __repr__(self) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 
 from app.cases import acts
 from app.cases.acts import declined, supplement_asked
+from app.cases.held import MENDED
 from app.desk import Desk, author_of
 from app.flow.draft import Draft, main_action, matter_of, offering_of, whats_missing
 from app.flow.steps import remember_use, reserve_number
 from app.papers.paper import PaperKind
+from app.store import GivenUp
 from contract.case import (
     Accepted,
     Action,
@@ -210,7 +212,8 @@ def _done(desk: Desk, draft: Draft, clerk: Clerk, bodies: list[tuple[Kind, Wire]
             # whoever compared card and face stays its author, at the time when it was done (F09)
             action = action.model_copy(update={"author": draft.confirmed, "made_at": draft.identity.confirmed_at})
         actions.append(action)
-    case = desk.store.did(actions, drop_draft=draft.id)
+    given_up = GivenUp(reason=MENDED, author=author, at=desk.clock()) if draft.instead_of else None
+    case = desk.store.did(actions, drop_draft=draft.id, instead_of=draft.instead_of, given_up=given_up)
     with contextlib.suppress(Problem):  # the case is there; an order of the list is not worth a word
         remember_use(desk, case.matter)
     return _taken(case)

@@ -11,16 +11,17 @@ from pydantic import ValidationError
 
 from app.cases.acts import get_case
 from app.desk import Desk, author_of, today
-from app.flow.draft import Begun, Draft, Offered, Step, matter_of, routing
+from app.flow.draft import Begun, Draft, Offered, Step, form_says, matter_of, routing
 from app.forms.earlier import told_before
 from app.forms.prefill import Prefilled, prefill
 from app.matters.catalogue import Hit
 from app.store.rows import Draft as SavedDraft
-from contract.case import Case, Kind, allowed
+from app.sync.versions import versions
+from contract.case import Case, Kind, State, allowed
 from contract.clock import promise_limit
 from contract.form import Mistake, check, fields, kept
 from contract.material import CaseMaterial, Source, Trust
-from contract.matter import Delivery, Matter, wanted
+from contract.matter import Delivery, MaterialRule, Matter, wanted
 from contract.node import Offering, Route
 from contract.person import Clerk, Identity, LegalPerson, Person, Tie, uscc_fault
 from contract.problem import Problem, Retry
@@ -277,10 +278,62 @@ def supplementing(desk: Desk, case_id: str, clerk: Clerk) -> Draft:
         raise Problem("case.not_ours", Retry.NEVER)
     if Kind.SUPPLEMENT not in allowed(case.state):
         raise Problem("case.not_allowed", Retry.NEVER, kind=Kind.SUPPLEMENT, state=case.state)
+    draft = _of_case(desk, case, clerk).model_copy(update={"of_case": case.id, "step": Step.MATERIALS})
+    matter = matter_of(draft, desk.catalogue())
+    return keep(desk, draft, materials=_slots(desk, draft, matter, draft.answers) if matter else draft.materials)
+
+
+def reopening(desk: Desk, case_id: str, clerk: Clerk) -> Draft:
+    """Open an intake that the server refused again, at the step where its Problem lies. `finish.take_in` makes new acts
+    of it and sets the held ones aside. It keeps its number, which is printed already, unless that was the trouble.
+
+    Asked for again it is the same draft.
+
+    Raises:
+        Problem: ``held.gone``; ``case.not_allowed`` where it was voided or withdrawn here since.
+    """
+    for row in desk.store.drafts(clerk.id):
+        if f'"instead_of":"{case_id}"' in row.body:
+            return resume(desk, row.id)
+    found = versions(desk.store, case_id)
+    case, code = found.ours, found.problem.code if found.problem else ""
+    if case is None or not found.is_held:
+        raise Problem("held.gone", Retry.NEVER)
+    if case.state not in (State.RECEIVED, State.ACCEPTED, State.TO_SUPPLEMENT, State.DECLINED, State.DRAFT):
+        raise Problem("case.not_allowed", Retry.NEVER, kind=Kind.RECEIVE, state=case.state)
+    draft = _of_case(desk, case, clerk)
+    signed = any(
+        slot.is_application_form for slot in _rules(desk, draft) if (m := draft.material(slot.code)) and m.pages
+    )
+    acts = desk.store.case_actions(case_id)
+    changes = {
+        "instead_of": case_id,
+        "step": _STEPS.get(code.partition(".")[2], Step.REVIEW),
+        "began_at": case.opened_at,
+        "confirmed": next((act.author for act in acts if act.kind is Kind.CONFIRM_PERSON), None),
+        "signed_digest": form_says(draft) if signed else "",  # with other answers it is to be signed anew (U04)
+        "number": "" if code.startswith("number.") else case.number,
+    }
+    draft = draft.model_copy(update=changes)
+    matter = matter_of(draft, desk.catalogue())
+    return keep(desk, draft, materials=_slots(desk, draft, matter, draft.answers) if matter else draft.materials)
+
+
+_STEPS = {
+    "form_mistakes": Step.FORM,
+    "materials_missing": Step.MATERIALS,
+    "route_implausible": Step.FORM,
+    "route_not_chosen": Step.FORM,
+    "not_for": Step.MATTER,
+    "unknown": Step.MATTER,
+}
+"""By the second half of a Problem's code, where an intake is mended."""
+
+
+def _of_case(desk: Desk, case: Case, clerk: Clerk) -> Draft:
+    """A draft that says what a case says; what was handed in stands until the clerk changes it."""
     draft = begin(desk, clerk, case.channel).model_copy(
         update={
-            "of_case": case.id,
-            "step": Step.MATERIALS,
             "handler": case.parties.handler,
             "applicant": case.parties.applicant,
             "tie": case.parties.tie,
@@ -296,8 +349,12 @@ def supplementing(desk: Desk, case_id: str, clerk: Clerk) -> Draft:
     )
     matter = matter_of(draft, desk.catalogue())
     own = tuple(control.name for control in fields(matter.form)) if matter else ()
-    draft = draft.model_copy(update={"own": own})  # what was handed in stands until the clerk changes it
-    return keep(desk, draft, materials=_slots(desk, draft, matter, draft.answers) if matter else draft.materials)
+    return draft.model_copy(update={"own": own})
+
+
+def _rules(desk: Desk, draft: Draft) -> tuple[MaterialRule, ...]:
+    matter = matter_of(draft, desk.catalogue())
+    return matter.materials if matter else ()
 
 
 def search_matters(desk: Desk, text: str, limit: int = 30) -> tuple[Hit, ...]:

@@ -157,6 +157,12 @@ def index(matters: Iterable[Matter]) -> Search:
     return Search(matters, [place for _, place in places])
 
 
+def is_named(name: str, typed: str) -> bool:
+    """Whether a name is meant by what was typed, by the same rule: its characters, pinyin or initials, without gaps."""
+    words, row = [word for word in (plain(part) for part in typed.split()) if word], units(name)
+    return bool(words) and all(any(_follows(word, 0, row, start) for start in range(len(row))) for word in words)
+
+
 def plain(text: str) -> str:
     """What is compared: full width made half, lower case, letters and digits and characters only."""
     return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())

@@ -9,7 +9,7 @@ from datetime import datetime
 import apsw
 
 from app.store.database import rows
-from app.store.rows import Deed, Outgoing, Standing
+from app.store.rows import Deed, GivenUp, Outgoing, Standing
 from contract.case import Action
 from contract.exchange import MAX_ACTIONS, MAX_BODY, SignedAction, Verdict, spelled
 from contract.problem import Problem, Retry
@@ -17,7 +17,7 @@ from contract.problem import Problem, Retry
 ASK_BYTES = 512 << 10  # of actions in one ask: on a bad line something should get through before the next cut
 TOO_LARGE = MAX_BODY - (64 << 10)  # an action that no ask can hold
 LACKS_EARLIER = "case.waits_for_earlier"  # the server's word for an act whose `after` it does not know
-_COLUMNS = "text, standing, problem, aside_at, position"
+_COLUMNS = "text, standing, problem, aside_at, position, given_up"
 
 
 def insert(db: apsw.Connection, action: Action, signature: str) -> None:
@@ -58,13 +58,14 @@ def between(db: apsw.Connection, since: datetime, until: datetime) -> list[Deed]
 
 
 def _deed(row: tuple[object, ...]) -> Deed:
-    text, standing, problem, aside_at, position = row
+    text, standing, problem, aside_at, position, given_up = row
     return Deed(
         action=Action.model_validate_json(str(text)),
         standing=Standing(str(standing)),
         problem=read_problem(str(problem)),
         aside=bool(aside_at),
         position=int(str(position)),
+        given_up=GivenUp.model_validate_json(str(given_up)) if given_up else None,
     )
 
 
@@ -181,7 +182,7 @@ def release(db: apsw.Connection, case_id: str) -> int:
     return db.changes()
 
 
-def set_aside(db: apsw.Connection, case_id: str, now: datetime) -> int:
+def set_aside(db: apsw.Connection, case_id: str, given_up: GivenUp) -> int:
     """Give up what is held of a case and all that waits behind it. The rows stay, to be read for ever.
 
     Returns how many.
@@ -194,9 +195,19 @@ def set_aside(db: apsw.Connection, case_id: str, now: datetime) -> int:
         return 0
     behind = write_problem(Problem("sync.behind_held", Retry.NEVER))
     db.execute(
-        "update actions set aside_at = ?, standing = ?, problem = case problem when '' then ? else problem end"
-        " where case_id = ? and position >= ? and standing in (?, ?)",
-        (now.isoformat(), Standing.HELD, behind, case_id, row[0], Standing.HELD, Standing.WAITING),
+        "update actions set aside_at = ?, given_up = ?, standing = ?,"
+        " problem = case problem when '' then ? else problem end"
+        " where case_id = ? and position >= ? and aside_at = '' and standing in (?, ?)",
+        (
+            given_up.at.isoformat(),
+            given_up.model_dump_json(),
+            Standing.HELD,
+            behind,
+            case_id,
+            row[0],
+            Standing.HELD,
+            Standing.WAITING,
+        ),
     )
     return db.changes()
 

@@ -94,4 +94,8 @@ STEPS: Final[tuple[str, ...]] = (
     ) strict;
     create index papers_of_case on papers (case_id, id);
     """,
+    """
+    -- why a held act was set aside, by whom, who stood by, and which acts were done in its stead (JSON)
+    alter table actions add column given_up text not null default '';
+    """,
 )

@@ -37,6 +37,13 @@ def not_told(db: apsw.Connection, case_id: str, server: Iterable[Action]) -> lis
     return [deed for deed in deeds.of_case(db, case_id) if not deed.aside and deed.action.id not in told]
 
 
+def agreed(db: apsw.Connection, case_id: str) -> list[Action]:
+    """What the server has of a case: its telling in its order, then what it has acknowledged and not told of yet."""
+    actions = server_actions(db, case_id)
+    acknowledged = (Standing.ACKNOWLEDGED, Standing.MATCHED)
+    return actions + [deed.action for deed in not_told(db, case_id, actions) if deed.standing in acknowledged]
+
+
 def shown(db: apsw.Connection, case_id: str) -> Shown:
     """The case as it is to be shown, the acts on top of the server's word, and what stops them.
 
@@ -118,9 +125,7 @@ def take_view(db: apsw.Connection, case_id: str, actions: Iterable[Action], pend
 def digest_here(db: apsw.Connection, case_id: str, lacking: Iterable[str] = ()) -> str:
     """Our digest of a case: the server's order, then what it has acknowledged and not told of yet; all the pages that
     these name, but for those which the server says it lacks."""
-    actions = server_actions(db, case_id)
-    acknowledged = (Standing.ACKNOWLEDGED, Standing.MATCHED)
-    actions += [deed.action for deed in not_told(db, case_id, actions) if deed.standing in acknowledged]
+    actions = agreed(db, case_id)
     return case_digest(actions, pages_of(actions) - set(lacking))
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from contract.case import Action, Flag, Kind, State
+from contract.case import Action, Author, Flag, Kind, State
 from contract.exchange import SignedAction
 from contract.problem import Problem
+from contract.wire import Wire
 
 
 class Standing(StrEnum):
@@ -33,15 +34,42 @@ class Changes:
     pack: bool = False
 
 
+class GivenUp(Wire):
+    """Why a held act was set aside (撤下), kept with the act for good.
+
+    Attributes:
+        reason: In words.
+        author: Who set it aside.
+        at: When, by the station's clock.
+        supervisor: Who stood by with their own password; None where the act was done anew, which needs nobody else.
+        offline: The supervisor's password was checked without the server.
+        instead: Ids of the acts that were done in its stead; empty where it was withdrawn.
+    """
+
+    reason: str
+    author: Author
+    at: datetime
+    supervisor: Author | None = None
+    offline: bool = False
+    instead: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"GivenUp({self.author.id}, {len(self.instead)} instead)"
+
+    __str__ = __repr__
+
+
 @dataclass(frozen=True)
 class Deed:
-    """An action done here, with where it stands. `aside` where its author gave it up after it was held."""
+    """An action done here, with where it stands. `aside` where it was set aside after it was held; `given_up` says why
+    and what was done in its stead."""
 
     action: Action
     standing: Standing
     problem: Problem | None
     aside: bool
     position: int
+    given_up: GivenUp | None = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from app.store.rows import (
     Changes,
     Deed,
     Draft,
+    GivenUp,
     Heard,
     OutboxRow,
     Outgoing,
@@ -326,16 +327,25 @@ class Store:
             after=after,
         )
 
-    def did(self, actions: Sequence[Action], *, drop_draft: str = "") -> Case:
+    def did(
+        self, actions: Sequence[Action], *, drop_draft: str = "", instead_of: str = "", given_up: GivenUp | None = None
+    ) -> Case:
         """Write down what was just done to one case: signed, all of it or nothing, durable when this returns.
 
         Doing the same again (same ids and texts) changes nothing. The draft that it came from goes in the same
-        transaction. Returns the case after it.
+        transaction, and so does what is held of the case that these acts stand in for. Returns the case after it.
+
+        Args:
+            actions: What was done, in order.
+            drop_draft: Id of the draft that it came from.
+            instead_of: Id of the case (this one or another) whose held acts are set aside for these.
+            given_up: Why; the ids of these acts are added to it.
 
         Raises:
             Problem: what `contract.case.apply` refuses; ``case.held_back`` while an earlier act on this case is held;
-                ``store.page_missing`` where a page is named that is not here; ``action.reused`` where an id stands
-                for something else already; ``station.not_joined``.
+                ``held.gone`` where nothing is held of `instead_of` any more; ``store.page_missing`` where a page is
+                named that is not here; ``action.reused`` where an id stands for something else already;
+                ``station.not_joined``.
         """
         if not actions or len({action.case_id for action in actions}) != 1:
             raise ValueError("did() takes one or more actions on one case")
@@ -344,6 +354,11 @@ class Store:
             private = _find_meta(db, "private_key")
             if private is None or _find_meta(db, "station") is None:
                 raise Problem("station.not_joined", Retry.AFTER_FIX)
+            if given_up is not None:
+                given_up = given_up.model_copy(update={"instead": tuple(action.id for action in actions)})
+                if not deeds.set_aside(db, instead_of, given_up):
+                    raise Problem("held.gone", Retry.NEVER)
+                touched.cases.add(instead_of)
             case, _, problem = mirror.shown(db, case_id)
             for action in actions:
                 text = spelled(action)
@@ -389,6 +404,11 @@ class Store:
         with self._database.reading() as db:
             server = mirror.server_actions(db, case_id)
             return (*server, *(deed.action for deed in mirror.not_told(db, case_id, server)))
+
+    def server_actions(self, case_id: str) -> tuple[Action, ...]:
+        """What the server has of a case, as far as is known here: its telling, then what it said yes to since."""
+        with self._database.reading() as db:
+            return tuple(mirror.agreed(db, case_id))
 
     def deeds(self, case_id: str) -> tuple[Deed, ...]:
         """What was done here on a case and where each act stands, those set aside too."""
@@ -549,12 +569,13 @@ class Store:
         return None if row is None else int(row[0])
 
     def drop_matched_pages(self, before: datetime) -> int:
-        """Remove pages whose cases were all matched before a moment and that no draft or paper still names: the
-        server has proved to hold them. Returns how many went."""
+        """Remove pages whose cases were all matched (the server has proved to hold them) or set aside before a moment
+        and that no draft or paper still names. Returns how many went."""
         return self._drop_pages(
             "exists (select 1 from case_pages where digest = b.digest) and not exists ("
-            " select 1 from case_pages p join actions a using (case_id) where p.digest = b.digest and a.aside_at = ''"
-            " and (a.standing != 'matched' or julianday(a.matched_at) >= julianday(?1)))"
+            " select 1 from case_pages p join actions a using (case_id) where p.digest = b.digest"
+            " and case when a.aside_at != '' then julianday(a.aside_at) >= julianday(?1)"
+            " else a.standing != 'matched' or julianday(a.matched_at) >= julianday(?1) end)"
             " and not exists (select 1 from case_pages p where p.digest = b.digest"
             "   and not exists (select 1 from actions a where a.case_id = p.case_id))",
             before,
@@ -670,6 +691,12 @@ class Store:
 
     # --- outbox -------------------------------------------------------------------------------------------------------
 
+    def given_up_cases(self) -> tuple[str, ...]:
+        """Ids of the cases of which something was set aside, the newest first."""
+        with self._database.reading() as db:
+            found = "select case_id from actions where aside_at != '' group by case_id order by max(aside_at) desc"
+            return tuple(row[0] for row in db.execute(found))
+
     def outbox(self) -> tuple[OutboxRow, ...]:
         """What has not been matched, by case, oldest first; what was set aside is not in it."""
         with self._database.reading() as db:
@@ -717,11 +744,17 @@ class Store:
             touched.outbox = True
         return count
 
-    def set_aside(self, case_id: str) -> int:
-        """Give up what is held of a case, and what waits behind it. It stays readable in `deeds`, its problem with
-        it. Returns how many acts."""
+    def set_aside(self, case_id: str, given_up: GivenUp) -> int:
+        """Give up what is held of a case, and what waits behind it. It stays readable in `deeds`, with its problem
+        and why it was given up. Returns how many acts.
+
+        Raises:
+            Problem: ``held.gone`` where nothing is held any more.
+        """
         with self._writing() as (db, touched):
-            count = deeds.set_aside(db, case_id, self._clock())
+            count = deeds.set_aside(db, case_id, given_up)
+            if not count:
+                raise Problem("held.gone", Retry.NEVER)
             touched.cases.add(case_id)
             touched.outbox = True
         return count

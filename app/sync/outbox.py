@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.store import Standing, Store
+from app.store import GivenUp, OutboxRow, Standing, Store
 from app.sync.courier import Courier
+from app.sync.versions import versions
 from contract.case import Kind
-from contract.problem import Problem
+from contract.problem import Problem, Retry
+
+FOUND = 200  # cases at most that a search looks at
 
 
 class Tray(Protocol):
@@ -24,7 +28,10 @@ class Tray(Protocol):
 
 @dataclass(frozen=True)
 class OutboxLine:
-    """What of one case the server does not have for certain yet. `matter` is its name, `bytes_left` are pages'."""
+    """What of one case the server does not have for certain yet. `matter` is its name, `bytes_left` are pages'.
+
+    `given_up` is there where it was set aside: then nothing of it waits, and it is only found by searching.
+    """
 
     case_id: str
     number: str
@@ -36,6 +43,7 @@ class OutboxLine:
     standing: Standing
     problem: Problem | None
     bytes_left: int
+    given_up: GivenUp | None = None
 
     def __repr__(self) -> str:
         return f"OutboxLine({self.case_id}, {self.standing})"
@@ -43,35 +51,87 @@ class OutboxLine:
 
 def outbox(desk: Tray) -> tuple[OutboxLine, ...]:
     """Everything that is not matched, oldest first. Empty means that both ends agree about all that was done here."""
-    lines = []
-    for row in desk.store.outbox():
-        matter = desk.store.find_matter(row.matter, row.matter_version)
-        lines.append(
-            OutboxLine(
-                case_id=row.case_id,
-                number=row.number,
-                matter=matter.name if matter else row.matter,
-                applicant=row.applicant,
-                what=row.what,
-                pages=row.pages,
-                since=row.since,
-                standing=row.standing,
-                problem=row.problem,
-                bytes_left=row.bytes_left,
-            )
-        )
-    return tuple(lines)
+    return tuple(_line(desk, row) for row in desk.store.outbox())
+
+
+def find(desk: Tray, text: str, is_named: Callable[[str, str], bool]) -> tuple[OutboxLine, ...]:
+    """What of the outbox, and of what was set aside, goes by a number, an id number, a name or a matter.
+
+    Args:
+        desk: The desk.
+        text: What was typed or scanned.
+        is_named: Whether a name is meant by what was typed (`app.matters.search.is_named`).
+    """
+    lines = outbox(desk)
+    waiting = {line.case_id for line in lines}
+    lines += tuple(_set_aside(desk, case_id) for case_id in desk.store.given_up_cases() if case_id not in waiting)
+    known = {row.case_id for row in desk.store.find_cases(text, FOUND)}
+    typed = text.strip().upper()
+    return tuple(
+        line
+        for line in lines
+        if line.case_id in known
+        or (line.number and line.number in typed)
+        or (typed and typed in line.number)
+        or is_named(line.applicant, text)
+        or is_named(line.matter, text)
+    )
+
+
+def get_case_id(desk: Tray, name: str) -> str:
+    """The case of the outbox that goes by an id or a number, set-aside ones included.
+
+    Raises:
+        Problem: ``outbox.not_there``.
+    """
+    for line in find(desk, name, lambda *_: False):
+        if name.strip() in (line.case_id, line.number):
+            return line.case_id
+    raise Problem("outbox.not_there", Retry.AFTER_FIX)
+
+
+def _line(desk: Tray, row: OutboxRow) -> OutboxLine:
+    return OutboxLine(
+        case_id=row.case_id,
+        number=row.number,
+        matter=_matter(desk, row.matter, row.matter_version),
+        applicant=row.applicant,
+        what=row.what,
+        pages=row.pages,
+        since=row.since,
+        standing=row.standing,
+        problem=row.problem,
+        bytes_left=row.bytes_left,
+    )
+
+
+def _set_aside(desk: Tray, case_id: str) -> OutboxLine:
+    found = versions(desk.store, case_id)
+    case, first = found.ours or found.theirs, found.deeds[0]
+    return OutboxLine(
+        case_id=case_id,
+        number=case.number if case else "",
+        matter=_matter(desk, case.matter, case.matter_version) if case else "",
+        applicant=case.parties.applicant.shown_name if case else "",
+        what=tuple(deed.action.kind for deed in found.deeds),
+        pages=0,
+        since=first.action.made_at,
+        standing=Standing.HELD,
+        problem=found.problem,
+        bytes_left=0,
+        given_up=first.given_up,
+    )
+
+
+def _matter(desk: Tray, code: str, version: int) -> str:
+    matter = desk.store.find_matter(code, version)
+    return matter.name if matter else code
 
 
 def resend(desk: Tray, case_id: str) -> None:
-    """What held the case was mended: let it be sent again."""
+    """What held the case was mended elsewhere: let the same acts, with their ids, and its pages be sent again."""
     desk.store.release(case_id)
     desk.courier.retry_now()
-
-
-def set_aside(desk: Tray, case_id: str) -> None:
-    """Give up what is held of the case. It stays readable for ever beside the version that won."""
-    desk.store.set_aside(case_id)
 
 
 def retry_now(desk: Tray) -> None:

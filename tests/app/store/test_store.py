@@ -16,14 +16,26 @@ from pathlib import Path
 import apsw
 import pytest
 
-from app.store import Changes, Standing, Store
+from app.store import Changes, GivenUp, Standing, Store
 from app.store.database import connect
 from contract.case import Author, Kind, State, Voided
 from contract.exchange import NumberBlock, SignedPack
 from contract.person import Role
 from contract.problem import Problem
 from contract.wire import sha256
-from tests.fakes.window import CLERK, ID_NUMBER, MATTER, NAME, SERVER_KEY, Window, demo_pack, join_demo, signed_pack
+from tests.fakes.window import (
+    CLERK,
+    ID_NUMBER,
+    MATTER,
+    MORNING,
+    NAME,
+    OTHER_CLERK,
+    SERVER_KEY,
+    Window,
+    demo_pack,
+    join_demo,
+    signed_pack,
+)
 
 WRITER = Path(__file__).with_name("writer.py")
 
@@ -375,9 +387,46 @@ def test_a_held_act_bars_further_acts_until_it_is_sent_again_or_set_aside(store:
     assert case is not None and len(pending) == 3 and problem == Problem("case.no_power")
     assert store.release(case_id) == 1 and store.has_waiting()
     store.hold(first, Problem("case.no_power"))
-    assert store.set_aside(case_id) == 3
+    given_up = GivenUp(reason="重复收件", author=CLERK, at=MORNING, supervisor=OTHER_CLERK)
+    assert store.set_aside(case_id, given_up) == 3
     assert store.outbox() == () and store.counts() == (0, 0) and len(store.deeds(case_id)) == 3
     assert all(deed.aside and deed.problem is not None for deed in store.deeds(case_id))
+    assert {deed.given_up for deed in store.deeds(case_id)} == {given_up} and store.given_up_cases() == (case_id,)
+    assert "重复" not in repr(given_up) and "周敏" not in repr(given_up)
+    with pytest.raises(Problem, match="held.gone"):
+        store.set_aside(case_id, given_up)
+
+
+def test_an_act_done_in_the_stead_of_a_held_one_sets_it_aside_in_the_same_transaction(
+    store: Store, window: Window
+) -> None:
+    old = window.begin()
+    store.did(old)
+    store.hold(store.begin_sending()[0], Problem("case.form_mistakes"))
+    store.give_back()
+    new = window.begin()
+    given_up = GivenUp(reason="改正重办", author=CLERK, at=MORNING)
+    broken = [*new[:2], new[2].model_copy(update={"after": "x"})]
+    with pytest.raises(Problem, match="case.out_of_order"):
+        store.did(broken, instead_of=old[0].case_id, given_up=given_up)
+    assert store.counts() == (1, 1) and not any(deed.aside for deed in store.deeds(old[0].case_id))
+    store.did(new, instead_of=old[0].case_id, given_up=given_up)
+    assert store.counts() == (1, 0)
+    kept = store.deeds(old[0].case_id)
+    assert all(deed.given_up and deed.given_up.instead == tuple(act.id for act in new) for deed in kept)
+    with pytest.raises(Problem, match="held.gone"):
+        store.did(window.begin(), instead_of=old[0].case_id, given_up=given_up)
+
+
+def test_the_pages_of_what_was_set_aside_stay_as_long_as_those_of_what_was_matched(
+    store: Store, window: Window
+) -> None:
+    case_id = window.take_in(pages=1)
+    store.hold(store.begin_sending()[0], Problem("case.no_power"))
+    store.give_back()
+    store.set_aside(case_id, GivenUp(reason="重复收件", author=CLERK, at=MORNING))
+    assert store.drop_matched_pages(MORNING) == 0
+    assert store.drop_matched_pages(MORNING + timedelta(seconds=1)) > 0
 
 
 def test_a_page_is_durable_before_its_row_names_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

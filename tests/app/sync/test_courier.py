@@ -6,19 +6,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
-from app.store import Standing, Store
+from app.matters.search import is_named
+from app.store import GivenUp, Standing, Store
 from app.sync.courier import Courier
 from app.sync.line import Line
-from app.sync.outbox import outbox, resend, retry_now, set_aside
+from app.sync.outbox import find, get_case_id, outbox, resend, retry_now
 from contract.problem import Problem
 from tests.app.conftest import Station
 from tests.fakes.cutting import WHOLE, CuttingProxy, Fault, Plan
 from tests.fakes.odd_server import OddServer, Said
 from tests.fakes.rounds import now, standings
-from tests.fakes.window import Window
+from tests.fakes.window import ID_NUMBER, NAME, OTHER_CLERK, Window
 
 PATIENCE = 20.0
 Cutting = Callable[[Plan], CuttingProxy]
@@ -175,6 +177,21 @@ def test_what_is_held_is_sent_again_or_set_aside_by_a_person(station: Station, n
     assert line.standing is Standing.HELD and line.problem is not None and line.number
     resend(desk, acts[0].case_id)  # nothing was mended: it is refused again, and seen again
     wait_for(store, lambda: courier.state.held == 1)
-    set_aside(desk, acts[0].case_id)
+    assert get_case_id(desk, line.number) == get_case_id(desk, line.case_id) == line.case_id
+    store.set_aside(acts[0].case_id, GivenUp(reason="另行办理", author=OTHER_CLERK, at=datetime.now(UTC)))
     wait_for(store, lambda: courier.state.held == 0)
     assert outbox(desk) == () and len(store.deeds(acts[0].case_id)) == 3
+    # it is no longer waiting, and still found, with its number and why it was given up
+    for text in (
+        line.number,
+        NAME,
+        ID_NUMBER,
+        "chen",
+        "cy",
+        "个体工商户",
+        f"https://tongban.example/p/{line.number}/X",
+    ):
+        (kept,) = find(desk, text, is_named)
+        assert kept.case_id == line.case_id and kept.number == line.number and kept.given_up is not None
+        assert kept.given_up.reason == "另行办理" and kept.problem is not None
+    assert find(desk, "王", is_named) == ()

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.store import Standing, Store
+from app.store import GivenUp, Standing, Store
 from app.sync.line import Line
 from app.sync.round import one_round
 from app.sync.uploads import send_one_batch
@@ -270,7 +270,7 @@ def test_f10_two_windows_act_on_one_case_while_apart_and_both_versions_stay(new_
     assert deed.action.body["phone"] == "0574-00000002" and deed.action.author.id == "lufangfang"
     assert won.id in [act.id for act in two.store.case_actions(case_id)]
     # its author gives it up and does it again upon what is there now
-    two.store.set_aside(case_id)
+    two.store.set_aside(case_id, GivenUp(reason="以先到为准", author=OTHER_CLERK, at=now()))
     second.correct(case_id, phone="0574-00000002")
     settle(two.store, two.line)
     settle(one.store, one.line)
