@@ -8,8 +8,9 @@ from datetime import datetime
 
 from app.store import Store
 from app.sync.line import Line
+from app.sync.pace import Signs
 from app.sync.round import one_round
-from app.sync.uploads import send_one_batch
+from app.sync.uploads import SIDE_BY_SIDE, Manner, send_one_batch
 
 ROUNDS = 1000  # more than any station's backlog needs; a bound all the same
 
@@ -44,9 +45,20 @@ def sync_once(store: Store, line: Line, clock: Callable[[], datetime], who: str)
             acknowledged += result.acknowledged
             matched += result.matched
             news += result.news
-            batch = None if result.more else send_one_batch(store, line)
-            pages += batch.bytes if batch else 0
-            if not (result.more or batch or result.moved):
+            went = None if result.more else _send_pages(store, line)
+            pages += went or 0
+            if not (result.more or result.moved) and went is None:
                 break
     waiting, held = store.counts()
     return Settled(rounds, sent, acknowledged, matched, news, pages, waiting - held, held)
+
+
+def _send_pages(store: Store, line: Line) -> int:
+    """Batch after batch until there is none; only then does the server's word on all of them make sense."""
+    count = 0
+    manner = Manner(connections=SIDE_BY_SIDE if Signs(line.round_trip).is_bad else 1)
+    while (batch := send_one_batch(store, line, manner)) is not None:
+        count += batch.bytes
+        if not batch.more:
+            break
+    return count

@@ -8,6 +8,7 @@ in case the process died in between; running it twice changes nothing.
 from __future__ import annotations
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from contract.node import NodeLevel
 from server.cases.models import CaseRecord, EventRecord, Unrelayed
@@ -46,27 +47,34 @@ def relay() -> int:
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             waiting = list(Unrelayed.objects.select_related("event__case").order_by("event_id")[:BATCH])
+            by_feed: dict[str, list[EventRecord]] = {}
             for entry in waiting:
                 for name in entitled(entry.event.case):
-                    written += _catch_up(name, entry.event)
+                    by_feed.setdefault(name, []).append(entry.event)
+            for name, events in by_feed.items():
+                written += _catch_up(name, events)
             Unrelayed.objects.filter(event_id__in=[entry.event_id for entry in waiting]).delete()
         if len(waiting) < BATCH:
             return written
 
 
-def _catch_up(name: str, event: EventRecord) -> int:
-    """The event, and before it whatever happened to its case before this feed was entitled to it (a snapshot)."""
+def _catch_up(name: str, events: list[EventRecord]) -> int:
+    """The events, and before each whatever happened to its case before this feed was entitled to it (a snapshot)."""
     feed, _ = Feed.objects.get_or_create(name=name)
-    known = (
-        FeedRow.objects.filter(feed=feed, case_id=event.case_id).order_by("-seq").values_list("seq", flat=True).first()
-    )
-    missing = EventRecord.objects.filter(case_id=event.case_id, seq__gt=known or 0, seq__lte=event.seq).order_by("seq")
-    rows = [
-        FeedRow(feed=feed, n=feed.last + place, event=found, case_id=found.case_id, seq=found.seq)
-        for place, found in enumerate(missing, start=1)
-    ]
+    cases = {event.case_id for event in events}
+    told = FeedRow.objects.filter(feed=feed, case_id__in=cases).values_list("case_id").annotate(Max("seq"))
+    known: dict[str, int] = dict(told)
+    happened: dict[str, dict[int, int]] = {case_id: {} for case_id in cases}
+    for case_id, seq, event_id in EventRecord.objects.filter(case_id__in=cases).values_list("case_id", "seq", "id"):
+        happened[case_id][seq] = event_id
+    rows: list[FeedRow] = []
+    for event in events:
+        for seq in range(known.get(event.case_id, 0) + 1, event.seq + 1):
+            feed.last += 1
+            event_id = happened[event.case_id][seq]
+            rows.append(FeedRow(feed=feed, n=feed.last, event_id=event_id, case_id=event.case_id, seq=seq))
+        known[event.case_id] = max(known.get(event.case_id, 0), event.seq)
     if rows:
         FeedRow.objects.bulk_create(rows)
-        feed.last += len(rows)
         feed.save(update_fields=["last"])
     return len(rows)
