@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from datetime import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +36,8 @@ class Config(Wire):
     training: bool = False
     receipt_style: Literal["roll", "half_a4"] = "roll"
     idle_lock_minutes: int = Field(default=10, ge=1)
+    upload_kbit: int = Field(default=0, ge=0)  # kilobits a second that pages may take of the line; 0: all of it
+    bulk_hours: tuple[time, time] | None = None  # 18:00 to 08:00: when large scans may go; None: always
     devices: dict[str, DeviceChoice] = {}
 
 

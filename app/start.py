@@ -20,6 +20,7 @@ from app.store.store import DATABASE
 from app.sync.courier import Courier
 from app.sync.enrol import join
 from app.sync.line import Line
+from app.sync.pace import Bounds
 from contract.problem import Problem, Retry
 
 
@@ -39,11 +40,15 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
             catalogue=_catalogue_of(store),
             devices=DevicesHere(config.devices),
             drawer=Drawer(),
-            courier=Courier(store, _line(config, store, clock), clock),
+            courier=Courier(store, _line(config, store, clock), clock, bounds=_bounds(config)),
         )
     except BaseException:
         store.close()
         raise
+
+
+def _bounds(config: Config) -> Bounds:
+    return Bounds(bytes_per_second=config.upload_kbit * 1000 // 8, bulk_hours=config.bulk_hours)
 
 
 def close_desk(desk: Desk) -> None:

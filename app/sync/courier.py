@@ -14,15 +14,14 @@ from app.store import Changes, Store
 from app.store.faults import traced
 from app.store.locks import SyncLock
 from app.sync.line import TROUBLE, Line
-from app.sync.pace import LEAST, Outcome, Pace, wait
+from app.sync.pace import LEAST, Bounds, Outcome, Pace, Signs, wait
 from app.sync.round import one_round
 from app.sync.uploads import SIDE_BY_SIDE, Manner, send_one_batch
+from contract.case import CHINA
 from contract.problem import Problem, Retry
 
 LOG = logging.getLogger(__name__)
 THOROUGH_EVERY = 24 * 3600.0  # seconds between comparisons of what was matched before
-GOOD_LINE = 200_000  # bytes a second of pages from which on one connection fills the line well enough
-WORTH_MEASURING = 64 << 10  # bytes; less says nothing about the line
 KEEP_PAGES = timedelta(days=30)  # how long pages stay here after the server proved to hold them
 KEEP_ORPHANS = timedelta(days=7)  # how long pages of drafts thrown away stay
 
@@ -56,7 +55,7 @@ class Courier:
         clock: Callable[[], datetime],
         *,
         who: str = "window",
-        bytes_per_second: int = 0,
+        bounds: Bounds | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         """Nothing happens before `start`.
@@ -66,14 +65,14 @@ class Courier:
             line: The line to its server.
             clock: The station's clock.
             who: What another process is told that wants to sync: ``window``, ``command line``.
-            bytes_per_second: Bound on the bandwidth of pages; 0 is none.
+            bounds: What pages may take of the line; without, all of it at any time.
             chance: Random numbers from 0 to 1.
         """
         self.store = store
         self.line = line
         self._clock = clock
         self._who = who
-        self._rate = bytes_per_second
+        self._bounds = bounds or Bounds()
         self._chance = chance
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -83,7 +82,7 @@ class Courier:
         self._unsubscribe: Callable[[], None] | None = None
         self._state = LineState()
         self._thorough_at = 0.0
-        self._is_bad_line = False
+        self._signs = Signs()
 
     @property
     def state(self) -> LineState:
@@ -190,19 +189,21 @@ class Courier:
         """Batch after batch, until there is none or something more urgent. Whether any went."""
         any_went = False
         while True:
+            self._signs = replace(self._signs, round_trip=self.line.round_trip)
             manner = Manner(
-                connections=SIDE_BY_SIDE if self._is_bad_line else 1,
+                connections=SIDE_BY_SIDE if self._signs.is_bad else 1,
                 interrupted=self._is_interrupted,
-                bytes_per_second=self._rate,
+                bytes_per_second=self._bounds.bytes_per_second,
                 pause=self._stop.wait,
+                largest=self._bounds.largest(self._clock().astimezone(CHINA).time()),
             )
             try:
                 sent = send_one_batch(self.store, self.line, manner)
             except Problem as problem:
-                self._is_bad_line = self._is_bad_line or problem.code in TROUBLE
+                self._signs = self._signs.after_cut() if problem.code in TROUBLE else self._signs
                 raise
-            if sent is not None and sent.bytes >= WORTH_MEASURING and not self._rate:
-                self._is_bad_line = sent.bytes < GOOD_LINE * sent.seconds
+            if sent is not None and not manner.bytes_per_second:
+                self._signs = self._signs.after_pages(sent.bytes, sent.seconds, len(sent.again))
             any_went = any_went or sent is not None
             if sent is None or not sent.more or self._is_interrupted():
                 return any_went

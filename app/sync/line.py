@@ -104,7 +104,7 @@ class _Sockets(HTTPAdapter):
         for name, value in (("TCP_USER_TIMEOUT", int(UNACKNOWLEDGED * 1000)), ("TCP_NOTSENT_LOWAT", UNSENT)):
             if hasattr(socket, name):
                 options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-        super().init_poolmanager(*args, socket_options=options, **named)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, socket_options=options, **named)
 
 
 class Line:
@@ -151,7 +151,7 @@ class Line:
     @property
     def round_trip(self) -> float | None:
         """Seconds that the quickest of the last small asks took, the server's own time included; None before any."""
-        return min(self._took, default=None)
+        return min(tuple(self._took), default=None)
 
     def close(self) -> None:
         """Close all connections."""

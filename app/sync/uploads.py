@@ -2,47 +2,48 @@
 
 The offset is the server's alone; the whole digest decides. What went over is only believed when the server's next
 word no longer wants it. On a bad line a batch travels in four parts side by side, each in one long PATCH: one
-connection leaves half of a lossy line unused. On a good line it is one.
+connection leaves half of a lossy line unused. On a good line it is one. A part that is cut asks the server where it
+stands and goes on by itself, while the others fill the line; so nothing waits for anything but its own bytes.
 """
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from app.store import Store, Upload, UploadPart
 from app.sync.batch import Batch, BatchStream, Interrupted, next_batch
 from app.sync.line import TROUBLE, Line
-from contract.problem import Problem
+from contract.problem import Problem, Retry
 
 SIDE_BY_SIDE = 4  # connections on a bad line
 LEAST_PART = 32 << 10  # bytes; less is not worth a connection of its own
-FORGOTTEN = ("upload.not_found", "upload.expired", "wire.not_found")
-PASSING = (
-    *TROUBLE,
-    "server.busy",
-    "server.failed",
-    "server.fault",
-    "upload.too_many",
-    "upload.superseded",
-    "upload.offset_differs",
-    "upload.cut",
-)
+TRIES = 4  # how often in a row a part that gains nothing asks again before the courier's pace takes over
+FIRST_PAUSE, LAST_PAUSE = 0.2, 3.0  # seconds before a part asks again: full jitter, doubled each time
+FORGOTTEN = ("upload.not_found", "upload.expired", "upload.parts_unknown", "wire.not_found")
+CUT = ("line.down", "line.timeout", "line.cut", "upload.superseded", "upload.offset_differs", "upload.cut")
+"""What a part goes on after by itself: another connection may do better at once."""
+PASSING = (*TROUBLE, *CUT, "server.busy", "server.failed", "server.fault", "upload.too_many")
 """What says nothing about these pages: the line, or the server, is to be tried again later."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What one call brought over in how many seconds. `more` where another batch could follow at once."""
+    """What one call brought over in how many seconds. `more` where another batch could follow at once; `again` holds,
+    for each cut, how many bytes had been given to the socket and were not kept by the server.
+    """
 
     case_id: str
     bytes: int
     seconds: float
     more: bool
+    again: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,14 @@ class Manner:
         interrupted: Asked before each block; what arrived before stays with the server.
         bytes_per_second: Bound on bandwidth, all connections together; 0 is none.
         pause: How to wait where there is a bound.
+        largest: Pages of more bytes wait; 0 is no bound.
     """
 
     connections: int = 1
     interrupted: Callable[[], bool] = lambda: False
     bytes_per_second: int = 0
     pause: Callable[[float], object] = time.sleep
+    largest: int = 0
 
 
 def send_one_batch(store: Store, line: Line, manner: Manner | None = None) -> Sent | None:
@@ -75,10 +78,10 @@ def send_one_batch(store: Store, line: Line, manner: Manner | None = None) -> Se
             the others go on.
     """
     manner = manner or Manner()
-    for case_id, pages in store.wanted_pages(due_only=True).items():
+    for case_id, pages in _sendable(store, manner).items():
         began = time.monotonic()
         try:
-            count = _send(store, line, case_id, pages, manner)
+            progress = _send(store, line, case_id, pages, manner)
         except Interrupted:
             return Sent(case_id, 0, 0.0, more=True)
         except Problem as problem:
@@ -86,117 +89,235 @@ def send_one_batch(store: Store, line: Line, manner: Manner | None = None) -> Se
                 raise
             store.end_upload(case_id, pages, problem)
             continue
-        more = bool(store.wanted_pages(due_only=True))
-        return Sent(case_id, count, time.monotonic() - began, more)
+        seconds = time.monotonic() - began
+        return Sent(case_id, progress.gained, seconds, bool(_sendable(store, manner)), tuple(progress.again))
     return None
 
 
-def _send(store: Store, line: Line, case_id: str, pages: tuple[str, ...], manner: Manner) -> int:
-    upload = _begun(store, line, case_id, pages) or _new(store, line, case_id, pages, manner.connections)
+def _sendable(store: Store, manner: Manner) -> dict[str, tuple[str, ...]]:
+    """By case, the pages that may go now."""
+    found = store.wanted_pages(due_only=True)
+    if manner.largest:
+        small = {d for pages in found.values() for d in pages if (store.find_page_size(d) or 0) <= manner.largest}
+        found = {case_id: tuple(page for page in pages if page in small) for case_id, pages in found.items()}
+    return {case_id: pages for case_id, pages in found.items() if pages}
+
+
+def _send(store: Store, line: Line, case_id: str, pages: tuple[str, ...], manner: Manner) -> _Progress:
+    upload = _find_begun(store, case_id, pages) or _planned(store, case_id, pages, manner.connections)
+    try:
+        progress = _bring_over(store, line, upload, manner)
+    except Problem as problem:
+        if problem.code not in FORGOTTEN:
+            raise
+        store.keep_upload(upload := _planned(store, case_id, pages, manner.connections))
+        progress = _bring_over(store, line, upload, manner)
+    progress.say()
+    if progress.is_over:
+        store.end_upload(case_id, upload.pages)
+    return progress
+
+
+def _bring_over(store: Store, line: Line, upload: Upload, manner: Manner) -> _Progress:
+    """All parts of an upload; where they are several, side by side, and joined while they travel."""
     batch = Batch(store, upload.pages)
     progress = _Progress(store, upload)
-    open_parts = [place for place, part in enumerate(upload.parts) if part.offset < part.size]
-    if len(open_parts) == 1:
-        _send_part(line, batch, upload.parts[open_parts[0]], open_parts[0], progress, manner)
-    elif open_parts:
-        share = replace(manner, bytes_per_second=manner.bytes_per_second // len(open_parts))
-        _send_side_by_side(line, batch, upload, open_parts, progress, share)
-    progress.say()
-    if progress.offset >= upload.size:
-        store.end_upload(case_id, upload.pages)
-    return progress.offset - upload.offset
-
-
-def _send_side_by_side(
-    line: Line, batch: Batch, upload: Upload, places: list[int], progress: _Progress, manner: Manner
-) -> None:
-    """All open parts at once. Where one fails, the others still bring over what they can."""
-
-    def send(place: int) -> None:
-        try:
-            _send_part(line, batch, upload.parts[place], place, progress, manner)
-        finally:
-            line.hang_up()  # the thread ends, and its connection with it
-
-    with ThreadPoolExecutor(len(places), thread_name_prefix="upload") as threads:
-        done = [threads.submit(send, place) for place in places]
-    faults = [fault for fault in (future.exception() for future in done) if fault is not None]
+    if len(upload.parts) == 1:
+        _Part(line, batch, 0, progress, manner).bring()
+        return progress
+    manner = replace(manner, bytes_per_second=manner.bytes_per_second // len(upload.parts))
+    with ThreadPoolExecutor(len(upload.parts), thread_name_prefix="upload") as threads:
+        parts = [_Part(line, batch, place, progress, manner) for place in range(len(upload.parts))]
+        done = [threads.submit(part.bring_and_hang_up) for part in parts]
+        while not progress.placed.wait(0.1):
+            if wait_for(done, 0, FIRST_EXCEPTION).done == set(done):
+                break  # there is nobody left who could find a place
+        fault = _join(line, progress, manner) if progress.placed.is_set() else None
+    # Where one failed, the others have brought over what they could.
+    faults = [found for found in (*(future.exception() for future in done), fault) if found is not None]
     if faults:
-        raise next((fault for fault in faults if isinstance(fault, Interrupted)), faults[0])
+        raise next((found for found in faults if isinstance(found, Interrupted)), faults[0])
+    return progress
 
 
-def _send_part(line: Line, batch: Batch, part: UploadPart, place: int, progress: _Progress, manner: Manner) -> None:
-    stream = BatchStream(
-        batch,
-        part.start + part.offset,
-        part.start + part.size,
-        interrupted=manner.interrupted,
-        on_way=lambda sent: progress.at(place, part.offset + sent),
-        bytes_per_second=manner.bytes_per_second,
-        pause=manner.pause,
-    )
-    progress.at(place, line.send_upload(part.place, part.offset, stream))
+def _join(line: Line, progress: _Progress, manner: Manner) -> Problem | None:
+    """Say which parts make the batch. It may be said again: after a cut nobody knows whether it was heard."""
+    upload = progress.upload
+    for failed in range(TRIES):
+        try:
+            line.join_parts(upload.case_id, [part.place for part in upload.parts], upload.digest)
+            return None
+        except Problem as problem:
+            if problem.code not in CUT or failed == TRIES - 1:
+                return problem
+            manner.pause(_pause(failed))
+    return None
+
+
+def _pause(failed: int) -> float:
+    most: float = min(LAST_PAUSE, FIRST_PAUSE * 2**failed)
+    return most * random.random()  # noqa: S311 - no secret, only not in step
+
+
+class _Part:
+    """One stretch of an upload on its way, on a connection of its own."""
+
+    def __init__(self, line: Line, batch: Batch, place: int, progress: _Progress, manner: Manner) -> None:
+        self._line = line
+        self._batch = batch
+        self._place = place
+        self._progress = progress
+        self._manner = manner
+        self._given = -1  # offset up to which bytes were given to a socket that was cut
+
+    def bring_and_hang_up(self) -> None:
+        """In a thread of its own, which ends and its connection with it."""
+        try:
+            self.bring()
+        finally:
+            self._line.hang_up()
+
+    def bring(self) -> None:
+        """Everything that is left, through cuts. Raises what `TRIES` attempts without a byte gained ended with."""
+        failed = 0
+        while True:
+            before = self._progress.part(self._place).offset
+            try:
+                return self._attempt()
+            except Problem as problem:
+                if problem.code not in CUT:
+                    raise
+                gained = self._progress.part(self._place).offset > before
+                failed = 0 if gained else failed + 1
+                if failed >= TRIES or self._manner.interrupted():
+                    raise
+                self._manner.pause(_pause(failed))
+
+    def _attempt(self) -> None:
+        part = self._progress.part(self._place)
+        if not part.place:
+            place = self._line.create_part(part.size) if self._progress.is_cut_up else self._create_whole()
+            self._progress.created(self._place, place)
+        elif self._progress.needs_asking(self._place):
+            self._ask(part)
+        part = self._progress.part(self._place)
+        if part.offset < part.size:
+            self._stream(part)
+
+    def _create_whole(self) -> str:
+        upload = self._progress.upload
+        return self._line.create_upload(upload.case_id, upload.size, upload.digest)
+
+    def _ask(self, part: UploadPart) -> None:
+        """Where the server stands. Only it knows."""
+        offset = self._line.find_upload_offset(part.place)
+        if offset is None or offset > part.size:
+            raise Problem("upload.not_found", Retry.NEVER)
+        if self._given >= 0:
+            self._progress.cut(self._given - offset)
+        self._given = -1
+        self._progress.asked(self._place, offset)
+
+    def _stream(self, part: UploadPart) -> None:
+        stream = BatchStream(
+            self._batch,
+            part.start + part.offset,
+            part.start + part.size,
+            interrupted=self._manner.interrupted,
+            on_way=lambda sent: self._progress.at(self._place, part.offset + sent),
+            bytes_per_second=self._manner.bytes_per_second,
+            pause=self._manner.pause,
+        )
+        try:
+            offset = self._line.send_upload(part.place, part.offset, stream)
+        except BaseException:
+            self._given = part.offset + stream.sent
+            self._progress.doubt(self._place)
+            raise
+        self._progress.at(self._place, offset)
+        if offset < part.size:
+            raise Problem("upload.cut", Retry.AGAIN)
 
 
 class _Progress:
-    """How far an upload is, for the screen: a hint. After a cut the server says where it really stands."""
+    """How far an upload is. The offsets are a hint for the screen; after a cut the server says where it stands."""
 
     def __init__(self, store: Store, upload: Upload) -> None:
         self._store = store
-        self._upload = upload
+        self._began = upload.offset
         self._lock = threading.Lock()
+        self._doubted = {place for place, part in enumerate(upload.parts) if part.place}
+        self.upload = upload
+        self.again: list[int] = []
+        self.placed = threading.Event()  # every part has its place on the server
+        self._look()
 
     @property
-    def offset(self) -> int:
+    def is_cut_up(self) -> bool:
+        return len(self.upload.parts) > 1
+
+    @property
+    def is_over(self) -> bool:
+        return self.upload.offset >= self.upload.size
+
+    @property
+    def gained(self) -> int:
+        return max(self.upload.offset - self._began, 0)
+
+    def part(self, place: int) -> UploadPart:
+        return self.upload.parts[place]
+
+    def needs_asking(self, place: int) -> bool:
+        return place in self._doubted
+
+    def doubt(self, place: int) -> None:
         with self._lock:
-            return self._upload.offset
+            self._doubted.add(place)
+
+    def asked(self, place: int, offset: int) -> None:
+        with self._lock:
+            self._doubted.discard(place)
+        self.at(place, offset)
+
+    def cut(self, again: int) -> None:
+        with self._lock:
+            self.again.append(max(again, 0))
+
+    def created(self, place: int, where: str) -> None:
+        self._change(place, replace(self.part(place), place=where))
 
     def at(self, place: int, offset: int) -> None:
-        with self._lock:
-            parts = list(self._upload.parts)
-            parts[place] = replace(parts[place], offset=offset)
-            self._upload = replace(self._upload, parts=tuple(parts))
-        self.say()
+        self._change(place, replace(self.part(place), offset=offset))
 
     def say(self) -> None:
         with self._lock:
-            self._store.keep_upload(self._upload)
+            self._store.keep_upload(self.upload)
+
+    def _change(self, place: int, part: UploadPart) -> None:
+        with self._lock:
+            parts = list(self.upload.parts)
+            parts[place] = part
+            self.upload = replace(self.upload, parts=tuple(parts))
+            self._store.keep_upload(self.upload)
+        self._look()
+
+    def _look(self) -> None:
+        if all(part.place for part in self.upload.parts):
+            self.placed.set()
 
 
-def _begun(store: Store, line: Line, case_id: str, pages: tuple[str, ...]) -> Upload | None:
-    """The upload that was cut, with the offsets that the server really has; None where a new one is to be made."""
+def _find_begun(store: Store, case_id: str, pages: tuple[str, ...]) -> Upload | None:
+    """The upload that was cut; None where a new one is to be made."""
     upload = store.find_upload(case_id)
     if upload is None or not set(upload.pages) & set(pages):
         return None
-    if not all(store.has_page(digest) for digest in upload.pages):
-        return None
-    parts: list[UploadPart] = []
-    for part in upload.parts:
-        try:
-            offset = line.find_upload_offset(part.place)
-        except Problem as problem:
-            if problem.code not in FORGOTTEN:
-                raise
-            offset = None
-        if offset is None or offset > part.size:
-            return None
-        parts.append(replace(part, offset=offset))
-    upload = replace(upload, parts=tuple(parts))
-    store.keep_upload(upload)
-    return upload
+    return upload if all(store.has_page(digest) for digest in upload.pages) else None
 
 
-def _new(store: Store, line: Line, case_id: str, pages: tuple[str, ...], connections: int) -> Upload:
+def _planned(store: Store, case_id: str, pages: tuple[str, ...], connections: int) -> Upload:
+    """A new upload of which the server knows nothing yet: its parts have no place."""
     batch = next_batch(store, pages)
-    digest = batch.digest()
     count = max(1, min(connections, batch.size // LEAST_PART))
-    if count == 1:
-        parts = [UploadPart(line.create_upload(case_id, batch.size, digest), 0, batch.size, 0)]
-    else:
-        cuts = [batch.size * place // count for place in range(count + 1)]
-        sizes = [(start, end - start) for start, end in pairwise(cuts)]
-        parts = [UploadPart(line.create_part(size), start, size, 0) for start, size in sizes]
-        line.join_parts(case_id, [part.place for part in parts], digest)
-    upload = Upload(case_id, batch.pages, batch.size, digest, tuple(parts))
-    store.keep_upload(upload)
-    return upload
+    cuts = [batch.size * place // count for place in range(count + 1)]
+    parts = tuple(UploadPart("", start, end - start, 0) for start, end in pairwise(cuts))
+    return Upload(case_id, batch.pages, batch.size, batch.digest(), parts)

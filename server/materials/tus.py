@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,9 @@ from server.problems import problem_response
 STREAM = "application/offset+octet-stream"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum,concatenation,concatenation-unfinished"
 CHECKSUMS = ("sha1", "sha256")
-READ = 1 << 16
+READ = 1 << 16  # bytes asked for at a time, and what a stalled line may leave unread at most …
+SLOW_READ = 1 << 14  # … where they come slowly …
+SLOWLY = 0.05  # … which is when a read takes more seconds than this
 MAX_METADATA = 4096
 STATUS = {
     "upload.version": 412,
@@ -207,17 +210,19 @@ def _receive(request: HttpRequest, upload: Upload, offset: int) -> None:
 def _pour(request: HttpRequest, reception: Reception, expected: int | None, room: int, digest: Any) -> int:
     """Read the body piece by piece, straight from the server's stream; returns how much came."""
     stream = request.environ["wsgi.input"] if hasattr(request, "environ") else request
-    arrived = 0
+    arrived, size = 0, SLOW_READ
     lend = connection.vendor == "postgresql" and not connection.in_atomic_block
     while expected is None or arrived < expected:
         if lend:
             connection.close()  # back to the pool: a slow line must not keep a connection to the database
+        asked_at = time.monotonic()
         try:
-            data = stream.read(READ if expected is None else min(READ, expected - arrived))
+            data = stream.read(size if expected is None else min(size, expected - arrived))
         except OSError:
             break  # the line went away; what came before is kept
         if not data:
             break
+        size = SLOW_READ if time.monotonic() - asked_at > SLOWLY else READ
         arrived += len(data)
         if arrived > room:
             raise Problem("upload.too_long", Retry.NEVER)

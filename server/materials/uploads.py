@@ -52,11 +52,14 @@ def begin(station: Station, length: int, metadata: str, purpose: Purpose | None)
 
 
 def join(station: Station, part_ids: list[str], metadata: str, purpose: Purpose) -> Upload:
-    """A whole out of parts in the order given, which need not be complete yet.
+    """A whole out of parts in the order given, which need not be complete yet. Said again after a lost reply it is
+    the same whole.
 
     Raises:
         Problem: ``upload.parts_unknown``, ``upload.too_large``, and what `require_purpose` raises.
     """
+    if (joined := _find_joined(station, part_ids, metadata)) is not None:
+        return joined
     parts = list(Upload.objects.filter(id__in=part_ids, station=station, role=Upload.Role.PART, final=None))
     if not part_ids or len(part_ids) > MAX_PARTS or len(set(part_ids)) != len(part_ids) or len(parts) != len(part_ids):
         raise Problem("upload.parts_unknown", Retry.AFTER_FIX)
@@ -72,6 +75,15 @@ def join(station: Station, part_ids: list[str], metadata: str, purpose: Purpose)
         if taken != len(part_ids):
             raise Problem("upload.parts_unknown", Retry.AFTER_FIX)
     return whole
+
+
+def _find_joined(station: Station, part_ids: list[str], metadata: str) -> Upload | None:
+    """The whole that was made of exactly these parts before."""
+    part = Upload.objects.select_related("final").filter(id__in=part_ids[:1], station=station).first()
+    whole = part.final if part is not None else None
+    if whole is None or whole.metadata != metadata:
+        return None
+    return whole if [found.id for found in whole.parts.order_by("place")] == part_ids else None
 
 
 def require_purpose(station: Station, purpose: Purpose, length: int) -> None:

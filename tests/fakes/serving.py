@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -23,10 +24,27 @@ print(json.dumps([make_code(sys.argv[1], f"{n} 号窗口") for n in range(int(sy
 
 
 class ServerProcess:
-    """``python -m server serve`` with the demo hall."""
+    """``python -m server serve`` with the demo hall.
 
-    def __init__(self, folder: Path) -> None:
+    Attributes:
+        folder: Where it keeps everything.
+        prefix: Words before the command, for a server that runs in a place of its own.
+        arguments: More arguments.
+        settings: More environment.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        prefix: Sequence[str] = (),
+        arguments: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
+        self.prefix = tuple(prefix)
+        self.arguments = tuple(arguments)
+        self.settings = dict(settings or {})
         self.port = 0
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -34,7 +52,7 @@ class ServerProcess:
 
     def environment(self) -> dict[str, str]:
         """What a process of this server needs to find its folder."""
-        return {**os.environ, "PYTHONPATH": str(ROOT), "TONGBAN_FOLDER": str(self.folder)}
+        return {**os.environ, "PYTHONPATH": str(ROOT), "TONGBAN_FOLDER": str(self.folder), **self.settings}
 
     def start(self) -> None:
         """Start it and wait until it answers."""
@@ -43,7 +61,7 @@ class ServerProcess:
             command += ["--demo", str(DEMO)]
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
-                [*command, "--with-parent"],
+                [*self.prefix, *command, "--with-parent", *self.arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -15,6 +15,7 @@ from app.store import GivenUp, Standing, Store
 from app.sync.courier import Courier
 from app.sync.line import Line
 from app.sync.outbox import find, get_case_id, outbox, resend, retry_now
+from app.sync.pace import Bounds
 from contract.problem import Problem
 from tests.app.conftest import Station
 from tests.fakes.cutting import WHOLE, CuttingProxy, Fault, Plan
@@ -124,7 +125,7 @@ def test_a_station_that_was_shut_out_does_not_hammer(station: Station, new_couri
 def test_ending_does_not_wait_for_an_upload_which_goes_on_later(station: Station, new_courier: NewCourier) -> None:
     store = station.store
     case_id = Window(store).take_in(size=400_000)
-    slow = new_courier(store, station.line, bytes_per_second=60_000)
+    slow = new_courier(store, station.line, bounds=Bounds(bytes_per_second=60_000))
     slow.start()
     wait_for(store, lambda: (upload := store.find_upload(case_id)) is not None and upload.offset > 0)
     slow.stop()
@@ -138,7 +139,7 @@ def test_ending_does_not_wait_for_an_upload_which_goes_on_later(station: Station
 def test_a_new_case_goes_before_the_pages_of_an_older_one(station: Station, new_courier: NewCourier) -> None:
     store, window = station.store, Window(station.store)
     large = window.take_in(size=500_000)
-    courier = new_courier(store, station.line, bytes_per_second=60_000)
+    courier = new_courier(store, station.line, bounds=Bounds(bytes_per_second=60_000))
     courier.start()
     wait_for(store, lambda: (upload := store.find_upload(large)) is not None and upload.offset > 0)
     small = window.take_in(size=100)

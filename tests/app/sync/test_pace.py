@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 import pytest
 
-from app.sync.pace import FIRST_REFUSAL, IDLE, LAST_REFUSAL, LAST_RETRY, LEAST, Outcome, Pace, wait
+from app.sync.pace import (
+    BULK,
+    FIRST_REFUSAL,
+    IDLE,
+    LAST_REFUSAL,
+    LAST_RETRY,
+    LEAST,
+    Bounds,
+    Outcome,
+    Pace,
+    Signs,
+    wait,
+)
 
 
 def waits(outcome: Outcome, count: int, chance: float, retry_after: float = 0.0) -> list[float]:
@@ -48,3 +62,22 @@ def test_success_begins_anew() -> None:
 
 def test_what_is_to_be_matched_is_asked_about_soon_and_then_more_rarely() -> None:
     assert waits(Outcome.SETTLING, 6, 0.3) == [1, 2, 5, 10, 10, 10]
+
+
+def test_the_kind_of_line_is_what_it_shows() -> None:
+    assert not Signs().is_bad and not Signs(round_trip=0.02).is_bad
+    assert Signs(round_trip=0.6).is_bad  # a satellite: known before a page was sent
+    slow = Signs(round_trip=0.02).after_pages(500_000, 20.0, 0)
+    assert slow.is_bad and not slow.after_pages(5_000_000, 1.0, 0).is_bad
+    assert slow.after_pages(1000, 0.001, 0) == slow  # little says nothing
+    cut = Signs(round_trip=0.02).after_cut()
+    assert cut.is_bad and not cut.after_pages(5_000_000, 1.0, 0).is_bad
+    assert cut.after_pages(5_000_000, 1.0, 2).is_bad
+
+
+def test_an_office_may_bound_what_pages_take_of_its_line() -> None:
+    assert Bounds().largest(time(9)) == 0
+    night = Bounds(bulk_hours=(time(18), time(8)))
+    assert [night.largest(time(hour)) for hour in (0, 7, 8, 12, 17, 18, 23)] == [0, 0, BULK, BULK, BULK, 0, 0]
+    noon = Bounds(bulk_hours=(time(12), time(13)))
+    assert [noon.largest(time(hour)) for hour in (11, 12, 13)] == [BULK, 0, BULK]
