@@ -1,4 +1,4 @@
-"""``python -m server``: serve, check, code, revoke, keys, load-demo, openapi, worker.
+"""``python -m server``: serve, check, code, stations, revoke, keys, recovery-key, load-demo, openapi, worker.
 
 `serve` on SQLite needs no settings at all: it makes its folder, its keys and its tables, and says on standard output in
 one line of JSON where it answers. A Problem goes to standard error as JSON, with exit code 1.
@@ -17,6 +17,7 @@ import ssl
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     code = command("code", _code, "make a one-time enrolment code for a window")
     code.add_argument("--node", required=True)
     code.add_argument("--window", required=True, help="what the window is called: 3 号窗口")
+    code.add_argument("--replaces", default="", metavar="ID", help="the station that is shut out when this one joins")
+    command("stations", _stations, "who has joined: node, window, last seen, numbers given, used and retired")
     revoke = command("revoke", _revoke, "shut out a lost station, or end a person's account")
     whom = revoke.add_mutually_exclusive_group(required=True)
     whom.add_argument("--station", metavar="ID")
@@ -154,8 +157,27 @@ def _code(options: argparse.Namespace) -> None:
     _prepare(make_keys_too=not os.environ.get("DATABASE_URL"))
     from server.exchange.stations import make_code
 
-    code = make_code(options.node, options.window)
+    code = make_code(options.node, options.window, replaces=options.replaces)
     print(json.dumps({"code": code, "node": options.node, "window": options.window}, ensure_ascii=False))  # noqa: T201
+
+
+def _stations(options: argparse.Namespace) -> None:
+    """One line of JSON per station."""
+    _prepare(make_keys_too=False)
+    from server.exchange.numbers import pools
+    from server.org.models import Station
+
+    for station in Station.objects.order_by("node", "enrolled_at"):
+        line = {
+            "station": station.id,
+            "node": station.node,
+            "window": station.name,
+            "enrolled_at": station.enrolled_at.isoformat(timespec="seconds"),
+            "seen_at": station.seen_at.isoformat(timespec="seconds") if station.seen_at else None,
+            "revoked_at": station.revoked_at.isoformat(timespec="seconds") if station.revoked_at else None,
+            "numbers": [asdict(pool) for pool in pools(station)],
+        }
+        print(json.dumps(line, ensure_ascii=False))  # noqa: T201
 
 
 def _revoke(options: argparse.Namespace) -> None:

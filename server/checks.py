@@ -13,8 +13,11 @@ from django.db.migrations.executor import MigrationExecutor
 
 from contract.problem import Problem, Retry
 from server.catalogue.calendar import get_calendar
+from server.exchange.numbers import pools
 from server.keys import get_keys, recovery_key
 from server.materials.blobs import get_store
+
+FEW_NUMBERS = 1_000_000  # years of a county's cases
 
 
 def findings() -> list[dict[str, Any]]:
@@ -25,6 +28,7 @@ def findings() -> list[dict[str, Any]]:
         _finding("blobs", _blobs),
         _finding("calendar", _calendar),
         _finding("recovery", _recovery),
+        _finding("numbers", _numbers),
         {
             "check": "volume",
             "ok": True,
@@ -80,3 +84,11 @@ def _recovery() -> str:
     if recovery_key():
         return "stations wrap their keys to the city's recovery key"
     return "no recovery key is set: what a dead PC never sent cannot be opened elsewhere"
+
+
+def _numbers() -> str:
+    found = pools()
+    for pool in found:
+        if pool.left < FEW_NUMBERS:
+            raise Problem("server.numbers_end", Retry.AFTER_FIX, county=pool.county, left=pool.left)
+    return "; ".join(f"{p.county}: {p.given} given, {p.used} used, {p.retired} retired, {p.left} left" for p in found)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from contract.exchange import NumberBlock as WireBlock
@@ -17,6 +19,7 @@ from server.org.models import NumberBlock, NumberCounter, Station
 from server.org.tree import get_tree
 
 BLOCK = 200
+LAST = 99_999_999  # eight digits
 UNTOUCHED = 4  # blocks that a station may hold without having used a number of them
 
 
@@ -58,11 +61,45 @@ def _hoards(station: Station, county: str) -> bool:
     rows = list(newest)
     if len(rows) < UNTOUCHED or rows[0].given_at < timezone.now() - timedelta(hours=1):
         return False
-    return not any(
-        CaseRecord.objects.filter(
-            number__gte=f"{county}-{row.first:08d}", number__lt=f"{county}-{row.last + 1:08d}"
-        ).exists()
-        for row in rows
+    return not any(_cases_in(row).exists() for row in rows)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What of a county's numbers was given out, counted in numbers. `used` are those that a case here bears."""
+
+    county: str
+    given: int
+    used: int
+    retired: int  # given, not used, and lost with their stations
+
+    @property
+    def left(self) -> int:
+        """How many the county's counter can still give."""
+        return LAST - self.given
+
+
+def pools(station: Station | None = None) -> tuple[Pool, ...]:
+    """What was given out, by county: to one station, or to all."""
+    blocks = NumberBlock.objects.all() if station is None else NumberBlock.objects.filter(station=station)
+    given = blocks.order_by("county").values("county").annotate(given=Sum(F("last") - F("first") + 1))
+    return tuple(_pool(blocks.filter(county=row["county"]), row["county"], row["given"], station) for row in given)
+
+
+def _pool(blocks: QuerySet[NumberBlock], county: str, given: int, station: Station | None) -> Pool:
+    if station is None:  # a county's numbers come out of its blocks only
+        used = CaseRecord.objects.filter(number__startswith=f"{county}-").count()
+    else:
+        used = sum(_cases_in(block).count() for block in blocks)
+    gone = blocks.exclude(retired_at=None)
+    retired = sum(block.last - block.first + 1 - _cases_in(block).count() for block in gone)
+    return Pool(county, given, used, retired)
+
+
+def _cases_in(block: NumberBlock) -> QuerySet[CaseRecord]:
+    """The cases that bear a number of the block."""
+    return CaseRecord.objects.filter(
+        number__gte=f"{block.county}-{block.first:08d}", number__lt=f"{block.county}-{block.last + 1:08d}"
     )
 
 

@@ -31,18 +31,30 @@ SKEW = timedelta(days=2)  # a village PC's clock may be far off, and must learn 
 CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # read aloud over the telephone: no 0/O, 1/I
 
 
-def make_code(node: str, window: str, good_for: timedelta = CODE_GOOD_FOR) -> str:
+def make_code(node: str, window: str, good_for: timedelta = CODE_GOOD_FOR, replaces: str = "") -> str:
     """A one-time enrolment code for a window of a node, as ``ABCD-EFGH-JKLM``. Shown once, kept as a hash.
 
+    Args:
+        node: Its node.
+        window: What the window is called.
+        good_for: How long.
+        replaces: Id of the station that is shut out, its numbers retired, when one joins with this code.
+
     Raises:
-        Problem: ``node.unknown``.
+        Problem: ``node.unknown``, ``station.unknown``.
     """
     if not Node.objects.filter(code=node).exists():
         raise Problem("node.unknown", Retry.AFTER_FIX, node=node)
+    if replaces and not Station.objects.filter(id=replaces).exists():
+        raise Problem("station.unknown", Retry.AFTER_FIX)
     letters = "".join(secrets.choice(CODE_ALPHABET) for _ in range(12))
     code = "-".join(letters[start : start + 4] for start in (0, 4, 8))
     EnrolCode.objects.create(
-        fingerprint=_code_fingerprint(code), node=node, window=window, expires_at=timezone.now() + good_for
+        fingerprint=_code_fingerprint(code),
+        node=node,
+        window=window,
+        expires_at=timezone.now() + good_for,
+        replaces=replaces,
     )
     return code
 
@@ -86,6 +98,8 @@ def enrol(ask: EnrolAsk) -> EnrolAnswer:
             )
             code.station = station
             code.save(update_fields=["station"])
+            if code.replaces:
+                revoke_station(Station.objects.get(id=code.replaces))
             give_block(station, get_tree().county(station.node))
     return EnrolAnswer(
         station=station.id,

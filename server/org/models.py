@@ -123,6 +123,7 @@ class EnrolCode(models.Model):
     made_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     station = models.OneToOneField(Station, null=True, on_delete=models.PROTECT)
+    replaces = models.CharField(max_length=64, blank=True)  # the station that is shut out when this one joins
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["fingerprint"], name="one_code")]

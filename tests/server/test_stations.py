@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.utils import timezone
 
 from contract.exchange import EnrolAnswer
-from contract.problem import MEDIA_TYPE
+from contract.problem import MEDIA_TYPE, Problem
 from contract.wire import canonical
+from server.exchange.numbers import pools
 from server.exchange.stations import forget_old_sessions, make_code, revoke_station
 from server.org.models import EnrolCode, NumberBlock, Station, StationSession
 from tests.server.desk import VILLAGE, YUYAO, Desk, client_line
@@ -123,6 +124,41 @@ def test_a_lost_station_is_shut_out_and_its_numbers_are_retired(desk: Desk, open
     assert refused(desk) == (403, "station.revoked")
     assert NumberBlock.objects.get().retired_at is not None
     assert open_desk().joined.blocks[0].first == 201  # never given again
+
+
+def test_a_station_that_is_replaced_is_shut_out_when_the_new_one_joins(hall: None) -> None:
+    old = EnrolAnswer.model_validate(enrol(make_code(VILLAGE, "代办点"))[1])
+    with pytest.raises(Problem, match=r"station\.unknown"):
+        make_code(VILLAGE, "代办点", replaces="nobody")
+    code, key = make_code(VILLAGE, "代办点", replaces=old.station), Ed25519PrivateKey.generate()
+    assert Station.objects.get(id=old.station).revoked_at is None  # until the new one is here
+    new = EnrolAnswer.model_validate(enrol(code, key)[1])
+    assert enrol(code, key)[0] == 200
+    assert Station.objects.get(id=old.station).revoked_at is not None
+    assert [block.first for block in new.blocks] == [201]
+    (old_pool,), (new_pool,) = (pools(Station.objects.get(id=one)) for one in (old.station, new.station))
+    assert (old_pool.given, old_pool.used, old_pool.retired) == (200, 0, 200)
+    assert (new_pool.given, new_pool.used, new_pool.retired) == (200, 0, 0)
+
+
+def test_the_pools_are_counted_with_what_cases_bear(desk: Desk, open_desk: Callable[..., Desk]) -> None:
+    desk.take_in()
+    open_desk()
+    (county,) = pools()
+    assert (county.county, county.given, county.used, county.retired) == (YUYAO, 400, 1, 0)
+    assert county.left == 99_999_999 - 400
+    revoke_station(Station.objects.get(id=desk.id))
+    assert [(pool.used, pool.retired) for pool in pools()] == [(1, 199)]
+
+
+def test_a_county_whose_numbers_end_is_found_by_the_check(desk: Desk) -> None:
+    from server.checks import findings
+
+    said = {finding["check"]: finding for finding in findings()}
+    assert said["numbers"]["ok"] and f"{YUYAO}: 200 given" in said["numbers"]["note"]
+    NumberBlock.objects.update(first=1, last=99_500_000)
+    (found,) = [finding for finding in findings() if finding["check"] == "numbers"]
+    assert not found["ok"] and found["problem"]["code"] == "server.numbers_end"
 
 
 def test_the_pack_has_an_etag_and_says_the_same_while_nothing_changes(desk: Desk) -> None:
