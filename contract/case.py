@@ -18,7 +18,7 @@ from contract.ids import is_case_number
 from contract.material import CaseMaterial
 from contract.matter import Delivery
 from contract.node import Route
-from contract.person import Identity, Parties, Role
+from contract.person import Identity, Parties, Person, Role
 from contract.problem import Problem, Retry
 from contract.wire import Wire, canonical, sha256
 
@@ -220,6 +220,7 @@ class SupplementItem(Wire):
     """One thing that is missing or wrong, and what would be right."""
 
     material: str = ""  # code of the material, or empty
+    field: str = ""  # name of the form's field, where it is about an answer
     what: str
     standard: str = ""
 
@@ -305,7 +306,10 @@ class Decided(Wire):
 
 
 class Corrected(Wire):
-    """更正 by the accepting window: the reason is kept, the replaced papers are named on the new ones."""
+    """更正 by the accepting window: the reason is kept, the replaced papers are named on the new ones.
+
+    On the day of receipt by the window, later with a supervisor. What a chip gave is never changed.
+    """
 
     reason: str = Field(min_length=1)
     answers: dict[str, Any] | None = None
@@ -313,13 +317,17 @@ class Corrected(Wire):
     phone: str | None = None
     materials: tuple[CaseMaterial, ...] | None = None
     replaces: tuple[str, ...] = ()  # numbers of the papers that the new ones stand for
+    supervisor: Author | None = None  # 主管 who stood by with their own password
+    supervisor_offline: bool = False  # that password was checked without the server
 
 
 class Voided(Wire):
-    """作废: the number is never used again. On the same day by the window, later by a supervisor."""
+    """作废: the number is never used again. On the day of receipt by the window, later with a supervisor."""
 
     reason: str = Field(min_length=1)
     replaces: tuple[str, ...] = ()
+    supervisor: Author | None = None
+    supervisor_offline: bool = False
 
 
 class Withdrawn(Wire):
@@ -454,13 +462,20 @@ def may(role: Role, kind: Kind) -> bool:
     return role in ROLES[kind]
 
 
+def needs_supervisor(case: Case, kind: Kind, role: Role, on: date) -> bool:
+    """Whether someone of this role needs a supervisor to stand by: 更正 and 作废 are the window's own on the day of
+    receipt only (U05)."""
+    taken_in = (case.received_at or case.opened_at).astimezone(CHINA).date()
+    return kind in (Kind.CORRECT, Kind.VOID) and role is not Role.SUPERVISOR and taken_in != on
+
+
 def apply(case: Case | None, action: Action) -> Case:
     """The case after the action.
 
     Raises:
         Problem: ``case.not_allowed`` (state), ``case.wrong_role``, ``case.out_of_order`` (another action came
             between), ``case.body_malformed``, ``number.malformed``, ``case.asked_already``, ``case.undecidable``,
-            ``case.void_too_late``.
+            ``case.correct_too_late``, ``case.void_too_late`` (without a supervisor), ``case.chip_data``.
     """
     state = case.state if case else None
     after = TRANSITIONS.get((state, action.kind))
@@ -489,6 +504,42 @@ def fold(case: Case | None, pending: Iterable[Action]) -> tuple[Case | None, Pro
         except Problem as problem:
             return case, problem
     return case, None
+
+
+class Change(Wire):
+    """One thing that a 更正 changes. `name` is ``phone``, ``tie``, ``answers.…`` by the form's field, or a part of a
+    party, ``applicant.name``; the values are as the case keeps them, None where there was none."""
+
+    name: str
+    old: Any = None
+    new: Any = None
+
+    def __repr__(self) -> str:
+        return f"Change({self.name})"
+
+    __str__ = __repr__
+
+
+def changed(before: Case, after: Case) -> tuple[Change, ...]:
+    """What of a case's words differs: parties, telephone, answers. Who applies for themselves is told of once."""
+    was, now = _words(before), _words(after)
+    return tuple(
+        Change(name=name, old=was.get(name), new=now.get(name))
+        for name in {**was, **now}
+        if was.get(name) != now.get(name)
+    )
+
+
+def _words(case: Case) -> dict[str, Any]:
+    parties, said = case.parties, dict[str, Any]()
+    for who, party in (("applicant", parties.applicant), ("handler", parties.handler)):
+        if who == "applicant" or party.number != parties.applicant.number:
+            said |= {f"{who}.{name}": value for name, value in party.model_dump(mode="json").items()}
+            if said.get(f"{who}.phone") == case.phone:
+                del said[f"{who}.phone"]  # the same telephone, kept with the person
+    said |= {"tie": parties.tie.value, "phone": case.phone}
+    said |= {f"answers.{name}": value for name, value in case.answers.items()}
+    return {name: value for name, value in said.items() if value not in (None, "", [])}
 
 
 def case_digest(actions: Iterable[Action], held_pages: Iterable[str]) -> str:
@@ -591,11 +642,13 @@ def _changes(case: Case, action: Action) -> dict[str, Any]:
                 "clock": (*case.clock, ClockEvent(tick=Tick.STOP, on=today)),
             }
         case Kind.CORRECT:
-            return _corrected(case, body_as(action, Corrected))
+            corrected = body_as(action, Corrected)
+            if needs_supervisor(case, action.kind, action.author.role, today) and not _stands_by(corrected.supervisor):
+                raise Problem("case.correct_too_late", Retry.AFTER_FIX)
+            return _corrected(case, corrected)
         case Kind.VOID:
             voided = body_as(action, Voided)
-            taken_in = case.received_at or case.opened_at
-            if action.author.role is not Role.SUPERVISOR and taken_in.astimezone(CHINA).date() != today:
+            if needs_supervisor(case, action.kind, action.author.role, today) and not _stands_by(voided.supervisor):
                 raise Problem("case.void_too_late", Retry.AFTER_FIX)
             return {"voided": voided, **_stopped(case, today)}
         case Kind.WITHDRAW:
@@ -634,6 +687,10 @@ def _stopped(case: Case, today: date) -> dict[str, Any]:
     return {"clock": (*case.clock, ClockEvent(tick=Tick.STOP, on=today))} if case.accepted_on else {}
 
 
+def _stands_by(supervisor: Author | None) -> bool:
+    return supervisor is not None and supervisor.role is Role.SUPERVISOR
+
+
 def _with(old: tuple[CaseMaterial, ...], new: tuple[CaseMaterial, ...]) -> tuple[CaseMaterial, ...]:
     """The slots after new ones came: same code replaces, others are added at the end."""
     slots = {material.code: material for material in old}
@@ -646,9 +703,27 @@ def _corrected(case: Case, body: Corrected) -> dict[str, Any]:
     if body.answers is not None:
         changes["answers"] = body.answers
     if body.parties is not None:
+        if not _keeps_the_chip(case, body.parties):
+            raise Problem("case.chip_data", Retry.NEVER)
         changes["parties"] = body.parties
     if body.phone is not None:
         changes["phone"] = body.phone
     if body.materials is not None:
         changes["materials"] = _with(case.materials, body.materials)
     return changes
+
+
+def _keeps_the_chip(case: Case, parties: Parties) -> bool:
+    """Whether who stood at the window stays who the chip said; telephone and display name were typed anyway."""
+    if case.identity is None or case.identity.source != "chip":
+        return True
+    old = case.parties
+    pairs = [(old.handler, parties.handler)]
+    if isinstance(old.applicant, Person) and old.applicant.number == old.handler.number:
+        if not isinstance(parties.applicant, Person):
+            return False
+        pairs.append((old.applicant, parties.applicant))
+    return all(
+        after.model_copy(update={"phone": before.phone, "name_display": before.name_display}) == before
+        for before, after in pairs
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contract.case import Accepted, Action, Case, Kind, Opened, body_as
+from typing import Any
+
+from contract.case import BODIES, Accepted, Action, Case, Corrected, Kind, Opened, Voided, body_as
 from contract.form import check as check_form
 from contract.matter import Matter, missing, route, takes
 from contract.node import Offering, Power, Route, Tree, powers_at
@@ -38,10 +40,26 @@ def require_author(action: Action, station: Station) -> None:
         raise Problem("author.revoked", Retry.AFTER_FIX)
     if author.role not in AT_A_WINDOW or author.role not in user.working_as:
         raise Problem("case.wrong_role", Retry.NEVER, kind=action.kind, role=author.role)
+    if not _works_at(user, station):
+        raise Problem("author.elsewhere", Retry.AFTER_FIX)
+
+
+def _require_supervisor(action: Action, station: Station) -> None:
+    """Whoever stood by with their own password (更正, 作废 after the day) is a supervisor of ours who works there."""
+    body = body_as(action, BODIES[action.kind])
+    supervisor = body.supervisor if isinstance(body, Corrected | Voided) else None
+    if supervisor is None:
+        return
+    user = User.objects.filter(id=supervisor.id).first()
+    revoked = user is not None and user.revoked_at is not None and action.at >= user.revoked_at
+    if user is None or revoked or Role.SUPERVISOR not in user.working_as or not _works_at(user, station):
+        raise Problem("supervisor.unfit", Retry.AFTER_FIX)
+
+
+def _works_at(user: User, station: Station) -> bool:
     tree = get_tree()
     homes = [user.node, *user.delegated] if user.node else list(user.delegated)
-    if not any(tree.is_under(station.node, home) for home in homes):
-        raise Problem("author.elsewhere", Retry.AFTER_FIX)
+    return any(tree.is_under(station.node, home) for home in homes)
 
 
 def require_allowed(action: Action, station: Station, before: Case | None, after: Case) -> None:
@@ -49,7 +67,8 @@ def require_allowed(action: Action, station: Station, before: Case | None, after
 
     Raises:
         Problem: ``matter.unknown``, ``matter.not_for``, ``case.elsewhere``, ``case.no_power``,
-            ``case.route_implausible``, ``case.form_mistakes``, ``case.materials_missing``, ``number.not_yours``.
+            ``case.route_implausible``, ``case.form_mistakes``, ``case.materials_missing``, ``number.not_yours``,
+            ``supervisor.unfit``.
     """
     tree = get_tree()
     matter = get_matter(after.matter, after.matter_version)
@@ -59,7 +78,8 @@ def require_allowed(action: Action, station: Station, before: Case | None, after
         raise Problem("case.not_found", Retry.NEVER)
     if after.number and (before is None or after.number != before.number):
         require_ours(station, after.number)
-    if after.route is not None and (before is None or after.route != before.route):
+    _require_supervisor(action, station)
+    if after.route is not None and (before is None or _routed_by(after) != _routed_by(before)):
         _require_plausible(after.route, matter, after, tree)
     if action.kind in NEEDED:
         _require_power(NEEDED[action.kind], after, station, tree)
@@ -69,6 +89,8 @@ def require_allowed(action: Action, station: Station, before: Case | None, after
             raise Problem("case.body_malformed", Retry.NEVER, kind=action.kind, field="on")
     if action.kind in (Kind.RECEIVE, Kind.SUPPLEMENT, Kind.CORRECT):
         _require_complete(matter, after)
+    if action.kind is Kind.CORRECT and (reason := takes(matter, after.parties)) is not None:
+        raise Problem("matter.not_for", Retry.AFTER_FIX, reason=reason)
 
 
 def _require_opened_here(action: Action, station: Station, matter: Matter, tree: Tree) -> None:
@@ -80,6 +102,11 @@ def _require_opened_here(action: Action, station: Station, matter: Matter, tree:
         raise Problem("matter.not_for", Retry.AFTER_FIX, reason=reason)
     if not any(Power.RECEIVE in powers_at(offering, station.node, tree) for offering in offerings_of(matter.code)):
         raise Problem("case.no_power", Retry.AFTER_FIX, power=Power.RECEIVE)
+
+
+def _routed_by(case: Case) -> tuple[Any, ...]:
+    """All that a route hangs on: where it leads, and what a correction or supplement could lead elsewhere."""
+    return case.route, case.parties, case.answers
 
 
 def _require_plausible(claimed: Route, matter: Matter, case: Case, tree: Tree) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from contract.case import CHINA, Action, Case, Kind, State
+from contract.case import CHINA, Action, Case, Change, Kind, State, apply, changed
 from contract.exchange import CaseView
 from contract.form import FormField, fields, visible
 from contract.material import CaseMaterial, Page
@@ -19,6 +19,7 @@ from server.org.tree import get_tree
 from server.web import wording
 from server.web.todo import Mark, answer_by, due_mark, flag_marks, state_mark
 
+MENDING = frozenset({Kind.CORRECT, Kind.SUPPLEMENT})  # acts that change what a case said before
 LONG_LABEL = 24  # columns, a Chinese character being two
 
 
@@ -206,7 +207,12 @@ def missing_of(slots: tuple[Slot, ...]) -> tuple[str, ...]:
 
 def history_of(view: CaseView) -> tuple[Deed, ...]:
     """Every action: what, who, when, where; the newest first."""
-    return tuple(_deed(action, view) for action in reversed(view.actions))
+    deeds: list[Deed] = []
+    case: Case | None = None
+    for action in view.actions:
+        before, case = case, apply(case, action)
+        deeds.append(_deed(action, view, changed(before, case) if before and action.kind in MENDING else ()))
+    return tuple(reversed(deeds))
 
 
 def face_of(view: CaseView, row: CaseRecord) -> dict[str, Any]:
@@ -231,7 +237,7 @@ def face_of(view: CaseView, row: CaseRecord) -> dict[str, Any]:
         "history": history_of(view),
         "taken_in": _taken_in(view),
         "promised": tuple(m for m in case.materials if m.promised_until and not m.present),
-        "decision": _decision(case),
+        "decision": _decision(view),
     }
 
 
@@ -251,8 +257,8 @@ def _taken_in(view: CaseView) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _decision(case: Case) -> tuple[Fact, ...]:
-    facts = []
+def _decision(view: CaseView) -> tuple[Fact, ...]:
+    case, facts = view.case, []
     if case.declined:
         facts.append(Fact(gettext("理由类别"), str(wording.GROUNDS[case.declined.ground])))
         facts.append(Fact(gettext("具体理由"), case.declined.reason))
@@ -265,7 +271,11 @@ def _decision(case: Case) -> tuple[Fact, ...]:
         if case.decision.result:
             facts.append(Fact(gettext("结果"), case.decision.result))
     if case.asked and case.state is State.TO_SUPPLEMENT:
-        facts += [Fact(gettext("要求补正"), _item(item.model_dump(), {})) for item in case.asked.items]
+        facts += [Fact(gettext("要求补正"), _item(item.model_dump(), view)) for item in case.asked.items]
+        if case.asked.until:
+            facts.append(Fact(gettext("补正期限"), wording.day(case.asked.until)))
+    if case.voided:
+        facts.append(Fact(gettext("作废的理由"), case.voided.reason))
     return tuple(facts)
 
 
@@ -370,7 +380,7 @@ def _answer(control: FormField, value: Any) -> str:
             return f"{value} {control.unit}".strip()
 
 
-def _deed(action: Action, view: CaseView) -> Deed:
+def _deed(action: Action, view: CaseView, changes: tuple[Change, ...]) -> Deed:
     author = action.author
     if author.department and view.department and author.department == view.department.code:
         where = view.department.name
@@ -378,23 +388,23 @@ def _deed(action: Action, view: CaseView) -> Deed:
         where = get_tree().path_name(author.node) if author.node else ""
     role = str(wording.ROLES[author.role])
     who = author.name if author.name == role else gettext("%(name)s（%(role)s）") % {"name": author.name, "role": role}
-    return Deed(action.at, str(wording.KINDS[action.kind]), who, where, _details(action, view))
+    return Deed(action.at, str(wording.KINDS[action.kind]), who, where, _details(action, view, changes))
 
 
-def _details(action: Action, view: CaseView) -> tuple[Fact, ...]:
+def _details(action: Action, view: CaseView, changes: tuple[Change, ...]) -> tuple[Fact, ...]:
     """What is worth telling of an action's body beside the case itself."""
     body = action.body
-    names = {rule.code: rule.name for rule in view.matter.materials}
     facts = []
     for item in body.get("items") or ():
-        facts.append(Fact(gettext("补正"), _item(item, names)))
+        facts.append(Fact(gettext("补正"), _item(item, view)))
+    facts += [_change(change, view) for change in changes]
     if action.kind is Kind.DECLINE:
         facts.append(
             Fact(gettext("理由类别"), str(wording.GROUNDS.get(body.get("ground", ""), body.get("ground", ""))))
         )
     if action.kind is Kind.SUPPLEMENT:
         handed = gettext("、").join(str(material.get("name", "")) for material in body.get("materials") or ())
-        facts.append(Fact(gettext("材料"), handed or gettext("更正了表单")))
+        facts += [Fact(gettext("材料"), handed)] if handed else []
     if body.get("deemed"):
         facts.append(Fact(gettext("说明"), gettext("视为受理")))
     labels = {
@@ -410,11 +420,59 @@ def _details(action: Action, view: CaseView) -> tuple[Fact, ...]:
     for key, label in labels.items():
         if body.get(key):
             facts.append(Fact(label, str(body[key])))
+    if supervisor := body.get("supervisor"):
+        checked = gettext("当时离线，按本机核对的口令") if body.get("supervisor_offline") else gettext("已核对口令")
+        words = gettext("%(who)s（%(how)s）") % {"who": supervisor.get("name", ""), "how": checked}
+        facts.append(Fact(gettext("主管确认"), words))
+    if replaced := body.get("replaces"):
+        facts.append(Fact(gettext("作废的纸面"), gettext("、").join(map(str, replaced))))
     return tuple(facts)
 
 
-def _item(item: dict[str, Any], names: dict[str, str]) -> str:
-    name = names.get(str(item.get("material", "")), "")
+def _change(change: Change, view: CaseView) -> Fact:
+    """What was corrected: old → new, an identity number masked."""
+    who, _dot, name = change.name.partition(".")
+    control = next((one for one in fields(view.matter.form) if who == "answers" and one.name == name), None)
+    labels = {
+        "phone": gettext("联系电话"),
+        "tie": gettext("关系"),
+        "name": gettext("姓名或名称"),
+        "name_display": gettext("显示用姓名"),
+        "number": gettext("证件号码"),
+        "uscc": gettext("统一社会信用代码"),
+        "representative": gettext("法定代表人"),
+        "address": gettext("地址"),
+        "sex": gettext("性别"),
+        "nation": gettext("民族"),
+        "nationality": gettext("国籍"),
+        "birth_date": gettext("出生日期"),
+        "document": gettext("证件"),
+    }
+    label = labels.get(name or who, name or who)
+    if control is not None:
+        label = (wording.is_english() and control.label_en) or control.label
+    if who == "handler":
+        label = gettext("经办人：%(label)s") % {"label": label}
+
+    def said(value: Any) -> str:
+        if control is not None:
+            words = _answer(control, value)
+            return masked(words) if value and control.format == "cn-id-number" else words
+        if value is None:
+            return "—"
+        if change.name == "tie":
+            return str(wording.TIES[value])
+        if name == "document":
+            return str(wording.DOCUMENTS[value])
+        return masked(str(value)) if name == "number" else str(value)
+
+    return Fact(label, f"{said(change.old)} → {said(change.new)}")
+
+
+def _item(item: dict[str, Any], view: CaseView) -> str:
+    names = {rule.code: rule.name for rule in view.matter.materials}
+    labels = {one.name: (wording.is_english() and one.label_en) or one.label for one in fields(view.matter.form)}
+    name = names.get(str(item.get("material", "")), "") or labels.get(str(item.get("field", "")), "")
     text = "：".join(part for part in (name, str(item.get("what", ""))) if part)
     standard = item.get("standard")
     return gettext("%(what)s（要求：%(standard)s）") % {"what": text, "standard": standard} if standard else text

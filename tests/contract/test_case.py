@@ -19,7 +19,9 @@ from contract.case import (
     State,
     apply,
     case_digest,
+    changed,
     fold,
+    needs_supervisor,
     pages_of,
 )
 from contract.clock import Tick
@@ -133,6 +135,56 @@ def test_u05_a_correction_keeps_its_reason_and_names_the_replaced_paper() -> Non
     case = doing.do(Kind.CORRECT, reason="电话写错", phone="13800000000", replaces=[f"{NUMBER}-SJ-1"])
     assert case.phone == "13800000000" and case.corrections[0].replaces == (f"{NUMBER}-SJ-1",)
     assert Flag.CORRECTED in case.flags and case.number == NUMBER
+
+
+LU = {"id": "lufangfang", "name": "鲁芳芳", "role": "supervisor", "node": "330281"}
+
+
+def test_u05_later_than_the_day_a_supervisor_stands_by_the_clerk() -> None:
+    doing = Doing()
+    received = doing.received()
+    day = doing.done[-1].at.date()
+    assert not needs_supervisor(received, Kind.CORRECT, Role.CLERK, day)
+    assert needs_supervisor(received, Kind.VOID, Role.CLERK, day + timedelta(days=1))
+    assert not needs_supervisor(received, Kind.VOID, Role.SUPERVISOR, day + timedelta(days=1))
+    assert not needs_supervisor(received, Kind.WITHDRAW, Role.CLERK, day + timedelta(days=1))
+    with pytest.raises(Problem, match="case.correct_too_late"):
+        doing.do(Kind.CORRECT, days=1, reason="电话写错", phone="13800000000")
+    colleague = {**LU, "role": "clerk"}
+    with pytest.raises(Problem, match="case.correct_too_late"):
+        doing.do(Kind.CORRECT, days=1, reason="电话写错", phone="13800000000", supervisor=colleague)
+    case = doing.do(Kind.CORRECT, days=1, reason="电话写错", phone="13800000000", supervisor=LU)
+    assert case.phone == "13800000000" and case.corrections[0].supervisor is not None
+    assert doing.do(Kind.VOID, days=1, reason="重复收件", supervisor=LU, supervisor_offline=True).voided is not None
+
+
+def test_u05_what_a_correction_changes_is_told_old_and_new() -> None:
+    doing = Doing()
+    before = doing.received()
+    person = before.parties.handler.model_copy(update={"phone": "13900000000"})
+    both = before.parties.model_copy(update={"applicant": person, "handler": person}).model_dump(mode="json")
+    after = doing.do(Kind.CORRECT, reason="写错", phone="13900000000", parties=both, answers={"staff": 3, "own": False})
+    told = {change.name: (change.old, change.new) for change in changed(before, after)}
+    assert told == {"phone": (None, "13900000000"), "answers.staff": (None, 3), "answers.own": (None, False)}
+    assert changed(before, before) == () and "139" not in repr(changed(before, after))
+
+
+def test_u05_what_a_chip_gave_is_never_corrected() -> None:
+    doing = Doing()
+    parties = doing.received().parties
+    assert doing.case is not None and doing.case.identity is not None and doing.case.identity.source == "chip"
+    someone = parties.handler.model_copy(update={"name": "陈某"})
+    for wrong in ({"handler": someone}, {"applicant": someone}):
+        with pytest.raises(Problem, match="case.chip_data"):
+            doing.do(Kind.CORRECT, reason="改名", parties=parties.model_copy(update=wrong).model_dump(mode="json"))
+    told = parties.handler.model_copy(update={"phone": "13800000000", "name_display": "陈䶮"})
+    case = doing.do(
+        Kind.CORRECT, reason="电话", parties=parties.model_copy(update={"handler": told}).model_dump(mode="json")
+    )
+    assert case.parties.handler.phone == "13800000000"
+    doing.case = case.model_copy(update={"identity": case.identity.model_copy(update={"source": "manual"})})
+    other = parties.model_copy(update={"handler": someone}).model_dump(mode="json")
+    assert doing.do(Kind.CORRECT, reason="手工录错", parties=other).parties.handler.name == "陈某"
 
 
 def test_supplements_are_asked_once_and_start_the_five_days_again() -> None:

@@ -296,7 +296,10 @@ class Desk:
         )
         first = self.act(case_id, Kind.OPEN, opened)
         second = self.act(
-            case_id, Kind.CONFIRM_PERSON, PersonConfirmed(identity=Identity(source="chip")), after=first.id
+            case_id,
+            Kind.CONFIRM_PERSON,
+            PersonConfirmed(identity=Identity(source=how.get("read", "chip"))),
+            after=first.id,
         )
         third = self.act(case_id, Kind.RECEIVE, received, after=second.id)
         return [first, second, third]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from contract.case import (
     Accepted,
     Action,
+    Author,
     Corrected,
     Declined,
     Delivered,
@@ -29,7 +30,7 @@ from contract.exchange import PoolReport, SignedAction, Told, Verdict
 from contract.ids import case_number
 from contract.material import CaseMaterial, Source
 from contract.node import Power, Route, Tree, powers_at
-from contract.person import Role
+from contract.person import Role, Tie
 from contract.wire import canonical
 from server.cases.models import CaseRecord, EventRecord
 from server.catalogue.matters import publish
@@ -315,6 +316,55 @@ def test_f27_a_supplement_is_complete_or_nothing(desk: Desk) -> None:
     assert desk.told(whole).verdict == "done"
     row = CaseRecord.objects.get()
     assert (row.state, row.number) == (State.RECEIVED, number)
+
+
+# --- the way back -----------------------------------------------------------------------------------------------------
+
+
+def test_u05_who_stood_by_a_late_correction_is_a_supervisor_of_ours(desk: Desk) -> None:
+    case = desk.take_in()
+
+    def stood_by(user: str, role: Role = Role.SUPERVISOR) -> Told:
+        body = Corrected(
+            reason="电话写错", phone="0574-00001111", supervisor=Author(id=user, name="苏盈", role=role, node=STREET)
+        )
+        return desk.told(desk.act(case.id, Kind.CORRECT, body, after=case.last_action))
+
+    for nobody in ("p-nobody", "p-clerk", "p-haishu"):
+        assert code(stood_by(nobody)) == "supervisor.unfit"
+    User.objects.filter(id="p-supervisor").update(node=HAISHU)
+    assert code(stood_by("p-supervisor")) == "supervisor.unfit"
+    User.objects.filter(id="p-supervisor").update(node=STREET)
+    assert stood_by("p-supervisor").verdict == "done"
+    revoke_user(User.objects.get(username="supervisor"))
+    case = case.model_copy(update={"last_action": EventRecord.objects.filter(verb="correct").get().action_id})
+    assert code(stood_by("p-supervisor")) == "supervisor.unfit"
+
+
+def test_u05_a_correction_keeps_the_chips_words_the_form_and_the_department(desk: Desk) -> None:
+    case = desk.take_in()
+    handler = case.parties.handler
+
+    def corrected(**changes: Any) -> Told:
+        return desk.told(desk.act(case.id, Kind.CORRECT, Corrected(reason="写错", **changes), after=case.last_action))
+
+    elsewhere = handler.model_copy(update={"address": "浙江省宁波市余姚市凤山街道永丰村1号"})
+    moved = case.parties.model_copy(update={"handler": elsewhere, "applicant": elsewhere})
+    assert code(corrected(parties=moved)) == "case.chip_data"
+    assert code(corrected(answers={"shop": ""})) == "case.form_mistakes"
+    agent = case.parties.model_copy(update={"tie": Tie.GUARDIAN})
+    assert code(corrected(parties=agent)) == "matter.not_for"
+    assert corrected(answers={"shop": "禾苗食品店"}).verdict == "done"
+    row = CaseRecord.objects.get().to_wire()
+    assert (row.answers["shop"], row.number) == ("禾苗食品店", case.number)
+
+
+def test_u05_nothing_is_corrected_into_another_departments_hands(desk: Desk) -> None:
+    case = desk.take_in(read="manual")
+    typed = case.parties.handler.model_copy(update={"address": "浙江省宁波市余姚市凤山街道永丰村1号"})
+    parties = case.parties.model_copy(update={"handler": typed, "applicant": typed})
+    moved = desk.act(case.id, Kind.CORRECT, Corrected(reason="写错", parties=parties), after=case.last_action)
+    assert code(desk.told(moved)) == "case.route_implausible"
 
 
 def test_who_the_matter_is_not_for(desk: Desk) -> None:

@@ -12,9 +12,22 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from contract.case import Accepted, Delivered, Kind, Reviewed, State, Supplemented
+from contract.case import (
+    Accepted,
+    Author,
+    Corrected,
+    Delivered,
+    Kind,
+    Reviewed,
+    State,
+    SupplementAsked,
+    Supplemented,
+    SupplementItem,
+    Voided,
+)
 from contract.ids import case_number
 from contract.material import CaseMaterial, Page, Seen, Trust
+from contract.person import Role
 from contract.wire import sha256
 from server.cases import services
 from server.cases.models import CaseRecord, EventRecord
@@ -170,6 +183,52 @@ def test_the_case_page_says_what_an_officer_must_know(officer: Client, received:
         assert words in text, words
     for words in ("营业执照", "租赁合同", "C 须核对原件", "宁波市余姚市凤山街道永丰村", "最迟答复", "视为受理", "收件"):
         assert words in text, words
+
+
+def test_u05_the_officer_sees_what_the_window_corrected_and_who_stood_by(
+    officer: Client, signed_in: SignIn, desk: Desk
+) -> None:
+    case = desk.take_in()
+    typed = Corrected(
+        reason="店名写错",
+        answers={"shop": "禾苗食品店"},
+        phone="0574-00001111",
+        replaces=(f"{case.number}-SJ1",),
+        supervisor=Author(id="p-supervisor", name="苏盈", role=Role.SUPERVISOR, node="330281001"),
+        supervisor_offline=True,
+    )
+    assert desk.told(desk.act(case.id, Kind.CORRECT, typed, after=case.last_action)).verdict == "done"
+    text = officer.get(f"/cases/{case.id}").content.decode()
+    for said in ("已更正", "丰山小吃 → 禾苗食品店", "— → 0574-00001111", "店名写错", "苏盈", "当时离线", "-SJ1"):
+        assert said in text, said
+    assert "<dd>禾苗食品店</dd>" in text  # the form says what holds now
+    english = signed_in("haishu", "en").get(f"/cases/{case.id}").content.decode()
+    assert "Supervisor stood by" in english and "Papers no longer valid" in english
+
+
+def test_the_officer_sees_what_the_window_asked_for_and_what_came(officer: Client, desk: Desk) -> None:
+    case = desk.take_in()
+    items = (
+        SupplementItem(material="lease", what="租期已过", standard="在租期内的合同"),
+        SupplementItem(field="shop", what="与营业执照不一致"),
+    )
+    asked = desk.act(case.id, Kind.ASK_SUPPLEMENT, SupplementAsked(items=items), after=case.last_action)
+    assert desk.told(asked).verdict == "done"
+    text = officer.get(f"/cases/{case.id}").content.decode()
+    assert text.count("租赁合同：租期已过（要求：在租期内的合同）") == 2  # at the side and in the history
+    assert text.count("店名：与营业执照不一致") == 2
+    lease = CaseMaterial(code="lease", name="租赁合同", pages=(desk.page(),))
+    given = Supplemented(materials=(lease,), answers={"shop": "禾苗食品店"})
+    assert desk.told(desk.act(case.id, Kind.SUPPLEMENT, given, after=asked.id)).verdict == "done"
+    text = officer.get(f"/cases/{case.id}").content.decode()
+    assert "丰山小吃 → 禾苗食品店" in text and state_of(case.id) == State.RECEIVED
+
+
+def test_a_voided_case_says_why(officer: Client, desk: Desk) -> None:
+    case = desk.take_in()
+    desk.told(desk.act(case.id, Kind.VOID, Voided(reason="重复收件"), after=case.last_action))
+    text = officer.get(f"/cases/{case.id}").content.decode()
+    assert "作废的理由" in text and "重复收件" in text
 
 
 def test_what_was_checked_and_what_was_promised_is_said(officer: Client, desk: Desk) -> None:
