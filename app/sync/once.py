@@ -45,9 +45,9 @@ def sync_once(store: Store, line: Line, clock: Callable[[], datetime], who: str)
             acknowledged += result.acknowledged
             matched += result.matched
             news += result.news
-            went = None if result.more else _send_pages(store, line)
-            pages += went or 0
-            if not (result.more or result.moved) and went is None:
+            went = 0 if result.more else _send_pages(store, line)
+            pages += went
+            if not (result.more or result.moved or went):
                 break
     waiting, held = store.counts()
     return Settled(rounds, sent, acknowledged, matched, news, pages, waiting - held, held)
