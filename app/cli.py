@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,13 @@ def _parser() -> argparse.ArgumentParser:
         name: str, run: Callable[..., Any], text: str, say: Callable[[Any], str] = str, under: Any = commands
     ) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = under.add_parser(name, help=text, description=text)
-        made.add_argument("--json", action="store_true", help="one JSON value on stdout")
+        # the word of a command stands when a command under it says nothing
+        made.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="one JSON value on stdout")
         made.set_defaults(run=run, say=say)
         return made
 
-    def station(made: argparse.ArgumentParser) -> None:
-        made.add_argument("--folder", type=Path, default=default_folder(), help="this station's folder")
+    def station(made: argparse.ArgumentParser, default: Any = None) -> None:
+        made.add_argument("--folder", type=Path, default=default or default_folder(), help="this station's folder")
 
     command("counter", _child_counter, "open the counter (窗口)").set_defaults(say=str)
     command("server", _child_server, "the acceptance server (受理平台); its own commands follow").set_defaults(say=str)
@@ -102,7 +104,27 @@ def _parser() -> argparse.ArgumentParser:
     recover.add_argument("--store", type=Path, required=True, metavar="DIR", help="a copy of the dead PC's folder")
     recover.add_argument("--recovery-key", type=Path, required=True, metavar="FILE", help="the city's private key")
 
-    station(command("outbox", _outbox, "what waits to be sent, and why", _say_outbox))
+    outbox = command("outbox", _outbox, "what waits to be sent, and why; what is held", _say_outbox)
+    station(outbox)
+    outbox.add_argument("--find", default="", metavar="TEXT", help="by number, id number, name, pinyin; withdrawn too")
+    under = outbox.add_subparsers(metavar="WHAT")
+
+    def held(name: str, run: Callable[..., Any], text: str, say: Callable[[Any], str]) -> argparse.ArgumentParser:
+        made = command(name, run, text, say, under)
+        station(made, argparse.SUPPRESS)
+        made.add_argument("case", metavar="ID", help="a case's number or id")
+        return made
+
+    held("show", _outbox_show, "both versions of a case, side by side", _say_compared)
+    held("resend", _outbox_resend, "let what is held be sent again as it is", _say_done)
+    export = held("export", _outbox_export, "write a case into a file that a passphrase opens", _say_exported)
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    withdraw = held("withdraw", _outbox_withdraw, "give up what is held (撤下); a supervisor's password", _say_done)
+    withdraw.add_argument("--reason", required=True)
+    withdraw.add_argument("--supervisor", required=True, metavar="NAME", help="the supervisor's account")
+    opened = command("open", _outbox_open, "unpack an exported file into a new folder", _say_exported, under)
+    opened.add_argument("file", type=Path, metavar="FILE")
+    opened.add_argument("--out", type=Path, required=True, metavar="DIR")
     return parser
 
 
@@ -190,19 +212,100 @@ def _say_recovered(answer: Any) -> str:
 
 
 def _outbox(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.matters.search import is_named
     from app.start import closing_desk
-    from app.sync.outbox import outbox
+    from app.sync.outbox import find, outbox
 
     with closing_desk(read_config(given.folder)) as desk:
-        return outbox(desk)
+        return find(desk, given.find, is_named) if given.find.strip() else outbox(desk)
 
 
 def _say_outbox(lines: Any) -> str:
-    said = [
-        f"{line.number}\t{line.standing}\t{line.bytes_left}\t{line.problem.code if line.problem else ''}"
-        for line in lines
-    ]
+    said = []
+    for line in lines:
+        why = line.given_up.reason if line.given_up else line.problem.code if line.problem else ""
+        standing = "withdrawn" if line.given_up else line.standing
+        said.append(f"{line.number}\t{standing}\t{line.since.isoformat()}\t{line.bytes_left}\t{why}".rstrip())
     return "\n".join(said) or "没有待上报的 nothing waits"
+
+
+def _outbox_show(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.cases.compare import compare
+    from app.start import closing_desk
+    from app.sync.outbox import get_case_id
+
+    with closing_desk(read_config(given.folder)) as desk:
+        return compare(desk, get_case_id(desk, given.case))
+
+
+def _say_compared(found: Any) -> str:
+    def side(row: Any, value: Any) -> str:
+        if row.part != "material":
+            return value.text or "—"
+        return f"{value.pages} 页 pages, {value.equal_pages} 相同 equal" if value.there else value.text or "—"
+
+    lines = [f"{found.number or found.case_id}\t{found.problem.code if found.problem else ''}".rstrip()]
+    if found.given_up is not None:
+        lines.append(f"已撤下 withdrawn: {found.given_up.reason}")
+    lines.append("\t本机 here\t服务器 server" if found.on_server else "\t本机 here\t服务器上没有 not on the server")
+    for row in found.rows:
+        lines.append(
+            f"{'=' if row.same else '≠'} {row.name or row.part}\t{side(row, row.ours)}\t{side(row, row.theirs)}"
+        )
+    return "\n".join(lines)
+
+
+def _outbox_resend(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.start import closing_desk
+    from app.sync.outbox import get_case_id, resend
+
+    with closing_desk(read_config(given.folder)) as desk:
+        case_id = get_case_id(desk, given.case)
+        resend(desk, case_id)
+    return {"case_id": case_id, "done": "resend"}
+
+
+def _outbox_export(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.start import closing_desk
+    from app.sync.export import export
+    from app.sync.outbox import get_case_id
+
+    with closing_desk(read_config(given.folder)) as desk:
+        case_id = get_case_id(desk, given.case)
+        return export(desk, case_id, _secret("口令（至少 8 个字符）passphrase: "), given.out)
+
+
+def _outbox_open(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.sync.export import open_exported
+
+    return open_exported(given.file, _secret("口令 passphrase: "), given.out)
+
+
+def _say_exported(answer: Any) -> str:
+    return f"{answer.file}\t{answer.pages} 页 pages\t{answer.lacking} 页不在本机 pages not here"
+
+
+def _outbox_withdraw(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.cases.held import withdraw
+    from app.people.sign_in import supervisor
+    from app.start import closing_desk
+    from app.sync.outbox import get_case_id
+
+    with closing_desk(read_config(given.folder)) as desk:
+        case_id = get_case_id(desk, given.case)
+        found = supervisor(desk, given.supervisor, _secret("主管口令 supervisor's password: "))
+        withdraw(desk, case_id, found.clerk, given.reason, found.clerk, offline=found.offline)
+    return {"case_id": case_id, "done": "withdraw"}
+
+
+def _say_done(answer: Any) -> str:
+    words = {"resend": "将再次上报 will be sent again", "withdraw": "已撤下 withdrawn"}
+    return f"{answer['case_id']}\t{words[answer['done']]}"
+
+
+def _secret(prompt: str) -> str:
+    """A line that nobody sees: from the terminal without an echo, else from standard input; never an argument."""
+    return getpass(prompt) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 # --- devices -----------------------------------------------------------------------------------------------------
