@@ -12,6 +12,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from contract.problem import Problem, Retry
+from server.cases.models import CaseRecord
+from server.cases.services import broken_chains
 from server.catalogue.calendar import get_calendar
 from server.exchange.numbers import pools
 from server.keys import get_keys, recovery_key
@@ -29,6 +31,7 @@ def findings() -> list[dict[str, Any]]:
         _finding("calendar", _calendar),
         _finding("recovery", _recovery),
         _finding("numbers", _numbers),
+        _finding("histories", _histories),
         {
             "check": "volume",
             "ok": True,
@@ -92,3 +95,12 @@ def _numbers() -> str:
         if pool.left < FEW_NUMBERS:
             raise Problem("server.numbers_end", Retry.AFTER_FIX, county=pool.county, left=pool.left)
     return "; ".join(f"{p.county}: {p.given} given, {p.used} used, {p.retired} retired, {p.left} left" for p in found)
+
+
+def _histories() -> str:
+    """Reads every event of every case; on a full server this is what takes long."""
+    broken = list(broken_chains())
+    if broken:
+        case_id, place = broken[0]
+        raise Problem("server.history_broken", Retry.NEVER, count=len(broken), case=case_id, event=place)
+    return f"{CaseRecord.objects.count()} whole"

@@ -5,11 +5,13 @@ The exchange, the API, the pages and the sweeps call only these.
 
 from __future__ import annotations
 
+import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 import contract.case
@@ -166,7 +168,7 @@ def _take_from_library(case: Case) -> None:
 
 def _add_event(row: CaseRecord, events: list[EventRecord], **what: str) -> None:
     seq = len(events) + 1
-    link = sha256(f"{events[-1].link if events else ''}\n{seq} {what['kind']}\n{what.get('text', '')}")
+    link = _link(events[-1].link if events else "", seq, what["kind"], what.get("text", ""))
     event = EventRecord.objects.create(case=row, seq=seq, link=link, materials_pending=row.materials_pending, **what)
     Unrelayed.objects.create(event=event)
 
@@ -187,13 +189,34 @@ def pages_arrived(case_id: str) -> None:
 
 
 def broken_chain(row: CaseRecord) -> int | None:
-    """The sequence of the first event that is not what its link says, or None where the history is whole."""
-    link = ""
-    for place, event in enumerate(row.events.order_by("seq"), start=1):
-        link = sha256(f"{link}\n{place} {event.kind}\n{event.text}")
-        if event.seq != place or event.link != link:
-            return place
-    return None
+    """The sequence of the first event that is not what its link says, or is missing; None where all is whole."""
+    return next((place for _, place in _broken(CaseRecord.objects.filter(id=row.id))), None)
+
+
+def broken_chains() -> Iterator[tuple[str, int]]:
+    """The cases whose history was changed behind our back, each with the sequence of the first wrong event."""
+    return _broken(CaseRecord.objects.all())
+
+
+def _broken(rows: QuerySet[CaseRecord]) -> Iterator[tuple[str, int]]:
+    """Reads every event once, in a stream: a city's history fits into no memory."""
+    columns = ("id", "version", "events__seq", "events__kind", "events__text", "events__link")
+    told = rows.order_by("id", "events__seq").values_list(*columns).iterator(chunk_size=2000)
+    for (case_id, version), events in itertools.groupby(told, key=lambda row: row[:2]):
+        link, place, acts = "", 0, 0
+        for place, (*_, seq, kind, text, found) in enumerate(events, start=1):
+            link = _link(link, place, kind, text)
+            if (seq, found) != (place, link):
+                yield case_id, place
+                break
+            acts += kind == "action"
+        else:
+            if acts != version:  # the last ones are gone
+                yield case_id, place + 1
+
+
+def _link(before: str, seq: int, kind: str, text: str) -> str:
+    return sha256(f"{before}\n{seq} {kind}\n{text}")
 
 
 # --- what officers do -------------------------------------------------------------------------------------------------

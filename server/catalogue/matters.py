@@ -7,6 +7,7 @@ from functools import lru_cache
 from django.db import transaction
 
 import contract.node
+from contract.form import faults
 from contract.matter import Matter
 from contract.problem import Problem, Retry
 from server.catalogue.models import MatterVersion, Offering
@@ -18,8 +19,18 @@ def publish(matter: Matter) -> None:
     """Publish a version. Publishing the very same again changes nothing.
 
     Raises:
-        Problem: ``matter.version_taken`` where this version says something else already.
+        Problem: ``matter.version_taken`` where this version says something else already; ``matter.form_faulty`` where
+            no counter could draw or check its form.
     """
+    if wrong := faults(matter.form):
+        raise Problem(
+            "matter.form_faulty",
+            Retry.AFTER_FIX,
+            matter=matter.code,
+            version=matter.version,
+            count=len(wrong),
+            first=wrong[0][:200],
+        )
     body = matter.model_dump(mode="json")
     with transaction.atomic():
         row, made = MatterVersion.objects.get_or_create(

@@ -140,6 +140,33 @@ def test_events_are_added_only_and_chained(received: str) -> None:
     assert services.broken_chain(row) == 1
 
 
+@pytest.mark.parametrize(
+    ("tampering", "place"),
+    [
+        ("UPDATE cases_eventrecord SET text = replace(text, '丰山', '凤山') WHERE seq = 1", 1),
+        ("UPDATE cases_eventrecord SET seq = 9 WHERE seq = 2", 2),
+        ("DELETE FROM cases_eventrecord WHERE seq >= 3", 3),  # the last ones: no link is left that could tell
+        ("DELETE FROM cases_eventrecord WHERE seq >= 1", 1),
+    ],
+)
+def test_a_history_that_was_tampered_with_is_found_by_the_check(
+    received: str, desk: Desk, tampering: str, place: int
+) -> None:
+    from server.checks import findings
+
+    def said() -> Any:
+        return next(finding for finding in findings() if finding["check"] == "histories")
+
+    desk.take_in()
+    assert said() == {"check": "histories", "ok": True, "note": "2 whole"}
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM exchange_feedrow")
+        cursor.execute(f"{tampering} AND case_id = %s", [received])
+    assert services.broken_chain(CaseRecord.objects.get(id=received)) == place
+    assert said()["problem"]["code"] == "server.history_broken"
+    assert said()["problem"]["facts"] == {"count": "1", "case": received, "event": str(place)}
+
+
 def test_the_outbox_is_empty_once_the_feeds_are_written(received: str) -> None:
     assert not Unrelayed.objects.exists()
 

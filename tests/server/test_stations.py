@@ -161,6 +161,20 @@ def test_a_county_whose_numbers_end_is_found_by_the_check(desk: Desk) -> None:
     assert not found["ok"] and found["problem"]["code"] == "server.numbers_end"
 
 
+def test_s10_a_form_that_no_counter_could_draw_is_not_published(desk: Desk) -> None:
+    from contract.form import Form
+    from server.catalogue.matters import publish
+    from server.catalogue.models import MatterVersion
+    from tests.server.desk import FORM, food
+
+    broken = {**FORM.data, "required": [*FORM.data.get("required", ()), "nowhere"]}
+    with pytest.raises(Problem, match=r"matter\.form_faulty") as caught:
+        publish(food(2, form=Form(data=broken, ui=FORM.ui)))
+    assert "nowhere" in caught.value.facts["first"]
+    assert not MatterVersion.objects.filter(code="food", version=2).exists()
+    assert f'"{desk.ask().pack}"' == desk.call("GET", "/api/v1/pack")[1]["etag"]
+
+
 def test_the_pack_has_an_etag_and_says_the_same_while_nothing_changes(desk: Desk) -> None:
     from server.catalogue.matters import publish
     from tests.server.desk import food
