@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from app.devices_here import DeviceLine
 from app.flow.steps import DraftSummary
 from app.store import Changes
+from app.store.numbers import FEW
 from app.sync.courier import LineState
 from contract.case import CHINA
 from contract.ids import number_in
@@ -84,8 +85,12 @@ class Counter(QObject):
         self._changes = changes
         self._tasks = Tasks(post, self._problem, self)
         self.clerk: Clerk | None = None
+        self._seat = _Seat("", "")
+        self._whose = ""
+        self._copied = False  # something from this window is on the clipboard
         self._page = ""
         self._line = LineState()
+        self._device_lights: tuple[LightShown, ...] = ()
         self._bar = BarState(training=training)
         self._ticks = 0
         self._say_timer = QTimer(self, interval=EVERY)
@@ -240,9 +245,27 @@ class Counter(QObject):
         for one in lines:
             words, tone = WORDS[one.word]
             lights.append(LightShown(say(LIGHTS[one.role]), say(words), "" if tone == "ok" else tone))
-        self._set(lights=tuple(lights))
+        self._device_lights = tuple(lights)
+        self._say()
+
+    def _person_changed(self, state: IntakeState) -> None:
+        if state.whose != self._whose:
+            self._whose = state.whose
+            self._forget_clipboard()
+
+    def _note_copied(self) -> None:
+        self._copied = self._copied or self.window.isActiveWindow()
+
+    def _forget_clipboard(self) -> None:
+        """What was copied at this window is not there for the next person (F14)."""
+        if self._copied:
+            self._copied = False
+            for mode in (QClipboard.Mode.Clipboard, QClipboard.Mode.Selection):
+                QApplication.clipboard().clear(mode)
 
     def _drafts_changed(self, drafts: tuple[DraftSummary, ...]) -> None:
+        if self.clerk is None:
+            return
         parked = tuple(
             ParkedShown(one.id, " ".join(part for part in (one.applicant, one.title) if part) or say("还没选事项"))
             for one in drafts
@@ -301,6 +324,7 @@ class Counter(QObject):
             line_tone=tone,
             waiting=line.waiting,
             held=line.held,
+            lights=(*self._device_lights, *_numbers_light(line.numbers_left)),
             clock=f"{now.astimezone(CHINA):%H:%M}",
         )
         self.window.render_state(self._bar)
@@ -333,6 +357,20 @@ class Counter(QObject):
         wear(application, self._theme)
         self.window.show_page(self._page)
         self._say()
+
+
+def _numbers_light(left: int | None) -> tuple[LightShown, ...]:
+    """Case numbers are spoken of in the top bar only when they run low."""
+    if left is None or left >= FEW:
+        return ()
+    return (LightShown(say("号段"), say("剩 {count}", count=left) if left else say("用完"), "warn" if left else "bad"),)
+
+
+def _close_popups() -> None:
+    """A list that stands open would stay over the locked screen."""
+    while (popup := QApplication.activePopupWidget()) is not None:
+        popup.close()
+    QToolTip.hideText()
 
 
 def _offline(since: timedelta | None) -> str:

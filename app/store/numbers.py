@@ -11,6 +11,7 @@ from contract.ids import NUMBER, case_number
 from contract.problem import Problem, Retry
 
 LOG = logging.getLogger(__name__)
+FEW = 50  # with fewer left a window without a line may not get through its day
 
 
 def add(db: apsw.Connection, block: NumberBlock) -> None:

@@ -42,6 +42,7 @@ class LineState:
     held: int = 0
     sending: bool = False
     server_offset_ms: int | None = None
+    numbers_left: int | None = None  # None before the first look
     problem: Problem | None = None  # why it is not online, or what is the matter although it is
 
 
@@ -88,7 +89,13 @@ class Courier:
     def state(self) -> LineState:
         """How it stands now."""
         waiting, held = self.store.counts()
-        return replace(self._state, waiting=waiting - held, held=held, server_offset_ms=self.store.offset_ms())
+        return replace(
+            self._state,
+            waiting=waiting - held,
+            held=held,
+            server_offset_ms=self.store.offset_ms(),
+            numbers_left=sum(pool.left for pool in self.store.pools()),
+        )
 
     def start(self) -> None:
         """Begin. Raises Problem ``sync.locked`` where another process syncs this store."""

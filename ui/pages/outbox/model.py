@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from PySide6.QtCore import QObject, Signal
 
+from app.store.numbers import FEW
 from app.sync.courier import LineState
 from app.sync.outbox import OutboxLine
 from contract.case import CHINA, Kind
@@ -120,8 +121,11 @@ class OutboxModel(QObject):
         ]
         if supply.pack_made_on is not None:
             parts.append(say("离线包 {day}", day=supply.pack_made_on.isoformat()))
-        if not line.online:
-            parts.append(say("可继续受理") if supply.numbers_left else say("号段用完，请尽快接通线路"))
+        if supply.numbers_left < FEW:
+            few = say("号段不多，请尽快接通线路") if supply.numbers_left else say("号段用完，请尽快接通线路")
+            parts.append(few)
+        elif not line.online:
+            parts.append(say("可继续受理"))
         state = OutboxState(
             summary=" · ".join(parts),
             rows=rows,

@@ -8,6 +8,7 @@ from datetime import date
 from PySide6.QtCore import QObject, Signal
 
 from app.cases.lists import Today
+from app.store.numbers import FEW
 from contract.case import Kind
 from contract.problem import Problem
 from ui.pages.today.view import TodayState
@@ -22,7 +23,6 @@ COUNTED = (
     (Kind.DECLINE, "不予受理"),
     (Kind.DELIVER, "送达"),
 )
-FEW_NUMBERS = 30
 OLD_PACK = 3  # days
 
 
@@ -64,7 +64,7 @@ class TodayModel(QObject):
             (
                 say("受理号还剩"),
                 say("{count} 个", count=told.numbers_left),
-                "warn" if told.numbers_left < FEW_NUMBERS else "",
+                "warn" if told.numbers_left < FEW else "",
             ),
             (say("可办事项"), say("{count} 个", count=told.matters)),
         ]

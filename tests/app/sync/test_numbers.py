@@ -1,0 +1,78 @@
+"""Case numbers of two windows of one node that are mostly without a line: never one twice, never one of another's
+(F12, sync.md 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from app.sync.round import one_round
+from contract.ids import is_case_number
+from contract.problem import Problem
+from tests.app.conftest import NewStation, Station
+from tests.fakes.window import Window
+
+COUNTY = "330281"
+WANTED = 5_000  # at each window
+
+
+MEMORY = Path("/dev/shm")  # ten thousand draws are as many commits; that they are durable is for others to test
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Iterator[Path]:
+    """Where the stations of this file lie: in memory where there is such a place."""
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as folder:
+        yield Path(folder)
+
+
+def left(station: Station) -> int:
+    return sum(pool.left for pool in station.store.pools())
+
+
+def talk(station: Station) -> None:
+    one_round(station.store, station.line, lambda: datetime.now(UTC))
+
+
+def drawn_offline(station: Station) -> Iterator[str]:
+    """All that the window has, printed without a line; the last is borne by a case."""
+    for _ in range(left(station) - 1):
+        yield station.store.take_number(COUNTY)
+    case = station.store.shown(Window(station.store).take_in(size=100))[0]
+    assert case is not None
+    yield case.number
+    with pytest.raises(Problem, match=r"numbers\.none_left"):
+        station.store.take_number(COUNTY)
+
+
+def test_f12_two_windows_print_ten_thousand_numbers_and_none_twice(new_station: NewStation) -> None:
+    def print_all(station: Station) -> list[str]:
+        numbers: list[str] = []
+        while len(numbers) < WANTED:
+            numbers += drawn_offline(station)
+            talk(station)  # the line is there for a moment: the case goes over, a block comes back
+        return numbers
+
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(print_all, [new_station(), new_station()])
+    assert len(one) >= WANTED and len(two) >= WANTED
+    assert len({*one, *two}) == len(one) + len(two)
+    assert all(is_case_number(number) for number in (*one, *two))
+
+
+def test_more_is_asked_for_before_they_run_out_and_no_more_than_is_needed(station: Station) -> None:
+    had = left(station)
+    for _ in range(had // 2):
+        station.store.take_number(COUNTY)
+    talk(station)
+    assert left(station) == had - had // 2  # half a block is left: enough
+    station.store.take_number(COUNTY)
+    talk(station)
+    assert left(station) == had - had // 2 - 1 + had
+    talk(station)
+    assert left(station) == had - had // 2 - 1 + had
