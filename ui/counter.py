@@ -85,9 +85,6 @@ class Counter(QObject):
         self._changes = changes
         self._tasks = Tasks(post, self._problem, self)
         self.clerk: Clerk | None = None
-        self._seat = _Seat("", "")
-        self._whose = ""
-        self._copied = False  # something from this window is on the clipboard
         self._page = ""
         self._line = LineState()
         self._device_lights: tuple[LightShown, ...] = ()
@@ -248,24 +245,7 @@ class Counter(QObject):
         self._device_lights = tuple(lights)
         self._say()
 
-    def _person_changed(self, state: IntakeState) -> None:
-        if state.whose != self._whose:
-            self._whose = state.whose
-            self._forget_clipboard()
-
-    def _note_copied(self) -> None:
-        self._copied = self._copied or self.window.isActiveWindow()
-
-    def _forget_clipboard(self) -> None:
-        """What was copied at this window is not there for the next person (F14)."""
-        if self._copied:
-            self._copied = False
-            for mode in (QClipboard.Mode.Clipboard, QClipboard.Mode.Selection):
-                QApplication.clipboard().clear(mode)
-
     def _drafts_changed(self, drafts: tuple[DraftSummary, ...]) -> None:
-        if self.clerk is None:
-            return
         parked = tuple(
             ParkedShown(one.id, " ".join(part for part in (one.applicant, one.title) if part) or say("还没选事项"))
             for one in drafts
@@ -364,13 +344,6 @@ def _numbers_light(left: int | None) -> tuple[LightShown, ...]:
     if left is None or left >= FEW:
         return ()
     return (LightShown(say("号段"), say("剩 {count}", count=left) if left else say("用完"), "warn" if left else "bad"),)
-
-
-def _close_popups() -> None:
-    """A list that stands open would stay over the locked screen."""
-    while (popup := QApplication.activePopupWidget()) is not None:
-        popup.close()
-    QToolTip.hideText()
 
 
 def _offline(since: timedelta | None) -> str:
