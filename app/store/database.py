@@ -110,20 +110,29 @@ def make(path: Path, key: bytes, vfs: str = "") -> None:
 
 
 def migrate(db: apsw.Connection) -> None:
-    """Bring the database to the newest shape. Raises Problem ``store.newer`` where a newer program made it."""
-    db.execute("begin immediate")
+    """Bring the database to the newest shape. One that has it is not written to: the disk may be full.
+
+    Raises:
+        Problem: ``store.newer`` where a newer program made it, ``store.disk_full``, ``store.disk_fault``.
+    """
     try:
-        done = int(db.pragma("user_version") or 0)
-        if done > len(STEPS):
-            raise Problem("store.newer", Retry.AFTER_FIX)
-        for step in STEPS[done:]:
-            db.execute(step)
-        db.pragma("user_version", len(STEPS))
-        db.execute("commit")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("rollback")
-        raise
+        if int(db.pragma("user_version") or 0) == len(STEPS):
+            return
+        db.execute("begin immediate")
+        try:
+            done = int(db.pragma("user_version") or 0)
+            if done > len(STEPS):
+                raise Problem("store.newer", Retry.AFTER_FIX)
+            for step in STEPS[done:]:
+                db.execute(step)
+            db.pragma("user_version", len(STEPS))
+            db.execute("commit")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("rollback")
+            raise
+    except apsw.Error as error:
+        raise as_problem(error) from error
 
 
 class Database:

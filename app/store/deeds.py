@@ -80,8 +80,12 @@ def write_problem(problem: Problem | None) -> str:
 def begin_sending(db: apsw.Connection, station: str) -> list[Outgoing]:
     """The next to be sent, in order, now standing as sending; nothing of a case whose head is held.
 
+    Whoever calls is the one syncer: what another one was sending when it died, or could not give back because the disk
+    was full, waits again.
+
     What can never be sent because it is too large is held here and now, so that it stops nobody else.
     """
+    back_to_waiting(db)
     found = rows(
         db,
         "select id, case_id, text, signature from actions a where standing = ? and not exists"

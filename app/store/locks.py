@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -47,7 +48,7 @@ class SyncLock:
         Raises:
             Problem: ``sync.locked`` with who holds it.
         """
-        self._file: IO[bytes] = path.open("a+b")
+        self._file: IO[bytes] = path.open("a+b", buffering=0)
         end = time.monotonic() + patience
         while not (mine := try_lock(self._file)) and time.monotonic() < end:
             time.sleep(0.02)
@@ -56,10 +57,9 @@ class SyncLock:
             holder = self._file.read(200).decode(errors="replace").strip() or "?"
             self._file.close()
             raise Problem("sync.locked", Retry.AFTER_FIX, holder=holder)
-        self._file.seek(0)
-        self._file.truncate()
-        self._file.write(f"{who} (pid {os.getpid()})".encode())
-        self._file.flush()
+        with suppress(OSError):  # on a full disk nobody can read who we are; the lock is ours all the same
+            self._file.truncate(0)
+            self._file.write(f"{who} (pid {os.getpid()})".encode())
 
     def close(self) -> None:
         self._file.close()

@@ -148,7 +148,7 @@ class Store:
             with self.sync_lock("start", patience=0), self._writing() as (db, _):
                 deeds.back_to_waiting(db)
         except Problem as problem:
-            if problem.code != "sync.locked":
+            if problem.code not in ("sync.locked", "store.disk_full", "store.disk_fault"):  # it can be looked at
                 raise
         blobs.sweep(self._pages, self._is_page_file)
         self._wrap_key()

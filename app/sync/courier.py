@@ -139,7 +139,6 @@ class Courier:
     def _run(self) -> None:
         pace = Pace()
         try:
-            self.store.give_back()  # we hold the lock: whoever was sending is dead
             while not self._stop.is_set():
                 self._urgent = False
                 self._wake.clear()
@@ -243,7 +242,7 @@ class Courier:
         if problem.code == "server.busy":
             said = problem.facts.get("retry_after", "0")
             return Outcome.BUSY, float(said) if said.isdigit() else 0.0
-        if is_line or problem.retry is Retry.AGAIN:
+        if is_line or problem.retry is Retry.AGAIN or problem.code.startswith("store."):  # a disk may be well again
             return Outcome.LINE, 0.0
         return Outcome.REFUSED, 0.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,7 +52,8 @@ def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorou
     try:
         heards = _talk(store, line, clock, sent, thorough)
     except BaseException:
-        store.give_back(sent)
+        with suppress(Problem):  # on a full disk they go on standing as sending, until the next round takes them up
+            store.give_back(sent)
         raise
     answer = heards[-1][1]
     newer, problem = _newer_pack(store, line, answer.pack)

@@ -21,12 +21,16 @@ class Fault:
         up: Cut after so many bytes from the client have reached the server; None: never.
         down: Cut after so many bytes of the server have reached the client; 0 loses the reply; None: never.
         delay: Seconds that each piece takes either way.
+        rate: Bytes a second either way; 0 is no bound.
+        silent: Seconds for which nothing more is passed on before the cut: the other end only notices by waiting.
         refused: Not even a connection.
     """
 
     up: int | None = None
     down: int | None = None
     delay: float = 0.0
+    rate: int = 0
+    silent: float = 0.0
     refused: bool = False
 
 
@@ -100,8 +104,8 @@ class CuttingProxy:
                 self.cuts += 1
                 return
             far_reader, far = await asyncio.open_connection("127.0.0.1", self.target)
-            up = asyncio.create_task(self._pump(reader, far, fault.up, fault.delay, upwards=True))
-            down = asyncio.create_task(self._pump(far_reader, writer, fault.down, fault.delay))
+            up = asyncio.create_task(self._pump(reader, far, fault.up, fault, upwards=True))
+            down = asyncio.create_task(self._pump(far_reader, writer, fault.down, fault))
             try:
                 await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
                 if not up.done() or not down.done():
@@ -126,7 +130,7 @@ class CuttingProxy:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         limit: int | None,
-        delay: float,
+        fault: Fault,
         *,
         upwards: bool = False,
     ) -> None:
@@ -136,8 +140,8 @@ class CuttingProxy:
             data = await reader.read(READ)
             if not data:
                 return
-            if delay:
-                await asyncio.sleep(delay)
+            if pause := fault.delay + (len(data) / fault.rate if fault.rate else 0.0):
+                await asyncio.sleep(pause)
             ends = limit is not None and passed + len(data) > limit
             if limit is not None and ends:
                 data = data[: limit - passed]
@@ -147,6 +151,7 @@ class CuttingProxy:
             self.passed_up += len(data) if upwards else 0
             if ends:
                 self.cuts += 1
+                await asyncio.sleep(fault.silent)
                 return
 
 
