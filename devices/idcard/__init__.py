@@ -5,6 +5,7 @@ The bytes are GA/T 467's (samv.py: frames, text.py: the four layouts of the card
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import threading
 import time
@@ -110,6 +111,10 @@ class IdCardReader(Protocol):
         """``{"sam_number": …}`` of a reader that answers; raises where it does not."""
         ...
 
+    def photo(self, raw: str) -> str:
+        """The picture (BMP, base64) of a `photo_raw`; raises idcard.photo_unavailable and the like."""
+        ...
+
 
 class Reader:
     """The identity-card reader of this station, as the application uses it. Callable from any thread."""
@@ -127,6 +132,16 @@ class Reader:
         document = IdentityDocument.from_json(self._host.ask("read", **fields))
         self._lifted = False
         return document
+
+    def photo(self, document: IdentityDocument) -> bytes:
+        """The document's photograph as BMP. A call of its own: a library that crashes does not cost the reading.
+
+        Raises:
+            Problem: idcard.photo_unavailable, idcard.photo_library, idcard.photo_undecoded, and the Host's.
+        """
+        if not document.photo_raw:
+            raise Problem("idcard.photo_unavailable", Retry.NEVER)
+        return base64.b64decode(self._host.ask("photo", raw=document.photo_raw))
 
     def wait_for_card(self, patience: float, cancelled: threading.Event | None = None) -> IdentityDocument:
         """Read the next card that is put down: each placement is read once.

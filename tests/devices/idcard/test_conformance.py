@@ -28,6 +28,7 @@ WITHOUT: dict[str, dict[str, str]] = {
     "idcard/samv_serial": {"port": "/dev/tongban-nowhere"},
     "idcard/samv_usb": {"device": "ffff:fffe"},
     "idcard/samv_hid": {},
+    "idcard/vendor": {},
     "idcard/simulated": {"behave": "absent"},
     "idcard/manual": {},
 }
@@ -45,8 +46,8 @@ def fields_with(manifest: Manifest) -> dict[str, Any]:
     return {"document_type": "typed", "name": PERSON["name"], "number": PERSON["number"], "reason": "试样"}
 
 
-ON_A_BUS = ("samv_usb", "samv_hid")
-"""No such device can be made here: how they read is in test_buses.py, on scripted buses."""
+ON_A_BUS = ("samv_usb", "samv_hid", "vendor")
+"""No such device can be made here: how they read is in test_buses.py and test_vendor.py."""
 
 every_driver = pytest.mark.parametrize("manifest", drivers("idcard"), ids=lambda manifest: manifest.driver)
 every_driver_with_another_end = pytest.mark.parametrize(

@@ -58,6 +58,10 @@ class Typing:
         """A keyboard is always there and has no security module."""
         return {"sam_number": ""}
 
+    def photo(self, raw: str) -> str:
+        """What is typed has none."""
+        raise Problem("idcard.photo_unavailable", Retry.NEVER)
+
 
 def document_of(typed: Mapping[str, str], today: date) -> IdentityDocument:
     """What `Typing.read` says, as a function of what was typed and of today."""

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from devices.idcard import IdentityDocument
+from devices.idcard.photo import Photos
 from devices.idcard.samv import Module
 from devices.transports.hid import HidReports
 
@@ -27,7 +28,8 @@ class PacedReports(HidReports):
 class HidReader:
     """A reader on the bus. It is opened at the first call and again after it was unplugged."""
 
-    def __init__(self) -> None:
+    def __init__(self, photo_library: str = "") -> None:
+        self._photos = Photos(photo_library)
         self._module = Module(lambda: PacedReports(VENDOR, PRODUCT))
 
     def read(self) -> IdentityDocument:
@@ -42,6 +44,10 @@ class HidReader:
         """The module's number; raises what is wrong with the reader."""
         self._module.check()
         return {"sam_number": self._module.sam_number()}
+
+    def photo(self, raw: str) -> str:
+        """The picture of a photo block."""
+        return self._photos.decode(raw)
 
 
 OPEN = HidReader

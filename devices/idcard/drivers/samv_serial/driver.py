@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from devices.idcard import IdentityDocument
+from devices.idcard.photo import Photos
 from devices.idcard.samv import Module
 from devices.transports.serial import SerialPort
 
@@ -13,7 +14,8 @@ from devices.transports.serial import SerialPort
 class SerialReader:
     """A reader on a port. The port is opened at the first call and again after it was unplugged."""
 
-    def __init__(self, port: str, baud: int = 115200) -> None:
+    def __init__(self, port: str, baud: int = 115200, photo_library: str = "") -> None:
+        self._photos = Photos(photo_library)
         self._module = Module(lambda: SerialPort(port, baud))
 
     def read(self) -> IdentityDocument:
@@ -28,6 +30,10 @@ class SerialReader:
         """The module's number; raises what is wrong with the reader."""
         self._module.check()
         return {"sam_number": self._module.sam_number()}
+
+    def photo(self, raw: str) -> str:
+        """The picture of a photo block."""
+        return self._photos.decode(raw)
 
 
 OPEN = SerialReader

@@ -7,6 +7,7 @@ from typing import Any
 
 from contract.problem import Problem, Retry
 from devices.idcard import IdentityDocument
+from devices.idcard.photo import Photos
 from devices.idcard.samv import Module
 from devices.transports.usb import UsbBulk
 
@@ -14,7 +15,8 @@ from devices.transports.usb import UsbBulk
 class UsbReader:
     """A reader on the bus. It is opened at the first call and again after it was unplugged."""
 
-    def __init__(self, device: str = "0400:c35a") -> None:
+    def __init__(self, device: str = "0400:c35a", photo_library: str = "") -> None:
+        self._photos = Photos(photo_library)
         vendor, product = usb_id(device)
         self._module = Module(lambda: UsbBulk(vendor, product))
 
@@ -30,6 +32,10 @@ class UsbReader:
         """The module's number; raises what is wrong with the reader."""
         self._module.check()
         return {"sam_number": self._module.sam_number()}
+
+    def photo(self, raw: str) -> str:
+        """The picture of a photo block."""
+        return self._photos.decode(raw)
 
 
 def usb_id(text: str) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import threading
 from datetime import date
 from typing import Any
 
+from contract.problem import Problem, Retry
 from devices.idcard import IdentityDocument
 from devices.idcard.emulator import Behaviour, Emulator, get_card, serve_socket
 from devices.idcard.samv import Module
@@ -48,6 +49,10 @@ class SimulatedReader:
         """The emulated module's number."""
         self._module.check()
         return {"sam_number": self._module.sam_number()}
+
+    def photo(self, raw: str) -> str:
+        """An invented chip's photograph is noise: there is no picture."""
+        raise Problem("idcard.photo_unavailable", Retry.NEVER)
 
     def place(self, card: str = "") -> None:
         """Put an invented person's card on the reader."""
