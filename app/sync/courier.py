@@ -14,6 +14,7 @@ from app.store import Changes, Store
 from app.store.faults import traced
 from app.store.locks import SyncLock
 from app.sync.line import TROUBLE, Line
+from app.sync.network import Told, Watch, watch_network
 from app.sync.pace import LEAST, Bounds, Outcome, Pace, Signs, wait
 from app.sync.round import one_round
 from app.sync.uploads import SIDE_BY_SIDE, Manner, send_one_batch
@@ -58,6 +59,7 @@ class Courier:
         who: str = "window",
         bounds: Bounds | None = None,
         chance: Callable[[], float] = random.random,
+        watch: Callable[[Told], Watch | None] = watch_network,
     ) -> None:
         """Nothing happens before `start`.
 
@@ -68,6 +70,7 @@ class Courier:
             who: What another process is told that wants to sync: ``window``, ``command line``.
             bounds: What pages may take of the line; without, all of it at any time.
             chance: Random numbers from 0 to 1.
+            watch: Who tells of a change of the network.
         """
         self.store = store
         self.line = line
@@ -75,9 +78,12 @@ class Courier:
         self._who = who
         self._bounds = bounds or Bounds()
         self._chance = chance
+        self._watch_network = watch
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._urgent = False
+        self._moved = threading.Event()  # the network is not what it was
+        self._watch: Watch | None = None
         self._thread: threading.Thread | None = None
         self._lock: SyncLock | None = None
         self._unsubscribe: Callable[[], None] | None = None
@@ -106,6 +112,7 @@ class Courier:
         self._unsubscribe = self.store.on_change(self._changed)
         self._thread = threading.Thread(target=self._run, name="courier")
         self._thread.start()
+        self._watch = self._watch_network(self._network_changed)
 
     def stop(self) -> None:
         """End, in the middle of an upload too; the server keeps what arrived of it."""
@@ -113,6 +120,8 @@ class Courier:
             return
         self._stop.set()
         self._wake.set()
+        if self._watch is not None:
+            self._watch.close()
         if self._unsubscribe is not None:
             self._unsubscribe()
         self._thread.join()
@@ -136,12 +145,21 @@ class Courier:
         if changes.outbox and threading.current_thread() is not self._thread and self.store.has_waiting():
             self.poke()
 
+    def _network_changed(self) -> None:
+        """Says nothing about the server: it is asked, at once and as if it had never failed."""
+        self._moved.set()
+        self._wake.set()
+
     def _run(self) -> None:
         pace = Pace()
         try:
             while not self._stop.is_set():
                 self._urgent = False
                 self._wake.clear()
+                if self._moved.is_set():
+                    self._moved.clear()
+                    self.line.close()  # connections over the way that was
+                    pace = Pace(Outcome.LINE)
                 outcome, retry_after = self._attempt(pace)
                 pace = pace.after(outcome)
                 self._sleep(wait(pace, self._chance(), retry_after), may_be_poked=outcome is not Outcome.BUSY)
@@ -155,6 +173,8 @@ class Courier:
         self._stop.wait(LEAST)
         end = time.monotonic() + seconds - LEAST
         while not self._stop.is_set() and (left := end - time.monotonic()) > 0:
+            if self._moved.is_set() and may_be_poked:  # while pages went, perhaps
+                return
             if self._wake.wait(left):
                 if self._stop.is_set() or may_be_poked or self._urgent:
                     return
