@@ -95,7 +95,7 @@ def test_what_a_dead_pc_never_sent_arrives_from_another_machine(
         mine = pages_of(store.case_actions(case.id))
 
     code, said = tongban(capsys, "sync", "--once", "--folder", str(copy))
-    assert code == 0, said
+    assert code == 0 and int(str(said["rounds"])) < 10, said  # it ends when nothing moves any more
     view = village.server_view(taken.case.id)
     assert view.case.number == taken.case.number and not view.case.materials_pending
     assert mine and pages_of(view.actions) == mine
