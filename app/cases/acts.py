@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from app.cases.correction import lay_out, refusal
 from app.desk import Desk, author_of, today
 from contract.case import (
     Accepted,
@@ -19,6 +20,7 @@ from contract.case import (
     SupplementItem,
     Voided,
     Withdrawn,
+    changed,
 )
 from contract.form import check, kept
 from contract.material import CaseMaterial
@@ -94,27 +96,63 @@ def correct(
     answers: dict[str, Any] | None = None,
     parties: Parties | None = None,
     phone: str | None = None,
+    supervisor: Clerk | None = None,
+    offline: bool = False,
 ) -> Case:
     """更正 by the window that took the case in; the papers printed so far are named as replaced (U05).
 
+    Args:
+        desk: The desk.
+        case_id: The case.
+        clerk: Who corrects it.
+        reason: Why, in words.
+        answers, parties, phone: What it says from now on; None leaves it alone. See `app.cases.correction.preview`.
+        supervisor: Who stood by with their own password (`app.people.sign_in.supervisor`): needed after the day.
+        offline: That password was checked without the server.
+
     Raises:
-        Problem: ``case.reason_missing``, ``case.answers_wrong``, ``case.not_ours``.
+        Problem: ``case.reason_missing``, ``case.answers_wrong``, ``case.not_ours``, ``case.correct_too_late``,
+            ``case.chip_data``, ``correct.nothing_changed``, ``correct.from_chip``, ``correct.other_department``,
+            ``correct.materials_missing``.
     """
     _ours(desk, case_id)
+    why, mended = _reason(reason), _checked(desk, case_id, answers)
+    case = get_case(desk, case_id)
+    said = {"answers": mended, "parties": parties, "phone": phone}
+    after = case.model_copy(update={name: value for name, value in said.items() if value is not None})
+    if not changed(case, after):
+        raise Problem("correct.nothing_changed", Retry.AFTER_FIX)
+    if mended is not None or parties is not None:
+        refused = refusal(lay_out(desk, case, clerk), after.parties, after.answers)
+        if refused is not None:
+            raise refused
     body = Corrected(
-        reason=_reason(reason),
-        answers=_checked(desk, case_id, answers),
+        reason=why,
+        answers=mended,
         parties=parties,
         phone=phone,
         replaces=_papers(desk, case_id),
+        supervisor=author_of(desk, supervisor) if supervisor else None,
+        supervisor_offline=offline,
     )
     return _do(desk, case_id, clerk, Kind.CORRECT, body)
 
 
-def void(desk: Desk, case_id: str, clerk: Clerk, reason: str) -> Case:
-    """作废: same day by the window, later by a supervisor. The number is never used again (U05)."""
+def void(
+    desk: Desk, case_id: str, clerk: Clerk, reason: str, *, supervisor: Clerk | None = None, offline: bool = False
+) -> Case:
+    """作废: on the day by the window, later with a supervisor beside. The number is never used again (U05).
+
+    Raises:
+        Problem: ``case.reason_missing``, ``case.not_ours``, ``case.void_too_late``.
+    """
     _ours(desk, case_id)
-    body = Voided(reason=_reason(reason), replaces=_papers(desk, case_id))
+    body = Voided(
+        reason=_reason(reason),
+        replaces=_papers(desk, case_id),
+        supervisor=author_of(desk, supervisor) if supervisor else None,
+        supervisor_offline=offline,
+    )
     return _do(desk, case_id, clerk, Kind.VOID, body)
 
 

@@ -12,7 +12,7 @@ from app.cases.acts import POWERS, powers_here
 from app.cases.view import view_of
 from app.desk import Desk, author_of, today
 from app.store.rows import Standing
-from contract.case import CHINA, Case, Flag, Kind, State, allowed, may
+from contract.case import CHINA, Case, Flag, Kind, State, allowed, may, needs_supervisor
 from contract.clock import Calendar, deemed_accepted_on, read_clock
 from contract.exchange import CaseView
 from contract.matter import Matter
@@ -58,13 +58,18 @@ class TodoItem:
 
 @dataclass(frozen=True)
 class CaseShown:
-    """One case on the screen: with what may be done to it here, and what is not yet with the server."""
+    """One case on the screen: with what may be done to it here, and what is not yet with the server.
+
+    `supervised` is what of it needs a supervisor beside the clerk; `elsewhere` says who does what this window may not.
+    """
 
     case: Case
     view: CaseView
     pending: int
     held: Problem | None
     allowed: frozenset[Kind]
+    supervised: frozenset[Kind] = frozenset()
+    elsewhere: Mapping[Kind, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"CaseShown({self.case.id})"
@@ -115,11 +120,31 @@ def shown(desk: Desk, case_id: str, clerk: Clerk) -> CaseShown:
     case, pending, held = desk.store.shown(case_id)
     if case is None:
         raise Problem("case.unknown")
-    return CaseShown(case, view_of(desk, case), len(pending), held, _able(desk, case, clerk))
+    able = _able(desk, case, clerk)
+    role, day = author_of(desk, clerk).role, today(desk)
+    supervised = frozenset(kind for kind in able if needs_supervisor(case, kind, role, day))
+    return CaseShown(
+        case, view_of(desk, case), len(pending), held, able, supervised, _elsewhere(desk, case, clerk, able)
+    )
+
+
+def _elsewhere(desk: Desk, case: Case, clerk: Clerk, able: frozenset[Kind]) -> dict[Kind, str]:
+    """Who does what the case's state allows and this window may not: the department, or the window that took it in."""
+    if not {Role.CLERK, Role.SUPERVISOR} & set(clerk.roles):
+        return {}
+    taken_in = desk.catalogue().tree.path_name(case.node)
+    department = desk.catalogue().department(case.route.department).name if case.route else ""
+    found: dict[Kind, str] = {}
+    for kind in sorted(allowed(case.state) - able):
+        if kind in (Kind.CORRECT, Kind.VOID, Kind.WITHDRAW, Kind.SUPPLEMENT) and case.node != desk.node:
+            found[kind] = taken_in
+        elif kind in (Kind.ACCEPT, Kind.DECLINE) or (kind is Kind.ASK_SUPPLEMENT and case.asked is None):
+            found[kind] = department
+    return {kind: who for kind, who in found.items() if who}
 
 
 def _able(desk: Desk, case: Case, clerk: Clerk) -> frozenset[Kind]:
-    """What this clerk may do to the case here: by its state, the clerk's role, the node's powers and the day."""
+    """What this clerk may do to the case here: by its state, the clerk's role and the node's powers."""
     if not {Role.CLERK, Role.SUPERVISOR} & set(clerk.roles):
         return frozenset()
     role, powers = author_of(desk, clerk).role, powers_here(desk, case)
@@ -130,9 +155,6 @@ def _able(desk: Desk, case: Case, clerk: Clerk) -> frozenset[Kind]:
         able.discard(Kind.ASK_SUPPLEMENT)
     if Flag.PROMISED in case.flags:
         able.discard(Kind.DELIVER)
-    taken_in = (case.received_at or case.opened_at).astimezone(CHINA).date()
-    if role is not Role.SUPERVISOR and taken_in != today(desk):
-        able.discard(Kind.VOID)
     return frozenset(able)
 
 

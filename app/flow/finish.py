@@ -12,6 +12,7 @@ from app.cases.acts import declined, supplement_asked
 from app.cases.held import MENDED
 from app.desk import Desk, author_of
 from app.flow.draft import Draft, main_action, matter_of, offering_of, whats_missing
+from app.flow.printing import papers_after
 from app.flow.steps import remember_use, reserve_number
 from app.papers.paper import PaperKind
 from app.store import GivenUp
@@ -36,11 +37,6 @@ from contract.problem import Problem, Retry
 from contract.wire import Wire
 
 _FINISHING = threading.Lock()  # F9 pressed ten times is one case (F26)
-_PAPERS = {
-    State.TO_SUPPLEMENT: (PaperKind.SUPPLEMENT,),
-    State.DECLINED: (PaperKind.REFUSAL,),
-    State.ACCEPTED: (PaperKind.RECEIPT, PaperKind.ACCEPTANCE),
-}
 
 
 class TakenIn(Wire):
@@ -131,8 +127,7 @@ def _find_taken(desk: Desk, draft: Draft) -> TakenIn | None:
 
 
 def _taken(case: Case) -> TakenIn:
-    papers = _PAPERS.get(case.state, (PaperKind.RECEIPT,))
-    return TakenIn(case=case, accepted=case.state is State.ACCEPTED, papers=papers)
+    return TakenIn(case=case, accepted=case.state is State.ACCEPTED, papers=papers_after(case))
 
 
 def _hand_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
@@ -144,7 +139,7 @@ def _hand_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
     answers = kept(matter.form, draft.answers) if matter else case.answers
     case = acts.supplement(desk, case.id, clerk, changed, answers if answers != case.answers else None)
     desk.store.drop_draft(draft.id)
-    return TakenIn(case=case)
+    return TakenIn(case=case, papers=(PaperKind.RECEIPT,))
 
 
 def _first(desk: Desk, draft: Draft, power: Power) -> tuple[Draft, dict[str, Any]]:

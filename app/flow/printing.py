@@ -15,7 +15,7 @@ from contract.clock import deemed_accepted_on
 from contract.exchange import CaseView
 from contract.form import kept
 from contract.material import CaseMaterial, Trust
-from contract.person import Clerk
+from contract.person import Clerk, Role
 from contract.problem import Problem, Retry
 from contract.wire import sha256
 from devices.printer import BITMAP, Outcome
@@ -26,6 +26,7 @@ __all__ = [
     "form_is_stale",
     "paper_pdf",
     "paper_png",
+    "papers_after",
     "print_application_form",
     "print_papers",
     "print_separators",
@@ -41,6 +42,17 @@ class Printed:
     outcome: str  # done, unconfirmed, failed
     paper_number: str
     problem: Problem | None = None
+
+
+def papers_after(case: Case) -> tuple[PaperKind, ...]:
+    """What the applicant is given after something was done to a case here, in the order of printing."""
+    if case.state is State.TO_SUPPLEMENT:
+        return (PaperKind.SUPPLEMENT,)
+    if case.state is State.DECLINED:
+        return (PaperKind.REFUSAL,)
+    if case.state is State.ACCEPTED and case.accepted_by and case.accepted_by.role in (Role.CLERK, Role.SUPERVISOR):
+        return (PaperKind.RECEIPT, PaperKind.ACCEPTANCE)
+    return (PaperKind.RECEIPT,) if case.state in (State.RECEIVED, State.ACCEPTED) else ()
 
 
 def print_papers(

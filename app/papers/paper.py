@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contract.case import Flag, Kind
+from contract.case import Action, Flag, Kind
 from contract.exchange import CaseView
 from contract.problem import Problem, Retry
 from contract.wire import Wire
@@ -51,6 +51,7 @@ _MARKS = {
 _GIVEN_BY = {
     PaperKind.RECEIPT: frozenset({Kind.RECEIVE, Kind.ASK_SUPPLEMENT, Kind.DECLINE}),
     PaperKind.RECEIPT_A4: frozenset({Kind.RECEIVE, Kind.ASK_SUPPLEMENT, Kind.DECLINE}),
+    PaperKind.APPLICATION: frozenset({Kind.OPEN}),
     PaperKind.ACCEPTANCE: frozenset({Kind.ACCEPT}),
     PaperKind.SUPPLEMENT: frozenset({Kind.ASK_SUPPLEMENT}),
     PaperKind.REFUSAL: frozenset({Kind.DECLINE}),
@@ -115,37 +116,48 @@ class Moment(Wire):
     server_at: datetime | None
 
 
-def paper_number(kind: PaperKind, number: str, corrections: int = 0) -> str:
+def paper_number(kind: PaperKind, number: str, earlier: int = 0) -> str:
     """The number of a paper: the case's number, two letters for the kind, and which edition it is.
 
-    ``330281-00004317-K-SL1``. Each correction of the case makes the next edition, so that a replaced paper can be
-    named; a reprint keeps its number and is marked 副本. No date in it, as in case numbers. The letters are the
-    initials of 收件 SJ, 申请 SQ, 受理 SL, 补正 BZ, 不予受理 BY, 分隔 FG.
+    ``330281-00004317-K-SL1``. Each correction of the case makes the next edition of what came out before it, so that a
+    replaced paper can be named; a reprint keeps its number and is marked 副本. No date in it, as in case numbers. The
+    letters are the initials of 收件 SJ, 申请 SQ, 受理 SL, 补正 BZ, 不予受理 BY, 分隔 FG.
     """
-    return f"{number}-{_MARKS[kind]}{corrections + 1}"
+    return f"{number}-{_MARKS[kind]}{earlier + 1}"
 
 
 def number_of(kind: PaperKind, given: PaperInput) -> str:
     """The number of the paper that `given` makes."""
-    return paper_number(kind, given.case_number, len(given.view.case.corrections))
+    return paper_number(kind, given.case_number, len(_editions(kind, given)))
 
 
 def replaced_by(kind: PaperKind, given: PaperInput) -> tuple[str, ...]:
     """The numbers of the earlier papers of this kind that this one stands for (更正: the old one is named)."""
-    corrections = given.view.case.corrections
-    named = given.replaces or (corrections[-1].replaces if corrections else ())
-    same = tuple(number for number in named if f"-{_MARKS[kind]}" in number)
-    if same or not corrections or kind is PaperKind.SEPARATOR:
-        return same
-    return (paper_number(kind, given.case_number, len(corrections) - 1),)
+    editions, corrections = _editions(kind, given), given.view.case.corrections
+    if given.replaces or not editions or editions[-1].kind is not Kind.CORRECT:
+        return tuple(number for number in given.replaces if f"-{_MARKS[kind]}" in number)
+    same = tuple(number for number in corrections[-1].replaces if f"-{_MARKS[kind]}" in number)
+    return same or (paper_number(kind, given.case_number, len(editions) - 1),)
+
+
+def _editions(kind: PaperKind, given: PaperInput) -> tuple[Action, ...]:
+    """The acts that made a new edition of this paper necessary, once it had been given: corrections; and for a receipt
+    what was handed in later, whose receipt stands beside the first one."""
+    acts, makes = given.view.actions, {Kind.CORRECT}
+    if kind in (PaperKind.RECEIPT, PaperKind.RECEIPT_A4):
+        makes.add(Kind.SUPPLEMENT)
+    first = next((at for at, act in enumerate(acts) if act.kind in _GIVEN_BY.get(kind, ())), len(acts))
+    return tuple(act for act in acts[first:] if act.kind in makes)
 
 
 def moment_of(kind: PaperKind, given: PaperInput) -> Moment:
-    """When what the paper says was done, and by whom; the first such act, because a receipt is about the receiving."""
-    acts = [action for action in given.view.actions if action.kind in _GIVEN_BY.get(kind, ())]
+    """When what the paper says was done, and by whom: the first such act, because a receipt is about the receiving;
+    of what was handed in later, the last."""
+    acts = [action for action in given.view.actions if action.kind in _GIVEN_BY.get(kind, ())][:1]
+    acts += [act for act in _editions(kind, given) if act.kind is Kind.SUPPLEMENT]
     if not acts:
         return Moment(by=given.clerk, at=given.at, server_at=given.server_at)
-    act = acts[0]
+    act = acts[-1]
     known = act.server_offset_ms is not None or not act.station  # without a station it was done on the server
     return Moment(
         by=act.author.name, officer=bool(act.author.department), at=act.made_at, server_at=act.at if known else None

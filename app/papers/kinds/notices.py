@@ -24,6 +24,7 @@ from app.papers.wording import (
     times,
 )
 from contract.case import CHINA, Ground
+from contract.form import fields
 from contract.material import CaseMaterial
 from contract.person import Role, Tie
 from contract.problem import Problem, Retry
@@ -94,6 +95,7 @@ def draw_supplement(given: PaperInput) -> bytes:
     organ = _organ(given)
     names = {material.code: material.name for material in case.materials}
     names |= {rule.code: rule.name for rule in matter.materials}
+    labels = {control.name: f"申请内容：{control.label}" for control in fields(matter.form)}
     sheet = a4_sheet(PaperKind.SUPPLEMENT, given)
     heading(sheet, PaperKind.SUPPLEMENT, given, organ)
     _addressee(sheet, given)
@@ -107,12 +109,17 @@ def draw_supplement(given: PaperInput) -> bytes:
     rest = sheet.inner - 10 * MM
     columns = (
         Column("序号", 10 * MM, Align.CENTRE),
-        Column("材料", rest * 0.26),
+        Column("材料或内容", rest * 0.26),
         Column("需要补正的内容", rest * 0.37),
         Column("要求与标准", rest * 0.37),
     )
     rows = [
-        (str(number), names.get(item.material, "") or "—", item.what, item.standard or "按办事指南要求")
+        (
+            str(number),
+            names.get(item.material) or labels.get(item.field) or "—",
+            item.what,
+            item.standard or "按办事指南要求",
+        )
         for number, item in enumerate(case.asked.items, 1)
     ]
     sheet.table(columns, rows, TABLE)

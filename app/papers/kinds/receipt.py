@@ -24,7 +24,7 @@ from app.papers.wording import (
     tie_words,
     times,
 )
-from contract.case import Case
+from contract.case import Case, Kind
 from contract.person import Tie
 from contract.problem import Problem, Retry
 
@@ -148,6 +148,8 @@ def _meaning(given: PaperInput) -> Iterator[str]:
     """What this paper is, and what it is not."""
     case, department = given.view.case, given.view.department
     organ = department.name if department else "有权机关"
+    if any(act.kind is Kind.SUPPLEMENT for act in given.view.actions):
+        yield "本凭证为补交材料后的凭证，与先前的凭证一并保存。"
     if case.accepted_on is None:
         yield "本凭证只证明已收到上列材料，不代表已经受理。"
         until = f"（至{day(given.answer_by)}）" if given.answer_by else ""

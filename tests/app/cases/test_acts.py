@@ -63,11 +63,18 @@ def test_u05_voiding_on_the_day_by_the_window_later_by_a_supervisor(counter: Cou
         acts.void(desk, case.id, ZHOU, "再一次")
     other = taken(counter)
     assert other.number != case.number  # never used again
+    assert not shown(desk, other.id, ZHOU).supervised
     counter.clock.forward(days=1)
-    assert Kind.VOID not in shown(desk, other.id, ZHOU).allowed
+    assert shown(desk, other.id, ZHOU).supervised == {Kind.VOID, Kind.CORRECT}
     with pytest.raises(Problem, match="case.void_too_late"):
         acts.void(desk, other.id, ZHOU, "次日发现")
-    assert Kind.VOID in shown(desk, other.id, LU).allowed
+    assert Kind.VOID in shown(desk, other.id, LU).allowed and not shown(desk, other.id, LU).supervised
+    third = taken(counter)
+    counter.clock.forward(days=1)
+    voided = acts.void(desk, third.id, ZHOU, "次日发现", supervisor=LU, offline=True).voided
+    assert voided is not None and voided.supervisor is not None
+    assert (voided.supervisor.id, voided.supervisor.role, voided.supervisor_offline) == (LU.id, Role.SUPERVISOR, True)
+    assert desk.store.case_actions(third.id)[-1].author.id == ZHOU.id
     assert acts.void(desk, other.id, LU, "次日发现").state is State.VOIDED
 
 
@@ -79,6 +86,29 @@ def test_u05_a_correction_is_checked_like_the_form(counter: Counter) -> None:
     assert raised.value.facts == {"count": "1", "field": "staff"}
     done = acts.correct(desk, case.id, ZHOU, "人数写错", answers={**case.answers, "staff": 5, "remark": ""})
     assert done.answers["staff"] == 5 and "remark" not in done.answers and done.number == case.number
+
+
+def test_u05_a_late_correction_needs_a_supervisor_beside(counter: Counter) -> None:
+    desk = counter.desk
+    case = taken(counter)
+    counter.clock.forward(days=1)
+    with pytest.raises(Problem, match="case.correct_too_late"):
+        acts.correct(desk, case.id, ZHOU, "电话写错", phone="13911111111")
+    done = acts.correct(desk, case.id, ZHOU, "电话写错", phone="13911111111", supervisor=LU)
+    said = done.corrections[0]
+    assert said.supervisor is not None and said.supervisor.id == LU.id and not said.supervisor_offline
+    with pytest.raises(Problem, match="correct.nothing_changed"):
+        acts.correct(desk, case.id, ZHOU, "电话写错", phone="13911111111", supervisor=LU)
+
+
+def test_u05_a_correction_does_not_move_the_case_or_need_what_was_not_handed_in(counter: Counter) -> None:
+    desk = counter.desk
+    case = taken(counter, FOOD, "yuyao")
+    before = {"answers": dict(case.answers)}
+    with pytest.raises(Problem, match="correct.other_department") as raised:
+        acts.correct(desk, case.id, ZHOU, "地址", answers={**case.answers, "premises_area": "330281001001"})
+    assert "余姚市市场监督管理局" in raised.value.facts["organ"]
+    assert acts.get_case(desk, case.id).answers == before["answers"]
 
 
 def test_withdrawing_and_its_reason(counter: Counter) -> None:

@@ -316,7 +316,15 @@ def awkward() -> PaperInput:
 def acts() -> SimpleNamespace:
     """The acts that cases here are made of, and who does them."""
     return SimpleNamespace(
-        OPEN=OPEN, CONFIRM=CONFIRM, RECEIVE=RECEIVE, ACCEPT=ACCEPT, Kind=Kind, CLERK=CLERK, OFFICER=OFFICER
+        OPEN=OPEN,
+        CONFIRM=CONFIRM,
+        RECEIVE=RECEIVE,
+        ACCEPT=ACCEPT,
+        ASK=ASK,
+        CORRECT=CORRECT,
+        Kind=Kind,
+        CLERK=CLERK,
+        OFFICER=OFFICER,
     )
 
 

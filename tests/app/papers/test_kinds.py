@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.papers import PaperInput, PaperKind, draw, from_server_json, number_of, paper_number, raster, title_of
+from app.papers.paper import replaced_by
 from contract.form import Form
 from contract.ids import find_slot
 from contract.problem import Problem
@@ -375,3 +376,33 @@ def test_numbers_titles_and_reprs_say_nothing_personal(received: PaperInput, awk
     assert repr(received) == str(received) == "PaperInput(0192f0c1-7a5b-7c3d-8e4f-1a2b3c4d5e6f)"
     pdf = draw(PaperKind.RECEIPT, received)
     assert b"/Title" in pdf and ID_NUMBER.encode() not in pdf
+
+
+# --- what comes after -------------------------------------------------------------------------------------------------
+
+
+def test_u05_only_what_came_out_before_a_correction_has_another_edition(plays: Plays, acts: SimpleNamespace) -> None:
+    corrected = plays(acts.OPEN, acts.CONFIRM, acts.RECEIVE, acts.CORRECT, acts.ACCEPT)
+    assert number_of(PaperKind.RECEIPT, corrected) == f"{NUMBER}-SJ2"
+    assert number_of(PaperKind.ACCEPTANCE, corrected) == f"{NUMBER}-SL1"
+    assert replaced_by(PaperKind.ACCEPTANCE, corrected) == ()
+    twice = plays(acts.OPEN, acts.CONFIRM, acts.RECEIVE, acts.ACCEPT, acts.CORRECT, acts.CORRECT)
+    assert number_of(PaperKind.ACCEPTANCE, twice) == f"{NUMBER}-SL3"
+    assert replaced_by(PaperKind.ACCEPTANCE, twice) == (f"{NUMBER}-SL2",)
+
+
+def test_what_was_supplemented_has_a_receipt_of_its_own_beside_the_first(
+    text_of: ReadText, plays: Plays, acts: SimpleNamespace
+) -> None:
+    field = {"field": "premises_size", "what": "面积与平面图不一致"}
+    asked = (acts.ASK[0], {**acts.ASK[1], "items": [*acts.ASK[1]["items"], field]}, acts.CLERK)
+    supplement = (acts.Kind.SUPPLEMENT, {}, acts.CLERK)
+    before = plays(acts.OPEN, acts.CONFIRM, acts.RECEIVE, asked)
+    assert "面积与平面图不一致" in said(text_of, PaperKind.SUPPLEMENT, before)
+    given = plays(acts.OPEN, acts.CONFIRM, acts.RECEIVE, asked, supplement)
+    words = said(text_of, PaperKind.RECEIPT, given)
+    assert f"凭证号{NUMBER}-SJ2" in words and "时间2026年11月20日09:45" in words
+    assert "本凭证为补交材料后的凭证，与先前的凭证一并保存。" in words and "替代" not in words
+    assert number_of(PaperKind.SUPPLEMENT, given) == f"{NUMBER}-BZ1"
+    corrected = plays(acts.OPEN, acts.CONFIRM, acts.RECEIVE, asked, supplement, acts.CORRECT)
+    assert f"{NUMBER}-SJ2" in "".join(replaced_by(PaperKind.RECEIPT, corrected))
