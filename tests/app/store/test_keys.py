@@ -9,6 +9,7 @@ import secrets
 import socket
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -103,6 +104,50 @@ def test_the_keyring_keeps_a_key_per_folder(tmp_path: Path, ring: WorkingKeyring
     ring.locked = True
     with pytest.raises(Problem, match="store.key_keeper"):
         station_key(tmp_path / "c", training=False, keepers=[Keyring()])
+
+
+@pytest.mark.needs("gnome-keyring-daemon", "dbus-run-session")
+def test_the_desktops_own_keyring_keeps_it(tmp_path: Path) -> None:
+    """GNOME's Secret Service on a bus of its own: unlocked as a sign-in does, and away when the session is."""
+    command = ["dbus-run-session", "--", sys.executable, "-c", IN_A_SESSION, str(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    said = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+    assert said.stdout.split() == ["keyring", "same", "gone"], said.stderr
+    assert [path.name for path in (tmp_path / "store").iterdir()] == ["key.json"]
+
+
+IN_A_SESSION = """
+import subprocess, sys, time
+from pathlib import Path
+from app.store.keepers import Keyring
+from app.store.keys import keep_key, station_key
+from contract.problem import Problem
+
+daemon = subprocess.Popen(
+    ["gnome-keyring-daemon", "--unlock", "--foreground", "--components=secrets"],
+    stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+)
+daemon.stdin.write(b"password")
+daemon.stdin.close()
+folder, end = Path(sys.argv[1]) / "store", time.monotonic() + 20
+while True:
+    try:
+        key = station_key(folder, training=False, keepers=[Keyring()])
+        break
+    except Problem:
+        if time.monotonic() > end:
+            raise
+print(keep_key(folder, key, training=False, keepers=[Keyring()]))
+print("same" if station_key(folder, training=False, keepers=[Keyring()]) == key else "other")
+daemon.terminate()
+daemon.wait()
+(folder / "store.db").touch()
+try:
+    station_key(folder, training=False, keepers=[Keyring()])
+except Problem as problem:
+    print("gone" if problem.code in ("store.key_keeper", "store.key_missing") else problem.code)
+(folder / "store.db").unlink()
+"""
 
 
 def test_a_machine_without_a_keyring_says_so(tmp_path: Path) -> None:
