@@ -79,7 +79,7 @@ def _run(given: argparse.Namespace) -> tuple[list[Result], list[str], int]:
 def _tell(result: Result) -> None:
     good = "lost nothing" if not result.faults else "FAILED"
     print(
-        f"seed {result.seed}: {good} in {result.seconds:.1f} s {result.phases}: {result.day}",
+        f"seed {result.seed}: {good} in {result.seconds:.1f} s: {result.day}",
         file=sys.stderr,
         flush=True,
     )

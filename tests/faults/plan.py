@@ -10,7 +10,7 @@ from enum import StrEnum
 from tests.fakes.cutting import WHOLE, Fault, Plan
 
 INTAKES = 60
-HORIZON = 5  # things that happen, for each intake of a day, among which its troubles fall
+HORIZON = 4  # things that happen, for each intake of a day, among which its troubles fall
 A_DAY = 86_400.0
 
 
