@@ -105,12 +105,14 @@ class CutDisk:
         real = (Path.open, Path.rename, Path.unlink, Path.mkdir, Path.touch, os.link, os.fsync)
         path_open, rename, unlink, mkdir, touch, link, fsync = real
 
-        def open_(path: Path, mode: str = "r", *rest: Any, **more: Any) -> Any:
+        def open_(path: Path, mode: str = "r", buffering: int = -1, *rest: Any, **more: Any) -> Any:
             name = self.find(path)
             if name is None or (mode[0] == "r" and "+" not in mode):
-                return path_open(path, mode, *rest, **more)
-            assert "b" in mode and not rest and not more, "only binary files are written down"
+                return path_open(path, mode, buffering, *rest, **more)
+            assert "b" in mode, "only binary files are written down"
             raw = _File(self, path, name, mode.replace("b", ""))
+            if buffering == 0:
+                return raw
             return io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
 
         def rename_(path: Path, to: Path) -> Path:

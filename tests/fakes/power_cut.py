@@ -21,7 +21,7 @@ from pathlib import Path
 
 import apsw
 
-from app.store import Paper, Standing, Store
+from app.store import GivenUp, Paper, Standing, Store
 from app.store.database import Database, connect, migrate
 from contract.case import case_digest, pages_of
 from contract.exchange import Answer, CaseWord, Told, Verdict
@@ -188,7 +188,11 @@ def work(store: Store, chance: random.Random, deeds: int) -> None:
     def tidy() -> None:
         for row in store.outbox():
             if row.standing is Standing.HELD:
-                chance.choice((store.release, store.set_aside))(row.case_id)
+                if chance.random() < 0.5:
+                    store.release(row.case_id)
+                else:
+                    given_up = GivenUp(author=window.author, at=datetime.now(UTC), reason="重复")
+                    store.set_aside(row.case_id, given_up)
         store.drop_matched_pages(datetime.now(UTC) + timedelta(days=1))
         store.put_page(chance.randbytes(500))
         if chance.random() < 0.3:

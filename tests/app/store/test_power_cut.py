@@ -5,8 +5,11 @@ The long run is ``./run bench power-cut``.
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +19,39 @@ import pytest
 from tests.fakes.cut_disk import CutDisk, Kept, Replay
 from tests.fakes.power_cut import Day, End, cut, folder_not_synced, live, page_not_synced
 
+OVERHEARD = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <unistd.h>
+static int heard(const char *name, int fd) {
+    char link[64], path[512];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    if (n > 0) { path[n] = 0; dprintf(2, "%s\\n", path); }
+    return ((int (*)(int)) dlsym(RTLD_NEXT, name))(fd);
+}
+int fsync(int fd) { return heard("fsync", fd); }
+int fdatasync(int fd) { return heard("fdatasync", fd); }
+"""
+WORK = """
+import random, sys
+from pathlib import Path
+from app.store import Store
+from tests.fakes.cut_disk import CutDisk
+from tests.fakes.power_cut import work
+from tests.fakes.window import join_demo
+
+folder = Path(sys.argv[1])
+disk = CutDisk(folder)
+with disk.recording(), Store.open(folder, bytes(32), vfs=disk.vfs, reserve=0) as store:
+    store._database._writer.pragma("wal_autocheckpoint", 50)
+    join_demo(store)
+    work(store, random.Random(1), 20)
+for entry in disk.log:
+    if entry.what in ("sync", "settle"):
+        print(folder / entry.path)
+"""
 MEMORY = Path("/dev/shm")  # images are many and are thrown away
 
 
@@ -46,6 +82,19 @@ def test_f01_the_same_without_the_full_sync_loses_acts_and_is_noticed(tmp_path: 
 def test_pages_that_are_not_synced_before_their_row_are_noticed(day: Day, scratch: Path) -> None:
     for ignored in (page_not_synced, folder_not_synced):
         assert cut(day, scratch / "disk", states=40, seed=2, is_ignored=ignored).ends[End.NO_PAGE] > 10
+
+
+@pytest.mark.needs("gcc")
+def test_the_disk_is_told_of_every_sync_that_the_system_is_asked_for(tmp_path: Path) -> None:
+    """What is written down is what happens: the same files and folders, in the same order, as the system sees them."""
+    source, library = tmp_path / "overheard.c", tmp_path / "overheard.so"
+    source.write_text(OVERHEARD)
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "LD_PRELOAD": str(library)}
+    command = [sys.executable, "-c", WORK, str(tmp_path / "station")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    told, seen = ran.stdout.splitlines(), [line for line in ran.stderr.splitlines() if "/station" in line]
+    assert len(told) > 50 and told == seen
 
 
 def test_a_disk_keeps_what_was_synced_and_any_part_of_the_rest(tmp_path: Path) -> None:
