@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from server.cases.models import EventRecord
+from server.org.models import Station
 
 
 class Feed(models.Model):
@@ -28,3 +29,19 @@ class FeedRow(models.Model):
             models.UniqueConstraint(fields=["feed", "n"], name="one_row_per_n"),
             models.UniqueConstraint(fields=["feed", "case_id", "seq"], name="one_row_per_event"),
         ]
+
+
+class EarlyAct(models.Model):
+    """An act that came before the one it follows: kept as it was signed, applied when that one comes, never before.
+
+    `problem` is the code of what stopped it then: somebody has to look.
+    """
+
+    action_id = models.CharField(max_length=36, primary_key=True)
+    case_id = models.CharField(max_length=36, db_index=True)
+    after = models.CharField(max_length=36, db_index=True)
+    station = models.ForeignKey(Station, on_delete=models.CASCADE)
+    text = models.TextField()
+    signature = models.CharField(max_length=200)
+    came_at = models.DateTimeField(auto_now_add=True)
+    problem = models.CharField(max_length=80, blank=True)

@@ -20,6 +20,7 @@ from contract.wire import canonical, sha256
 from server.cases import services
 from server.cases.models import CaseRecord, EventRecord
 from server.catalogue.packs import pack_for
+from server.exchange.early import is_early, keep_early, take_followers
 from server.exchange.models import FeedRow
 from server.exchange.numbers import renew
 from server.exchange.powers import require_allowed, require_author
@@ -49,7 +50,7 @@ def answer(ask: Ask, station: Station) -> Answer:
     for signed in ask.actions:
         act_id, case_id = _names(signed.action)
         told[act_id] = _told(signed, station, held)
-        if told[act_id].verdict is Verdict.REFUSED:
+        if told[act_id].verdict is Verdict.REFUSED and not _waits(told[act_id]):
             held.add(case_id)
         if case_id:
             acted[case_id] = None
@@ -67,6 +68,11 @@ def answer(ask: Ask, station: Station) -> Answer:
         pack=pack_for(station.node).version,
         revoked=revoked_at(station.node),
     )
+
+
+def _waits(told: Told) -> bool:
+    """Whether it was only early: those behind it are early too, and kept with it."""
+    return told.problem is not None and told.problem["code"] == "case.waits_for_earlier"
 
 
 def _told(signed: SignedAction, station: Station, held: set[str]) -> Told:
@@ -90,22 +96,27 @@ def _heard(signed: SignedAction, station: Station, held: set[str]) -> Verdict:
         raise Problem("case.earlier_refused", Retry.AFTER_FIX)
     if action.at > timezone.now() + SKEW:
         raise Problem("action.from_the_future", Retry.AFTER_FIX)
-    require_author(action, station)
-    if action.after and not EventRecord.objects.filter(case_id=action.case_id, action_id=action.after).exists():
-        # nothing is kept of it: the station still has it, and sends it again behind the one that is missing
-        raise Problem("case.waits_for_earlier", Retry.AGAIN)
-
-    def check(before: Case | None, after: Case) -> None:
-        require_allowed(action, station, before, after)
-
+    if is_early(action):
+        raise keep_early(action, signed.action, signed.signature, station)
     try:
-        services.record(action, signed.action, signature=signed.signature, check=check, tell=False)
+        _take(action, signed.action, signed.signature, station)
     except Problem:
         # the same round may run twice at once, when a station gave up waiting: the other one was faster
         if _is_known(action):
             return Verdict.ALREADY
         raise
+    take_followers(action, _take)
     return Verdict.DONE
+
+
+def _take(action: Action, text: str, signature: str, station: Station) -> None:
+    """Keep an act for good, if this window may do it now."""
+    require_author(action, station)
+
+    def check(before: Case | None, after: Case) -> None:
+        require_allowed(action, station, before, after)
+
+    services.record(action, text, signature=signature, check=check, tell=False)
 
 
 def _is_known(action: Action) -> bool:

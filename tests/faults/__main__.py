@@ -61,7 +61,7 @@ def _run(given: argparse.Namespace) -> tuple[list[Result], list[str], int]:
             try:
                 with ThreadPoolExecutor(given.together) as threads:
                     for result in threads.map(
-                        lambda seed, hall=hall: live_through(  # type: ignore[misc]
+                        lambda seed, hall=hall: live_through(
                             draw(seed, given.intakes), hall, Path(folder) / f"day{seed}"
                         ),
                         ahead[batch : batch + len(villages())],

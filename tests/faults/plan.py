@@ -37,7 +37,7 @@ class Day:
         uploader: Whether another process syncs now and then, as the command line does.
         rival: Whether a second window of the same node acts on the same cases.
         shift: How far the station's clock is off, in seconds.
-        jump: The intake before which somebody sets the clock by another `shift`; 0 is never.
+        jump: The intake before which somebody sets the clock to the other side of the truth; 0 is never.
         left: Bytes that a full disk leaves free.
     """
 

@@ -48,7 +48,7 @@ class Orders:
     courier: bool
     pause: float
     shift: float
-    jump: int  # the intake before which the clock is set by `shift` once more; 0 is never
+    jump: int  # the intake before which somebody sets the clock to the other side of the truth; 0 is never
 
     def __repr__(self) -> str:
         return f"Orders({self.seed})"
@@ -105,7 +105,7 @@ def window(orders: Orders, connection: Connection) -> None:
         count = 0
         while count < orders.intakes:
             if orders.jump and count == orders.jump:
-                clock.shift += orders.shift or 86_400.0
+                clock.shift = -orders.shift or 86_400.0
             at_work = Window(store, chance.choice(orders.authors), seed=chance.randrange(1 << 30))
             if begun and chance.random() < 0.25:
                 _act(at_work, begun, chance, pipe)

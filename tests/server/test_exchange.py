@@ -35,6 +35,8 @@ from contract.wire import canonical
 from server.cases.models import CaseRecord, EventRecord
 from server.catalogue.matters import publish
 from server.catalogue.models import MatterVersion
+from server.exchange import early
+from server.exchange.models import EarlyAct
 from server.org.accounts import revoke_user
 from server.org.models import NumberBlock, User
 from tests.server.desk import HAISHU, ID_NUMBER, STREET, VILLAGE, YUYAO, Desk, folded, food
@@ -122,12 +124,40 @@ def test_only_what_the_stations_key_signed_is_believed(desk: Desk, open_desk: Ca
     assert code(other.ask(desk.signed(action)).told[action.id]) == "action.wrong_station"
 
 
-def test_an_act_whose_earlier_one_is_not_here_waits_at_the_station(desk: Desk) -> None:
+def test_rule_10_what_comes_before_its_earlier_act_is_kept_and_applied_behind_it(desk: Desk) -> None:
     actions = desk.begin()
-    told = desk.told(actions[2])
-    assert code(told) == "case.waits_for_earlier" and told.problem is not None and told.problem["retry"] == "again"
-    assert not CaseRecord.objects.exists()
-    assert {told.verdict for told in desk.ask(*actions).told.values()} == {"done"}
+    for told in desk.ask(*actions[1:]).told.values():  # a parcel that was exported too late
+        assert code(told) == "case.waits_for_earlier" and told.problem is not None and told.problem["retry"] == "again"
+    assert not CaseRecord.objects.exists() and EarlyAct.objects.count() == 2
+    assert desk.told(actions[0]).verdict == "done"
+    row = CaseRecord.objects.get()
+    assert row.state == State.RECEIVED and not EarlyAct.objects.exists()
+    assert [event.action_id for event in row.events.order_by("seq")] == [action.id for action in actions]
+    assert {told.verdict for told in desk.ask(*actions).told.values()} == {"already"}
+
+
+def test_rule_10_an_early_act_that_does_not_fit_in_the_end_is_never_applied(desk: Desk) -> None:
+    actions = desk.begin()
+    bad = actions[2].model_copy(update={"author": actions[2].author.model_copy(update={"id": "nobody"})})
+    assert code(desk.told(bad)) == "case.waits_for_earlier"
+    assert {told.verdict for told in desk.ask(*actions[:2]).told.values()} == {"done"}
+    assert CaseRecord.objects.get().state == State.DRAFT
+    assert EarlyAct.objects.get().problem == "author.unknown" == code(desk.told(bad))
+
+
+def test_rule_10_beyond_the_limit_and_after_too_long_a_person_is_to_look(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions = desk.begin()
+    monkeypatch.setattr(early, "KEPT_OF_A_CASE", 1)
+    assert code(desk.told(actions[1])) == "case.waits_for_earlier"
+    flagged = desk.told(actions[2])
+    assert code(flagged) == "case.earlier_missing" and flagged.problem is not None
+    assert flagged.problem["retry"] == "after_fix"
+    EarlyAct.objects.update(came_at=timezone.now() - early.KEPT_FOR - timedelta(minutes=1))
+    assert code(desk.told(actions[1])) == "case.earlier_missing"
+    assert {told.verdict for told in desk.ask(*actions).told.values()} == {"done", "already"}
+    assert CaseRecord.objects.get().state == State.RECEIVED
 
 
 def test_two_stations_acted_apart_and_the_servers_order_wins(desk: Desk, open_desk: Callable[..., Desk]) -> None:
