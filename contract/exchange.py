@@ -176,6 +176,7 @@ class CaseView(Wire):
     flags: tuple[str, ...] = ()
     progress_url: str = ""
     digest: str = ""
+    clashes: tuple[str, ...] = ()  # numbers of the applicant's other open cases of this matter: a person is to look
     server_time: datetime | None = None
 
     def __repr__(self) -> str:

@@ -365,6 +365,18 @@ def applicant_print(number: str) -> str:
     return get_keys().fingerprint("applicant", number.strip().upper())
 
 
+def find_clashes(row: CaseRecord) -> tuple[str, ...]:
+    """Numbers of the applicant's other open cases of the same matter, where the matter says that two of them clash.
+
+    A warning for whoever decides, never a refusal: two stations that knew nothing of each other may both be right.
+    """
+    if not get_matter(row.matter, row.matter_version).clashes:
+        return ()
+    same = CaseRecord.objects.filter(applicant_print=row.applicant_print, matter=row.matter).exclude(number=None)
+    open_ones = same.exclude(state__in=CLOSED).exclude(id=row.id)
+    return tuple(str(number) for number in open_ones.order_by("opened_at").values_list("number", flat=True))
+
+
 def clockface(case: Case, matter: Matter) -> Clockface:
     """The clock of a case as it stands today."""
     return read_clock(case.clock, matter.limits, get_calendar(), timezone.localdate())

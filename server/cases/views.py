@@ -11,7 +11,7 @@ from contract.ids import is_case_number, progress_url
 from contract.node import Node
 from contract.problem import Problem, Retry
 from server.cases.models import CaseRecord, CaseSet, Viewer, actions_of
-from server.cases.services import applicant_print, clockface
+from server.cases.services import applicant_print, clockface, find_clashes
 from server.catalogue.matters import get_matter
 from server.materials.pages import media_type_of, read_page
 from server.org.models import Department
@@ -38,6 +38,7 @@ def case_view(row: CaseRecord) -> CaseView:
         flags=tuple(sorted(flag.value for flag in case.flags)),
         progress_url=progress_url(settings.TONGBAN_PUBLIC_URL, case.number, case.id) if case.number else "",
         digest=row.digest,
+        clashes=find_clashes(row),
         server_time=timezone.now(),
     )
 

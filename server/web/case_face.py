@@ -233,6 +233,7 @@ def face_of(view: CaseView, row: CaseRecord) -> dict[str, Any]:
         "sections": sections_of(view),
         "slots": slots,
         "missing": missing_of(slots),
+        "clashes": view.clashes,
         "timing": timing_of(view),
         "history": history_of(view),
         "taken_in": _taken_in(view),
