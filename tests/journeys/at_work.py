@@ -38,7 +38,7 @@ def main(folder: str, username: str, card: str, matter: str, count: str) -> None
             say("case", taken.case.id)
             printing.print_papers(desk, taken.case.id, taken.papers, window.clerk)
             say("printed")
-            acts.correct(desk, taken.case.id, window.clerk, "电话写错", phone=f"138{number:08}")
+            acts.correct(desk, taken.case.id, window.clerk, "电话写错", phone=f"139{number:08}")
             say("corrected")
         while not window.agreed():
             time.sleep(0.05)
