@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -33,6 +34,7 @@ NEWS = 500  # rows of a feed in one answer …
 NEWS_LENGTH = 1 << 20  # … and characters of actions in them
 MAX_TEXT = 1 << 20  # characters of one action
 ID = re.compile(r"[0-9A-Za-z-]{1,36}")
+CAN_BE_RIGHT = timedelta(minutes=1)  # as far as two clocks that agree may differ
 NUL = "\\u0000"  # no database keeps it in a text
 
 
@@ -94,7 +96,7 @@ def _heard(signed: SignedAction, station: Station, held: set[str]) -> Verdict:
         return Verdict.ALREADY
     if action.case_id in held:
         raise Problem("case.earlier_refused", Retry.AFTER_FIX)
-    if action.at > timezone.now() + SKEW:
+    if action.server_offset_ms is not None and action.at > timezone.now() + SKEW:
         raise Problem("action.from_the_future", Retry.AFTER_FIX)
     if is_early(action):
         raise keep_early(action, signed.action, signed.signature, station)
@@ -111,12 +113,26 @@ def _heard(signed: SignedAction, station: Station, held: set[str]) -> Verdict:
 
 def _take(action: Action, text: str, signature: str, station: Station) -> None:
     """Keep an act for good, if this window may do it now."""
+    action = _dated(action, station)
     require_author(action, station)
 
     def check(before: Case | None, after: Case) -> None:
         require_allowed(action, station, before, after)
 
     services.record(action, text, signature=signature, check=check, tell=False)
+
+
+def _dated(action: Action, station: Station) -> Action:
+    """The act with the time that its deadlines count from: the server's (F29).
+
+    A station that knew how far its clock is off has said so. One that did not (never heard us, or the clock was set
+    since) is believed only where its clock can be right: not after now, not before it joined. Otherwise the act counts
+    from its arrival. What was signed stays as it was signed.
+    """
+    now = timezone.now()
+    if action.server_offset_ms is not None or station.enrolled_at - CAN_BE_RIGHT <= action.at <= now + CAN_BE_RIGHT:
+        return action
+    return action.model_copy(update={"made_at": now, "server_offset_ms": 0})
 
 
 def _is_known(action: Action) -> bool:

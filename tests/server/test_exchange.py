@@ -40,7 +40,7 @@ from server.catalogue.models import MatterVersion
 from server.exchange import early
 from server.exchange.models import EarlyAct
 from server.org.accounts import revoke_user
-from server.org.models import NumberBlock, User
+from server.org.models import NumberBlock, Station, User
 from tests.server.desk import HAISHU, ID_NUMBER, STREET, VILLAGE, YUYAO, Desk, folded, food
 
 
@@ -185,6 +185,29 @@ def test_rule_09_a_second_case_of_a_matter_that_clashes_is_a_warning_for_a_perso
     assert case_view(CaseRecord.objects.get(id=other.id)).clashes == (first.number,)
     void = desk.act(first.id, Kind.VOID, Voided(reason="重复"), after=first.last_action)
     assert desk.told(void).verdict == "done" and find_clashes(CaseRecord.objects.get(id=other.id)) == ()
+
+
+@pytest.mark.parametrize("off", [timedelta(days=-2000), timedelta(days=-1), timedelta(days=1), timedelta(days=365)])
+def test_rule_11_f29_deadlines_count_by_the_servers_time(desk: Desk, off: timedelta) -> None:
+    """A dead battery, a clock set by hand: the station may have known how far it is off, or not."""
+    for offset in (round(-off / timedelta(milliseconds=1)), None):
+        acts = [
+            act.model_copy(update={"made_at": act.made_at + off, "server_offset_ms": offset}) for act in desk.begin()
+        ]
+        assert {told.verdict for told in desk.ask(*acts).told.values()} == {"done"}
+        case = CaseRecord.objects.get(id=acts[0].case_id).to_wire()
+        assert case.received_at is not None and abs(timezone.now() - case.received_at) < timedelta(minutes=1)
+        kept = EventRecord.objects.filter(case_id=case.id).order_by("seq").last()
+        assert kept is not None and kept.to_action() == acts[-1]  # what was signed stays
+
+
+def test_rule_11_a_clock_that_can_be_right_is_believed(desk: Desk) -> None:
+    Station.objects.update(enrolled_at=timezone.now() - timedelta(days=30))
+    days_ago = timezone.now() - timedelta(days=3)  # without a line since
+    acts = [act.model_copy(update={"made_at": days_ago, "server_offset_ms": None}) for act in desk.begin()]
+    assert {told.verdict for told in desk.ask(*acts).told.values()} == {"done"}
+    case = CaseRecord.objects.get(id=acts[0].case_id).to_wire()
+    assert case.received_at is not None and abs(days_ago - case.received_at) < timedelta(minutes=1)
 
 
 def test_an_act_from_the_future_is_held(desk: Desk) -> None:
