@@ -85,6 +85,7 @@ class Draft(Begun):
         confirmed: Who compared card and face; stays the author of that act, whoever finishes the case (F09).
         of_case: The case that this supplements (补正); empty for an intake.
         instead_of: The case that the server refused and that this takes in anew; empty otherwise.
+        revision: How often it was saved: of two, the one with the higher says more.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Draft(Begun):
     of_case: str = ""
     instead_of: str = ""
     parked: bool = False
+    revision: int = 0
 
     def __repr__(self) -> str:
         return f"Draft({self.id}, {self.step})"
@@ -175,6 +177,16 @@ class Panel(Wire):
         return f"Panel({self.power}, {len(self.missing)} missing)"
 
     __str__ = __repr__
+
+
+def brought_up(draft: Draft, begun: Begun) -> Draft:
+    """The draft with what was done for one matter in front; what was done for the one before is put by."""
+    others = dict(draft.others)
+    if draft.matter is not None:
+        others[draft.matter[0]] = Begun(**{name: getattr(draft, name) for name in Begun.model_fields})
+    if begun.matter is not None:
+        others.pop(begun.matter[0], None)
+    return draft.model_copy(update={**{name: getattr(begun, name) for name in Begun.model_fields}, "others": others})
 
 
 def form_is_stale(draft: Draft) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.desk import Desk, today
-from app.flow.draft import Draft, matter_of
+from app.flow.draft import Draft, brought_up, matter_of
 from app.flow.steps import EMPTY_SLOT, keep
 from app.materials import library as shared
 from app.materials import pages as look
@@ -41,7 +41,7 @@ def scan_into(
     """
     _slot(draft, code)
     trouble: Problem | None = None
-    filing = _Filing(code)
+    filing = _Filing.of(draft, code)
     with closing(desk.devices.scanner().scan(profile or ScanProfile())) as batch:
         for scanned, data in batch:
             try:
@@ -86,7 +86,7 @@ def add_file(desk: Desk, draft: Draft, code: str, data: bytes, media_type: str) 
         raise Problem("page.too_large", Retry.AFTER_FIX)
     sheet = len(_slot(draft, code).pages) + 1
     scanned = ScannedPage(sheet, sheet, "front", media_type, 0, 0, 0, "", len(data))
-    return _filed(desk, draft, _Filing(code), _analysed(desk, scanned, data))
+    return _filed(desk, draft, _Filing.of(draft, code), _analysed(desk, scanned, data))
 
 
 def thumbnail(desk: Desk, page: Page, height: int = 310) -> bytes:
@@ -106,8 +106,9 @@ def move_page(desk: Desk, draft: Draft, key: str, from_code: str, to_code: str, 
     page, there = _page(draft, from_code, key), _slot(draft, to_code)
     pages = list(_slot(draft, from_code).pages)
     pages.remove(page)
+    after = draft
     if from_code != to_code:
-        draft = _with_pages(desk, draft, from_code, tuple(pages))
+        after = _put(draft, _slot(draft, from_code).model_copy(update={"pages": tuple(pages)}))
         pages = list(there.pages)
         if there.source is Source.LIBRARY:
             pages = []
@@ -115,7 +116,7 @@ def move_page(desk: Desk, draft: Draft, key: str, from_code: str, to_code: str, 
     update: dict[str, object] = {"pages": tuple(pages)}
     if from_code != to_code:
         update = {**_taken_by_hand(there), **update}
-    return _with_slot(desk, draft, there.model_copy(update=update))
+    return keep(desk, draft, _put(after, there.model_copy(update=update)))
 
 
 def rotate_page(desk: Desk, draft: Draft, code: str, key: str, quarter_turns: int) -> Draft:
@@ -204,12 +205,30 @@ class _Filing:
     """Where the next page of a batch goes: into the material that is being scanned, unless paper says otherwise."""
 
     code: str
+    matter: tuple[str, int] | None
+    slots: dict[str, CaseMaterial]  # as they were laid out at the beginning, without their pages
     sheet: int = 0  # the sheet that filed itself
     there: str = ""  # and where
+
+    @classmethod
+    def of(cls, draft: Draft, code: str) -> _Filing:
+        slots = {slot.code: slot.model_copy(update={"pages": ()}) for slot in draft.materials}
+        return cls(code, draft.matter, slots)
+
+    def view(self, draft: Draft) -> Draft:
+        """The draft with the matter in front that the batch was begun for: the clerk may have chosen another."""
+        if self.matter is None or draft.matter == self.matter or self.matter[0] not in draft.others:
+            return draft
+        return brought_up(draft, draft.others[self.matter[0]])
+
+    def slot(self, draft: Draft, code: str) -> CaseMaterial:
+        """The material, also where an answer made it go while its pages came in."""
+        return draft.material(code) or self.slots.get(code) or _slot(draft, code)
 
 
 def _filed(desk: Desk, draft: Draft, filing: _Filing, found: list[tuple[Page, tuple[str, ...]]]) -> Draft:
     """Put what came from the scanner where it belongs."""
+    draft = after = filing.view(draft)
     for page, codes in found:
         named = [slot for slot in map(find_slot, codes) if slot]
         ours = [slot for slot in named if slot.number == draft.number and draft.material(slot.material)]
@@ -219,16 +238,16 @@ def _filed(desk: Desk, draft: Draft, filing: _Filing, found: list[tuple[Page, tu
         if ours:
             filing.sheet, filing.there = page.sheet, ours[0].material
         code = filing.there if filing.sheet and filing.sheet == page.sheet else filing.code
-        slot = _slot(draft, code)
+        slot = filing.slot(after, code)
         pages = () if slot.source is Source.LIBRARY else slot.pages
         changes: dict[str, object] = {}
         if named and not ours:
-            changes["foreign_pages"] = (*draft.foreign_pages, page.key)
+            changes["foreign_pages"] = (*after.foreign_pages, page.key)
         if draft.form_digest and code in _forms(desk, draft):
             changes["signed_digest"] = draft.form_digest
         slot = slot.model_copy(update={**_taken_by_hand(slot), "pages": (*pages, page)})
-        draft = _with_slot(desk, draft.model_copy(update=changes), slot)
-    return draft
+        after = _put(after.model_copy(update=changes), slot)
+    return keep(desk, draft, after)
 
 
 def _taken_by_hand(slot: CaseMaterial) -> dict[str, object]:
@@ -297,8 +316,13 @@ def _page(draft: Draft, code: str, key: str) -> Page:
 
 
 def _with_slot(desk: Desk, draft: Draft, slot: CaseMaterial) -> Draft:
+    return keep(desk, draft, _put(draft, slot))
+
+
+def _put(draft: Draft, slot: CaseMaterial) -> Draft:
+    """The draft with this for its material of that code."""
     slots = tuple(slot if material.code == slot.code else material for material in draft.materials)
-    return keep(desk, draft, materials=slots)
+    return draft.model_copy(update={"materials": slots if draft.material(slot.code) else (*slots, slot)})
 
 
 def _with_pages(desk: Desk, draft: Draft, code: str, pages: tuple[Page, ...]) -> Draft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from app.cases.view import case_view, view_of
 from app.desk import Desk, author_of, server_now
@@ -60,7 +61,7 @@ def print_papers(
 ) -> tuple[Printed, ...]:
     """Draw and print papers of a case, each to the printer that its kind goes to. Never raises for a printer.
 
-    A paper that was handed to a printer before is marked 副本, asked for or not; one that failed is not.
+    A paper that was handed to a printer before is marked 副本, asked for or not; one that only ever failed is not.
     """
     view = case_view(desk, case_id)
     return tuple(_print(desk, view, kind, clerk, copy) for kind in kinds)
@@ -87,7 +88,7 @@ def application_form_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft,
     draft = reserve_number(desk, draft)
     made = _input(desk, view_of(desk, _as_case(desk, draft, clerk)), clerk, copy=False)
     pdf = desk.drawer.draw(PaperKind.APPLICATION, made)
-    changes: dict[str, object] = {"form_digest": form_says(draft)}
+    changes: dict[str, Any] = {"form_digest": form_says(draft)}
     if form_is_stale(draft):
         changes |= {"signed_digest": "", "materials": _without_signed(desk, draft)}
     return keep(desk, draft, **changes), pdf
@@ -140,10 +141,10 @@ def _print(desk: Desk, view: CaseView, kind: PaperKind, clerk: Clerk, copy: bool
         kind = PaperKind.RECEIPT_A4
     made = _input(desk, view, clerk, copy)
     number = number_of(kind, made)
-    if not copy and any(
-        paper.number == number and paper.outcome != "failed" for paper in desk.store.papers(view.case.id)
-    ):
-        copy, made = True, made.model_copy(update={"copy_mark": True})  # it may be out already (F17)
+    known = [paper.outcome for paper in desk.store.papers(view.case.id) if paper.number == number]
+    if known:  # it may be out already (F17), or it never came out
+        copy = any(outcome != "failed" for outcome in known)
+        made = made.model_copy(update={"copy_mark": copy})
     try:
         pdf = desk.drawer.draw(kind, made)
     except Problem as problem:

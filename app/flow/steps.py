@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from app.cases.acts import get_case
 from app.desk import Desk, author_of, today
-from app.flow.draft import Begun, Draft, Offered, Step, form_says, matter_of, routing
+from app.flow.draft import Begun, Draft, Offered, Step, brought_up, form_says, matter_of, routing
+from app.flow.merge import merged
 from app.forms.earlier import told_before
 from app.forms.prefill import Prefilled, prefill
 from app.matters.catalogue import Hit
@@ -157,16 +158,13 @@ def with_matter(desk: Desk, draft: Draft, code: str) -> Draft:
     """
     if draft.matter is not None and draft.matter[0] == code:
         return keep(desk, draft, **_following(desk, draft))
-    others = dict(draft.others)
-    if draft.matter is not None:
-        others[draft.matter[0]] = Begun(**{name: getattr(draft, name) for name in Begun.model_fields})
-    begun = others.pop(code, None)
+    begun = draft.others.get(code)
     if begun is None:
         matter = desk.catalogue().matter(code)
         fits = draft.delivery in matter.deliveries
         begun = Begun(matter=matter.key, delivery=draft.delivery if fits else matter.deliveries[0])
-    draft = draft.model_copy(update={name: getattr(begun, name) for name in Begun.model_fields})
-    return keep(desk, draft, others=others, **_following(desk, draft))
+    after = brought_up(draft, begun)
+    return keep(desk, draft, after, **_following(desk, after))
 
 
 def with_answers(desk: Desk, draft: Draft, answers: Mapping[str, Any]) -> Draft:
@@ -185,8 +183,8 @@ def with_answers(desk: Desk, draft: Draft, answers: Mapping[str, Any]) -> Draft:
         offered = [one.source for one in draft.conflicts.get(name, ()) if one.value == value]
         if offered:
             sources[name] = offered[0]
-    draft = draft.model_copy(update={"answers": dict(answers), "sources": sources, "own": tuple(own)})
-    return keep(desk, draft, **_following(desk, draft))
+    after = draft.model_copy(update={"answers": dict(answers), "sources": sources, "own": tuple(own)})
+    return keep(desk, draft, after, **_following(desk, after))
 
 
 def mistakes(desk: Desk, draft: Draft) -> tuple[Mistake, ...]:
@@ -397,7 +395,7 @@ def _with_people(desk: Desk, draft: Draft, **changes: Any) -> Draft:
     if gone:
         others = {code: begun.model_copy(update=_without(desk, begun, gone)) for code, begun in after.others.items()}
         after = after.model_copy(update={**_without(desk, after, gone), "others": others})
-    return keep(desk, after, **_following(desk, after))
+    return keep(desk, draft, after, **_following(desk, after))
 
 
 def _without(desk: Desk, begun: Begun, gone: set[str]) -> dict[str, Any]:
@@ -531,17 +529,45 @@ def _summary(desk: Desk, row: SavedDraft) -> DraftSummary:
     return DraftSummary(title=matter.name if matter else row.title, applicant=name, step=draft.step, **said)
 
 
-def keep(desk: Desk, draft: Draft, **changes: Any) -> Draft:
-    """The draft with changes, saved durably once it says anything about anyone.
+def keep(desk: Desk, draft: Draft, after: Draft | None = None, **changes: Any) -> Draft:
+    """Save what a deed changed, durably, once the draft says anything about anyone. Returns the draft as it is now.
+
+    Only the changes are saved: what others did to the draft meanwhile stays, and comes back with it.
+
+    Args:
+        draft: As the deed had it.
+        after: As it left it; the same where `changes` say all.
+        changes: Fields that it set on purpose.
 
     Raises:
-        Problem: ``draft.gone`` where it has become a case meanwhile.
+        Problem: ``draft.gone`` where it has become a case meanwhile, or was thrown away.
     """
-    draft = draft.model_copy(update=changes)
-    if draft.handler is not None or draft.matter is not None:
-        if desk.store.find_case(draft.id) is not None:
+    mine = (after or draft).model_copy(update=changes)
+    if mine.handler is None and mine.matter is None:
+        return mine
+    now = mine
+
+    def revised(row: SavedDraft | None) -> SavedDraft | None:
+        nonlocal now
+        stored = _find_whole(row)
+        if row is None and draft.revision:  # thrown away meanwhile
             raise Problem("draft.gone", Retry.NEVER)
-        matter = matter_of(draft, desk.catalogue())
-        title = matter.name if matter else ""
-        desk.store.save_draft(draft.id, draft.clerk, title, draft.model_dump_json(), parked=draft.parked)
-    return draft
+        revision = stored.revision if stored else 0
+        now = merged(draft, stored, mine, changes) if stored else mine
+        if now == stored:
+            return None
+        now = now.model_copy(update={"revision": revision + 1})
+        matter = matter_of(now, desk.catalogue())
+        body = now.model_dump_json()
+        return SavedDraft(now.id, now.clerk, matter.name if matter else "", now.parked, body, desk.clock())
+
+    desk.store.revise_draft(draft.id, revised)
+    return now
+
+
+def _find_whole(row: SavedDraft | None) -> Draft | None:
+    """What is stored; None where nothing is, or nothing that can be read any more."""
+    try:
+        return _read(row) if row is not None else None
+    except Problem:
+        return None

@@ -485,11 +485,24 @@ class Store:
     def save_draft(self, draft_id: str, clerk: str, title: str, body: str, *, parked: bool = False) -> None:
         """Keep a draft: its body (JSON) as it is now, the clerk's id, a title for lists."""
         with self._writing() as (db, touched):
-            db.execute(
-                "insert or replace into drafts (id, clerk, title, parked, body, saved_at) values (?,?,?,?,?,?)",
-                (draft_id, clerk, title, parked, body, self._clock().isoformat()),
-            )
+            _keep_draft(db, Draft(draft_id, clerk, title, parked, body, self._clock()))
             touched.drafts = True
+
+    def revise_draft(self, draft_id: str, revised: Callable[[Draft | None], Draft | None]) -> None:
+        """Change a draft as it stands, with nobody in between: `revised` is given what is kept (None: nothing yet) and
+        answers what is to be kept, or None for no change.
+
+        Raises:
+            Problem: ``draft.gone`` where it has become a case.
+        """
+        with self._writing() as (db, touched):
+            if db.execute("select 1 from actions where case_id = ? limit 1", (draft_id,)).fetchone() is not None:
+                raise Problem("draft.gone", Retry.NEVER)
+            row = db.execute(_DRAFT + " where id = ?", (draft_id,)).fetchone()
+            draft = revised(None if row is None else _as_draft(row))
+            if draft is not None:
+                _keep_draft(db, draft)
+                touched.drafts = True
 
     def find_draft(self, draft_id: str) -> Draft | None:
         with self._database.reading() as db:
@@ -1027,6 +1040,13 @@ def _find_upload(db: apsw.Connection, case_id: str) -> Upload | None:
 def _rows(db: apsw.Connection, where: str, values: tuple[Any, ...], limit: int) -> tuple[CaseRow, ...]:
     text = f"{mirror.ROW} {where} order by changed_at desc, case_id desc limit {int(limit)}"
     return tuple(mirror.as_row(row) for row in db.execute(text, values))
+
+
+def _keep_draft(db: apsw.Connection, draft: Draft) -> None:
+    db.execute(
+        "insert or replace into drafts (id, clerk, title, parked, body, saved_at) values (?,?,?,?,?,?)",
+        (draft.id, draft.clerk, draft.title, draft.parked, draft.body, draft.saved_at.isoformat()),
+    )
 
 
 def _as_draft(row: tuple[Any, ...]) -> Draft:
