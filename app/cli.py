@@ -223,8 +223,8 @@ def _outbox(given: argparse.Namespace, _: list[str]) -> Any:
 def _say_outbox(lines: Any) -> str:
     said = []
     for line in lines:
-        why = line.given_up.reason if line.given_up else line.problem.code if line.problem else ""
-        standing = "withdrawn" if line.given_up else line.standing
+        why = line.problem.code if line.waits and line.problem else line.given_up.reason if line.given_up else ""
+        standing = line.standing if line.waits else "withdrawn"
         said.append(f"{line.number}\t{standing}\t{line.since.isoformat()}\t{line.bytes_left}\t{why}".rstrip())
     return "\n".join(said) or "没有待上报的 nothing waits"
 

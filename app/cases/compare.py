@@ -24,6 +24,7 @@ class Part(StrEnum):
     NUMBER = "number"
     MATTER = "matter"
     APPLICANT = "applicant"
+    ADDRESS = "address"  # the applicant's
     HANDLER = "handler"
     TIE = "tie"
     PHONE = "phone"
@@ -140,6 +141,7 @@ def _rows(desk: Desk, ours: Case | None, theirs: Case | None) -> Iterator[Compar
         (Part.NUMBER, lambda case: case.number),
         (Part.MATTER, matter),
         (Part.APPLICANT, person),
+        (Part.ADDRESS, lambda case: case.parties.applicant.address),
         (Part.HANDLER, handler),
         (Part.TIE, lambda case: case.parties.tie.value),
         (Part.PHONE, phone_of),

@@ -8,10 +8,10 @@ from typing import Any
 
 from app.cases.acts import POWERS, powers_here
 from app.cases.compare import answer_text
-from app.desk import Desk, author_of
+from app.desk import Desk, author_of, today
 from app.store import GivenUp
 from app.sync.versions import Versions, versions
-from contract.case import Action, Case, Kind, State, apply
+from contract.case import BODIES, Action, Case, Kind, State, apply, needs_supervisor
 from contract.form import FormField, check, fields, kept
 from contract.person import Clerk
 from contract.problem import Problem, Retry
@@ -44,28 +44,42 @@ class Blank:
 
 @dataclass(frozen=True)
 class Mending:
-    """How a held act is mended: as an intake that is opened again, or done anew upon what the server has now."""
+    """How a held act is mended: as an intake that is opened again, or done anew upon what the server has now.
+
+    `supervised`: it is done anew on another day than the receipt's, so that a supervisor must stand by (U05).
+    """
 
     case_id: str
     kind: Kind
     reopens: bool
     blanks: tuple[Blank, ...] = ()
+    supervised: bool = False
 
 
-def mending(desk: Desk, case_id: str) -> Mending:
+def mending(desk: Desk, case_id: str, clerk: Clerk) -> Mending:
     """What must be looked at to mend what is held of a case: what it changes, and what its Problem names.
 
     Raises:
         Problem: ``held.gone``.
     """
     found = _held(desk, case_id)
-    first = found.deeds[0].action
-    if found.theirs is None or found.theirs.state is State.DRAFT:
+    first, case = found.deeds[0].action, found.theirs
+    if case is None or case.state is State.DRAFT:
         return Mending(case_id, first.kind, reopens=True)
-    return Mending(case_id, first.kind, reopens=False, blanks=_blanks(desk, found))
+    role, day = author_of(desk, clerk).role, today(desk)
+    supervised = any(needs_supervisor(case, deed.action.kind, role, day) for deed in found.deeds)
+    return Mending(case_id, first.kind, False, _blanks(desk, found), supervised)
 
 
-def redo(desk: Desk, case_id: str, clerk: Clerk, given: Mapping[str, Any]) -> Case:
+def redo(
+    desk: Desk,
+    case_id: str,
+    clerk: Clerk,
+    given: Mapping[str, Any],
+    supervisor: Clerk | None = None,
+    *,
+    offline: bool = False,
+) -> Case:
     """Do what is held of a case anew, upon what the server has now; the held acts are set aside and name the new ones.
 
     What the other side changed since stays, but for what this act itself changes. The clerk is the author of the new
@@ -76,10 +90,14 @@ def redo(desk: Desk, case_id: str, clerk: Clerk, given: Mapping[str, Any]) -> Ca
         case_id: The case.
         clerk: Who does it anew.
         given: By the names of the blanks, what they say now.
+        supervisor: Who stands by with their own password where `Mending.supervised`; who stood by the held act did not
+            see this one.
+        offline: That password was checked without the server.
 
     Raises:
         Problem: ``held.gone``; ``case.reason_missing``, ``deliver.receiver_missing``, ``case.answers_wrong``;
-            ``case.no_power``; what the life-cycle refuses, where the case has gone on meanwhile.
+            ``case.no_power``; what the life-cycle refuses (``case.correct_too_late`` without a supervisor), where the
+            case has gone on meanwhile.
     """
     found = _held(desk, case_id)
     case, before = found.theirs, found.base
@@ -93,6 +111,9 @@ def redo(desk: Desk, case_id: str, clerk: Clerk, given: Mapping[str, Any]) -> Ca
         body = _upon(old, before, case)
         if place == 0:
             body = _filled(desk, case, body, given)
+        if "supervisor" in BODIES[old.kind].model_fields:
+            stands_by = author_of(desk, supervisor).model_dump(mode="json") if supervisor else None
+            body |= {"supervisor": stands_by, "supervisor_offline": offline and supervisor is not None}
         new = desk.store.act(case_id, old.kind, body, author, after=case.last_action)
         before = apply(before, old.model_copy(update={"after": before.last_action if before else ""}))
         case = apply(case, new)
@@ -170,16 +191,35 @@ def _controls(desk: Desk, case: Case) -> tuple[FormField, ...]:
 
 
 def _upon(old: Action, before: Case | None, case: Case) -> dict[str, Any]:
-    """The body of the act as it says the same upon another case: answers that it did not change stay as they are
-    there now."""
+    """The body of the act as it says the same upon another case: answers and people that it did not change stay as
+    they are there now."""
     body = dict(old.body)
-    answers = body.get("answers")
-    if answers is not None:
-        saw = before.answers if before else {}
-        changed = {name for name in {*saw, *answers} if saw.get(name) != answers.get(name)}
-        now = {name: value for name, value in case.answers.items() if name not in changed}
-        body["answers"] = now | {name: answers[name] for name in changed if name in answers}
+    if body.get("answers") is not None:
+        body["answers"] = _merged(before.answers if before else {}, body["answers"], case.answers)
+    if body.get("parties") is not None:
+        saw, there = (one.parties.model_dump(mode="json") if one else {} for one in (before, case))
+        body["parties"] = _merged(saw, body["parties"], there)
     return body
+
+
+def _merged(saw: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Theirs with what we changed of what we saw. A person who became another kind of party is taken whole."""
+    found: dict[str, Any] = {}
+    for name in {**theirs, **ours}:
+        was, mine, there = saw.get(name), ours.get(name), theirs.get(name)
+        if mine == was:
+            side, value = theirs, there
+        elif isinstance(was, dict) and isinstance(mine, dict) and isinstance(there, dict) and _alike(was, mine, there):
+            side, value = ours, _merged(was, mine, there)
+        else:
+            side, value = ours, mine
+        if name in side:
+            found[name] = value
+    return found
+
+
+def _alike(*people: Mapping[str, Any]) -> bool:
+    return len({person.get("kind") for person in people}) == 1
 
 
 def _filled(desk: Desk, case: Case, body: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Tray(Protocol):
 class OutboxLine:
     """What of one case the server does not have for certain yet. `matter` is its name, `bytes_left` are pages'.
 
-    `given_up` is there where it was set aside: then nothing of it waits, and it is only found by searching.
+    `given_up` says what was set aside of it last. Where nothing else waits, it is only found by searching.
     """
 
     case_id: str
@@ -44,6 +44,7 @@ class OutboxLine:
     problem: Problem | None
     bytes_left: int
     given_up: GivenUp | None = None
+    waits: bool = True
 
     def __repr__(self) -> str:
         return f"OutboxLine({self.case_id}, {self.standing})"
@@ -51,7 +52,8 @@ class OutboxLine:
 
 def outbox(desk: Tray) -> tuple[OutboxLine, ...]:
     """Everything that is not matched, oldest first. Empty means that both ends agree about all that was done here."""
-    return tuple(_line(desk, row) for row in desk.store.outbox())
+    partly = set(desk.store.given_up_cases())
+    return tuple(_line(desk, row, row.case_id in partly) for row in desk.store.outbox())
 
 
 def find(desk: Tray, text: str, is_named: Callable[[str, str], bool]) -> tuple[OutboxLine, ...]:
@@ -90,7 +92,8 @@ def get_case_id(desk: Tray, name: str) -> str:
     raise Problem("outbox.not_there", Retry.AFTER_FIX)
 
 
-def _line(desk: Tray, row: OutboxRow) -> OutboxLine:
+def _line(desk: Tray, row: OutboxRow, partly: bool) -> OutboxLine:
+    given_up = [deed.given_up for deed in desk.store.deeds(row.case_id) if deed.aside] if partly else []
     return OutboxLine(
         case_id=row.case_id,
         number=row.number,
@@ -102,6 +105,7 @@ def _line(desk: Tray, row: OutboxRow) -> OutboxLine:
         standing=row.standing,
         problem=row.problem,
         bytes_left=row.bytes_left,
+        given_up=given_up[-1] if given_up else None,
     )
 
 
@@ -120,6 +124,7 @@ def _set_aside(desk: Tray, case_id: str) -> OutboxLine:
         problem=found.problem,
         bytes_left=0,
         given_up=first.given_up,
+        waits=False,
     )
 
 

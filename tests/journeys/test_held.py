@@ -98,7 +98,7 @@ def test_f10_the_loser_is_done_anew_upon_the_winner_and_arrives(window: Windows)
     one.settle(one.agreed)
     come_back(two)
 
-    plan = held.mending(desk, case_id)
+    plan = held.mending(desk, case_id, two.clerk)
     assert not plan.reopens and plan.kind is Kind.CORRECT
     # what the act itself changed may be looked at again; what only the other side changed is not in question
     assert [(blank.name, blank.value, blank.theirs) for blank in plan.blanks] == [
@@ -131,7 +131,7 @@ def test_f02_a_refused_intake_is_opened_again_and_taken_in_with_the_same_number(
     desk.store.did([*begun[:2], begun[2].model_copy(update={"body": body})])
     old, number = begun[0].case_id, begun[2].body["number"]
     street.settle(lambda: desk.courier.state.held == 1)
-    assert held.mending(desk, old).reopens
+    assert held.mending(desk, old, street.clerk).reopens
     with pytest.raises(Problem, match="held.reopen"):
         held.redo(desk, old, street.clerk, {})
 
