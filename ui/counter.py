@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QClipboard
+from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QToolTip, QWidget
+from shiboken6 import isValid
 
 from app.devices_here import DeviceLine
 from app.flow.steps import DraftSummary
@@ -23,6 +25,7 @@ from ui.changes import ChangesHeard
 from ui.pages.cases.model import CasesModel
 from ui.pages.devices.model import WORDS, DevicesModel
 from ui.pages.intake.model import IntakeModel
+from ui.pages.intake.view import IntakeState
 from ui.pages.outbox.model import OutboxModel
 from ui.pages.sign_in.model import SignedIn, SignInModel
 from ui.pages.today.model import TodayModel
@@ -52,6 +55,16 @@ class Models:
     outbox: OutboxModel
     devices: DevicesModel
     today: TodayModel
+
+
+@dataclass(frozen=True)
+class _Seat:
+    """Where a clerk was when the screen was locked: the page, the part with the focus, the cursor in it."""
+
+    clerk: str
+    page: str
+    part: QWidget | None = None
+    cursor: int = -1
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,9 @@ class Counter(QObject):
         self._changes = changes
         self._tasks = Tasks(post, self._problem, self)
         self.clerk: Clerk | None = None
+        self._seat = _Seat("", "")
+        self._whose = ""
+        self._copied = False  # something from this window is on the clipboard
         self._page = ""
         self._line = LineState()
         self._device_lights: tuple[LightShown, ...] = ()
@@ -106,8 +122,11 @@ class Counter(QObject):
         window.theme_wanted.connect(self.next_theme)
         window.closing.connect(self.close)
         models.sign_in.signed_in.connect(self._signed_in)
+        for copied in (QApplication.clipboard().dataChanged, QApplication.clipboard().selectionChanged):
+            copied.connect(self._note_copied)
         models.intake.drafts_changed.connect(self._drafts_changed)
-        models.todo.counted.connect(lambda count: self._set(todo=count))
+        models.intake.changed.connect(self._person_changed)
+        models.todo.counted.connect(lambda count: self._set(todo=count if self.clerk else 0))
         models.devices.lights.connect(self._lights)
         self._changes.said.connect(self._changed)
         window.winId()  # has the window system's window made, by which every key and click comes
@@ -121,6 +140,7 @@ class Counter(QObject):
     def start(self) -> None:
         """Show the sign-in page and begin to look at the clock."""
         self._tasks.run("place", self._do.place, self._placed)
+        self.models.sign_in.refresh()
         self._ask_line()
         self._say_timer.start()
         self.window.show_page("")
@@ -160,19 +180,59 @@ class Counter(QObject):
         self.window.focus_page()
 
     def lock(self) -> None:
-        """The clerk leaves. The case on the screen stays for who locked it."""
+        """Nothing of anybody is seen any more; the clerk comes back to exactly this, another one to a fresh desk (U12).
+
+        Pages that are being scanned come in meanwhile, and papers come out.
+        """
         if self.clerk is None:
             return
-        self.models.sign_in.lock("")
+        _close_popups()
+        self._seat = self._left(self.clerk)
+        models = self.models
+        models.sign_in.lock(self.clerk, models.intake.scanning)
         self.clerk = None
-        self.models.intake.sign_out()
-        for model in (self.models.todo, self.models.pickup, self.models.search):
-            model.sign_out()
+        for model in (models.intake, models.todo, models.pickup, models.search, models.outbox, models.today):
+            model.lock()
         self._idle.stop()
         self._page = ""
         self.window.show_page("")
-        self._set(clerk="", parked=(), todo=0)
+        self._set(clerk="", parked=(), todo=0, notice=("", "", ""))
         self.window.focus_page()
+
+    def _left(self, clerk: Clerk) -> _Seat:
+        """Where the clerk is; what stands half typed there is given before it is emptied."""
+        part = self.window.focusWidget()
+        cursor = -1
+        if isinstance(part, QLineEdit):
+            cursor = part.cursorPosition()
+        elif isinstance(part, QPlainTextEdit):
+            cursor = part.textCursor().position()
+        if part is not None:
+            part.clearFocus()
+        return _Seat(clerk.id, self._page, part, cursor)
+
+    def _sit_down(self) -> None:
+        """Where this clerk was when they locked the screen, else the intake."""
+        seat, self._seat = self._seat, _Seat("", "")
+        if self.clerk is None or seat.clerk != self.clerk.id:
+            self.show_page("intake")
+            return
+        self.show_page(seat.page)
+        part = seat.part
+        if part is None or not isValid(part):
+            return
+
+        def go_on() -> None:
+            if isValid(part) and part.isVisible() and part.isEnabled():
+                part.setFocus(Qt.FocusReason.OtherFocusReason)
+                if isinstance(part, QLineEdit) and seat.cursor >= 0:
+                    part.setCursorPosition(seat.cursor)
+                elif isinstance(part, QPlainTextEdit) and seat.cursor >= 0:
+                    cursor = part.textCursor()
+                    cursor.setPosition(min(seat.cursor, len(part.toPlainText())))
+                    part.setTextCursor(cursor)
+
+        QTimer.singleShot(0, part, go_on)  # after the page has put the focus where its work begins
 
     def scanned(self, text: str) -> None:
         """A barcode of ours: its case."""
@@ -207,9 +267,10 @@ class Counter(QObject):
         self.models.intake.sign_in(clerk)
         for model in (self.models.todo, self.models.pickup, self.models.search):
             model.sign_in(clerk)
+        self.models.outbox.sign_in()
         self.models.today.sign_in(clerk.name)
         self.models.devices.refresh()
-        self.show_page("intake")
+        self._sit_down()
         self._idle.start()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -245,7 +306,24 @@ class Counter(QObject):
         self._device_lights = tuple(lights)
         self._say()
 
+    def _person_changed(self, state: IntakeState) -> None:
+        if state.whose != self._whose:
+            self._whose = state.whose
+            self._forget_clipboard()
+
+    def _note_copied(self) -> None:
+        self._copied = self._copied or self.window.isActiveWindow()
+
+    def _forget_clipboard(self) -> None:
+        """What was copied at this window is not there for the next person (F14)."""
+        if self._copied:
+            self._copied = False
+            for mode in (QClipboard.Mode.Clipboard, QClipboard.Mode.Selection):
+                QApplication.clipboard().clear(mode)
+
     def _drafts_changed(self, drafts: tuple[DraftSummary, ...]) -> None:
+        if self.clerk is None:
+            return
         parked = tuple(
             ParkedShown(one.id, " ".join(part for part in (one.applicant, one.title) if part) or say("还没选事项"))
             for one in drafts
@@ -344,6 +422,13 @@ def _numbers_light(left: int | None) -> tuple[LightShown, ...]:
     if left is None or left >= FEW:
         return ()
     return (LightShown(say("号段"), say("剩 {count}", count=left) if left else say("用完"), "warn" if left else "bad"),)
+
+
+def _close_popups() -> None:
+    """A list that stands open would stay over the locked screen."""
+    while (popup := QApplication.activePopupWidget()) is not None:
+        popup.close()
+    QToolTip.hideText()
 
 
 def _offline(since: timedelta | None) -> str:

@@ -20,7 +20,7 @@ from ui.pages.intake.receipt import PaperShown, ReceiptState
 from ui.pages.intake.review import ReviewState, SupplementDraft
 from ui.pages.intake.view import STEPS, BannerShown, IntakeState
 from ui.pages.outbox.view import OutboxDetail, OutboxState
-from ui.pages.sign_in.view import SignInState
+from ui.pages.sign_in.view import PersonHere, SignInState
 from ui.pages.today.view import TodayState
 from ui.shells.counter import BarState, LightShown, ParkedShown
 from ui.widgets.field import Answered, Asked
@@ -75,7 +75,11 @@ def bar() -> BarState:
         clerk="周敏 窗口人员",
         clock="10:42",
         todo=5,
-        parked=(ParkedShown("d1", "王秀英 生育登记"),),
+        parked=(
+            ParkedShown("d1", "王秀英 生育登记"),
+            ParkedShown("d2", "张国强 老年优待证办理"),
+            ParkedShown("d3", "李卫东"),
+        ),
         training=True,
     )
 
@@ -524,8 +528,27 @@ def intake() -> dict[str, IntakeState]:
     return said
 
 
+PEOPLE = (PersonHere("zhoumin", "周敏"), PersonHere("hanlu", "韩露"), PersonHere("lufangfang", "鲁芳芳"))
 SIGN_IN = {
     "sign-in": SignInState(place="余姚市 凤山街道便民服务中心 · 3 号窗口", line_words="在线：由服务器核对"),
+    "sign-in-locked": SignInState(
+        place="余姚市 凤山街道便民服务中心 · 3 号窗口",
+        line_words="在线：由服务器核对",
+        who="zhoumin",
+        locked_words="已锁屏。周敏输入密码接着办，其他人请登录。正在扫描的会扫完，归到原来的办件。",
+        people=PEOPLE,
+        epoch=1,
+    ),
+    "sign-in-code": SignInState(
+        place="余姚市 凤山街道便民服务中心 · 3 号窗口",
+        line_words="在线：由服务器核对",
+        title="需要动态验证码",
+        remedy="请输入验证器上的六位数字。",
+        who="lufangfang",
+        people=PEOPLE,
+        code_needed=True,
+        epoch=2,
+    ),
     "sign-in-wrong": SignInState(
         place="余姚市 凤山街道 永丰村 · 便民服务点",
         online=False,

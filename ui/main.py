@@ -21,7 +21,7 @@ from app.desk import Desk, today
 from app.flow import finish, pages, printing, steps
 from app.materials.library import LibraryItem
 from app.papers.testing_page import test_page
-from app.people.sign_in import sign_in
+from app.people.sign_in import seen_here, sign_in, unlock
 from app.start import close_desk, open_desk
 from app.sync import outbox as sending
 from contract.case import Case
@@ -44,7 +44,7 @@ from ui.pages.intake.model import IntakeModel
 from ui.pages.intake.view import IntakeView
 from ui.pages.outbox.model import OutboxDeeds, OutboxModel, Supply
 from ui.pages.outbox.view import OutboxView
-from ui.pages.sign_in.model import SignInModel
+from ui.pages.sign_in.model import SignInDeeds, SignInModel
 from ui.pages.sign_in.view import SignInView
 from ui.pages.today.model import TodayModel
 from ui.pages.today.view import TodayView
@@ -91,7 +91,13 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
         return CasesModel(_case_deeds(desk, listed), post, spoken, (title, advice), window)
 
     models = Models(
-        sign_in=SignInModel(partial(sign_in, desk), post, spoken, "", window),
+        sign_in=SignInModel(
+            SignInDeeds(partial(sign_in, desk), partial(unlock, desk), partial(seen_here, desk)),
+            post,
+            spoken,
+            "",
+            window,
+        ),
         intake=IntakeModel(intake_deeds(desk), post, spoken, window),
         todo=cases(lambda _, clerk: lists.todo(desk, clerk), "没有要办的", "补正、到期和可取的结果会出现在这里。"),
         pickup=cases(
@@ -319,6 +325,7 @@ def _join_cases(view: CasesView, model: CasesModel) -> None:
     view.search_wanted.connect(model.search)
     view.case_wanted.connect(model.open)
     view.act_wanted.connect(model.act)
+    view.act_typed.connect(model.type_answer)
     view.act_given.connect(model.give)
     view.act_dropped.connect(model.drop)
     view.banner_read.connect(model.banner_read)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from app.config import Config
@@ -19,6 +20,7 @@ from app.demo import demo_pack
 from app.desk import Desk
 from app.flow import pages
 from app.flow.printing import Printed
+from app.people.sign_in import SignedIn
 from app.start import close_desk, open_desk
 from app.store import Store
 from app.store.keys import station_key
@@ -28,13 +30,17 @@ from contract.problem import Problem, Retry
 from contract.wire import canonical
 from devices.idcard import IdentityDocument
 from ui import invented
-from ui.main import intake_deeds
+from ui import main as ui_main
+from ui.hands import Hands
+from ui.main import build_counter, intake_deeds
 from ui.pages.intake.deeds import IntakeDeeds
+from ui.shells.counter import CounterWindow
 from ui.tasks import Post
 from ui.theme import THEMES, wear
 
 NODE = "330281001"  # 余姚市凤山街道
 CLERK = Clerk(id="zhoumin", name="周敏", roles=(Role.CLERK,), node=NODE)
+Until = Callable[[Callable[[], object]], None]
 CARD = IdentityDocument(
     document_type=Document.RESIDENT,
     name="陈䶮",
@@ -142,3 +148,36 @@ def until(qtbot: Any) -> Callable[[Callable[[], object]], None]:
         qtbot.waitUntil(lambda: bool(holds()), timeout=15000)
 
     return wait
+
+
+@pytest.fixture
+def window(
+    desk: Desk,
+    deeds: IntakeDeeds,
+    post: Post,
+    monkeypatch: pytest.MonkeyPatch,
+    until: Until,
+    dressed: None,
+) -> Iterator[CounterWindow]:
+    """The window as the program builds it; card, scanner and printers are plain callables."""
+    put_down = replace(deeds, wait_card=lambda stop: CARD)
+    monkeypatch.setattr(ui_main, "intake_deeds", lambda _: put_down)
+    made = build_counter(desk, post, desk.config)
+    made.resize(1366, 768)
+    made.show()
+    made.activateWindow()
+    until(made.isActiveWindow)
+    yield made
+    made.close()
+    made.deleteLater()
+    QCoreApplication.sendPostedEvents(made, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def hands(window: CounterWindow) -> Hands:
+    return Hands(window, patience=15)
+
+
+def sign_in(window: CounterWindow, hands: Hands) -> None:
+    window.counter.models.sign_in.signed_in.emit(SignedIn(CLERK, True, None))
+    hands.wait(lambda: window.current_page() == "intake", "the intake")

@@ -3,87 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
-
-import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit
 
 from app.demo import HALL
 from app.desk import Desk
-from app.people.sign_in import SignedIn
 from app.store import Standing
 from contract.case import Kind
 from contract.ids import case_number
-from tests.ui.conftest import CARD, CLERK
-from ui import main
+from tests.ui.conftest import CARD, CLERK, sign_in
 from ui.hands import Hands
-from ui.main import build_counter
-from ui.pages.intake.deeds import IntakeDeeds
 from ui.shells.counter import CounterWindow
-from ui.tasks import Post
-from ui.widgets.field import Field
 
 Until = Callable[[Callable[[], object]], None]
 MATTER = "QR-00111-003"  # 老年优待证: accepted at this window
-
-
-@pytest.fixture
-def window(
-    desk: Desk, deeds: IntakeDeeds, post: Post, monkeypatch: pytest.MonkeyPatch, until: Until, dressed: None
-) -> Iterator[CounterWindow]:
-    """The window as the program builds it; card, scanner and printers are plain callables."""
-    put_down = replace(deeds, wait_card=lambda stop: CARD)
-    monkeypatch.setattr(main, "intake_deeds", lambda _: put_down)
-    made = build_counter(desk, post, desk.config)
-    made.resize(1366, 768)
-    made.show()
-    made.activateWindow()
-    until(made.isActiveWindow)
-    yield made
-    made.close()
-    made.deleteLater()
-    QCoreApplication.sendPostedEvents(made, QEvent.Type.DeferredDelete.value)
-
-
-@pytest.fixture
-def hands(window: CounterWindow) -> Hands:
-    return Hands(window, patience=15)
-
-
-def sign_in(window: CounterWindow, hands: Hands) -> None:
-    window.counter.models.sign_in.signed_in.emit(SignedIn(CLERK, True, None))
-    hands.wait(lambda: window.current_page() == "intake", "the intake")
-
-
-def focused_field() -> Field | None:
-    widget = QApplication.focusWidget()
-    while widget is not None and not isinstance(widget, Field):
-        widget = widget.parentWidget()
-    return widget
-
-
-def fill(hands: Hands, answers: dict[str, Any]) -> None:
-    """Go through the form field by field with Enter, typing and choosing as a person would."""
-    for _ in range(40):
-        field = focused_field()
-        if field is None:
-            return
-        value = answers.get(field.asked.name)
-        if value not in (None, "") and field.value() in ("", None, []):
-            if isinstance(QApplication.focusWidget(), QLineEdit | QPlainTextEdit):
-                hands.write(str(value))
-            elif field.asked.kind == "yes_no":
-                hands.press("Space" if value else "Right")
-            else:
-                for _ in range(8):
-                    if field.value() == value:
-                        break
-                    hands.press("Space" if field.value() in ("", None) else "Right")
-        hands.press("Return")
 
 
 def test_from_the_card_to_the_receipt_by_keys_alone(window: CounterWindow, hands: Hands, desk: Desk) -> None:
@@ -99,7 +32,7 @@ def test_from_the_card_to_the_receipt_by_keys_alone(window: CounterWindow, hands
     hands.press("Return")
     hands.wait(lambda: intake.state.step == "form", "the form")
     hands.rest()
-    fill(hands, json.loads((HALL / "answers" / f"{MATTER}.json").read_text("utf-8")))
+    hands.fill(json.loads((HALL / "answers" / f"{MATTER}.json").read_text("utf-8")))
     hands.wait(lambda: intake.state.form.missing == 0, "the form to be right")
     hands.press("Ctrl+Return")
     hands.wait(lambda: intake.state.step == "materials" and intake.state.materials.lines, "the materials")
@@ -140,7 +73,7 @@ def test_from_the_card_to_the_receipt_by_keys_alone(window: CounterWindow, hands
     assert intake.state.panel.matter == ""
 
 
-def test_alt_and_a_number_go_to_a_page_and_back_to_a_parked_case(window: CounterWindow, hands: Hands) -> None:
+def test_ctrl_number_goes_to_a_page_alt_number_to_a_parked_case(window: CounterWindow, hands: Hands) -> None:
     intake = window.counter.models.intake
     sign_in(window, hands)
     hands.wait(lambda: intake.state.identity.person, "the card")
@@ -148,21 +81,10 @@ def test_alt_and_a_number_go_to_a_page_and_back_to_a_parked_case(window: Counter
     hands.press("F10")
     hands.wait(lambda: intake.draft.id != first and window._state.parked, "the case to be parked")
     for number, page in enumerate(("intake", "todo", "pickup", "search", "outbox", "devices", "today"), 1):
-        hands.press(f"Alt+{number}")
+        hands.press(f"Ctrl+{number}")
         assert window.current_page() == page
-    hands.press("Alt+8")
+    hands.press("Alt+1")
     hands.wait(lambda: window.current_page() == "intake" and intake.draft.id == first, "the parked case")
-
-
-def scan(window: CounterWindow, text: str) -> None:
-    """A barcode scanner that types."""
-    handle = window.windowHandle()
-    assert handle is not None
-    for at, character in enumerate(text + "\r"):
-        key = QKeySequence("Return" if character == "\r" else character)[0].key()  # type: ignore[index]
-        event = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, character)
-        event.setTimestamp(5000 + at * 5)
-        QApplication.sendEvent(handle, event)
 
 
 def test_a_barcode_opens_its_case_from_any_page(window: CounterWindow, hands: Hands, desk: Desk) -> None:
@@ -173,11 +95,11 @@ def test_a_barcode_opens_its_case_from_any_page(window: CounterWindow, hands: Ha
     case = desk.store.find_case(case_id)
     assert case is not None
     sign_in(window, hands)
-    hands.press("Alt+7")
-    scan(window, f"https://tongban.example/p/{case.number}/ABCD")
+    hands.press("Ctrl+7")
+    hands.scan_code(f"https://tongban.example/p/{case.number}/ABCD")
     search = window.counter.models.search
     hands.wait(lambda: window.current_page() == "search" and search.state.case.case_id == case_id, "the case")
-    scan(window, case_number("330281", 9999))
+    hands.scan_code(case_number("330281", 9999))
     hands.wait(lambda: window._state.notice[0], "to be told that nobody here knows it")
 
 

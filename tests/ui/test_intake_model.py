@@ -287,18 +287,23 @@ def test_a_case_is_parked_and_comes_back_also_after_a_restart(
     again.sign_out()
 
 
-def test_locking_keeps_the_case_for_who_locked_and_from_anyone_else(model: IntakeModel, until: Until) -> None:
+def test_u12_locking_keeps_the_case_for_who_locked_and_parks_it_for_anyone_else(
+    model: IntakeModel, desk: Desk, until: Until
+) -> None:
     identified(model, until)
     first = model.draft.id
-    model.sign_out()
-    assert model.state.identity.person is None
+    model.lock()
+    assert model.state.identity.person is None and not model.state.whose
     model.sign_in(CLERK)
     until(lambda: model.state.identity.person)
-    assert model.draft.id == first
-    model.sign_out()
-    model.sign_in(Clerk(id="lufangfang", name="鲁芳芳", roles=CLERK.roles, node=CLERK.node))
+    assert model.draft.id == first and not desk.store.draft(first).parked
+    model.lock()
+    model.sign_in(Clerk(id="hanlu", name="韩露", roles=CLERK.roles, node=CLERK.node))
+    assert model.state.identity.person is None  # not for a moment
     until(lambda: model.draft is not None and model.draft.id != first)
     assert model.state.identity.person is None and model.state.panel.applicant == ""
+    kept = desk.store.draft(first)
+    assert kept.parked and kept.clerk == CLERK.id
 
 
 def test_f9_says_what_is_missing_instead_of_taking_in(model: IntakeModel, until: Until) -> None:

@@ -21,9 +21,10 @@ from contract.person import Parties, Person
 from contract.problem import Problem, Retry
 from tests.ui.conftest import CLERK, NODE
 from ui.pages.cases.model import CaseDeeds, CasesModel
+from ui.pages.cases.view import CasesState
 from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown
 from ui.pages.outbox.model import OutboxDeeds, OutboxModel, Supply, ago, size
-from ui.pages.sign_in.model import SignInModel
+from ui.pages.sign_in.model import SignInDeeds, SignInModel
 from ui.pages.today.model import TodayModel
 from ui.tasks import Post
 
@@ -49,9 +50,18 @@ def chinese() -> str:
 # --- signing in -------------------------------------------------------------------------------------------------------
 
 
+def sign_in_deeds(**changes: Any) -> SignInDeeds:
+    plain: dict[str, Any] = {
+        "sign_in": lambda name, password, code: SignedIn(CLERK, False, None),
+        "unlock": lambda clerk, password: SignedIn(clerk, False, None),
+        "seen_here": lambda: (("zhoumin", CLERK),),
+    }
+    return SignInDeeds(**{**plain, **changes})
+
+
 def test_a_right_password_signs_in_and_is_not_kept(post: Post, until: Until) -> None:
     signed: list[SignedIn] = []
-    model = SignInModel(lambda name, password: SignedIn(CLERK, False, None), post, chinese, "余姚")
+    model = SignInModel(sign_in_deeds(), post, chinese, "余姚")
     model.signed_in.connect(signed.append)
     model.sign_in("zhoumin", "secret")
     assert model.state.working
@@ -61,21 +71,77 @@ def test_a_right_password_signs_in_and_is_not_kept(post: Post, until: Until) -> 
 
 
 def test_a_wrong_one_says_what_to_do(post: Post, until: Until) -> None:
-    def wrong(name: str, password: str) -> Any:
+    def wrong(name: str, password: str, code: str) -> Any:
         raise Problem("signin.wrong", Retry.AFTER_FIX)
 
-    model = SignInModel(wrong, post, chinese, "余姚")
+    model = SignInModel(sign_in_deeds(sign_in=wrong), post, chinese, "余姚")
     model.sign_in("zhoumin", "secret")
     until(lambda: model.state.title)
     assert model.state.remedy and not model.state.working and model.state.epoch == 1
 
 
 def test_offline_says_until_when(post: Post, until: Until) -> None:
-    model = SignInModel(lambda *_: SignedIn(CLERK, True, NOW), post, chinese, "余姚")
+    model = SignInModel(sign_in_deeds(sign_in=lambda *_: SignedIn(CLERK, True, NOW)), post, chinese, "余姚")
     model.show_line(False)
     assert "离线" in model.state.line_words
     model.sign_in("zhoumin", "secret")
     until(lambda: "11-20 14:00" in model.state.line_words)
+
+
+def test_u12_who_locked_the_screen_opens_it_without_the_server_and_others_sign_in(post: Post, until: Until) -> None:
+    asked: list[str] = []
+
+    def sign_in(name: str, password: str, code: str) -> SignedIn:
+        asked.append(name)
+        return SignedIn(CLERK, False, None)
+
+    model = SignInModel(sign_in_deeds(sign_in=sign_in), post, chinese, "余姚")
+    model.refresh()
+    until(lambda: model.state.people)
+    for name, expected in (("ZhouMin ", []), ("hanlu", ["hanlu"])):
+        model.lock(CLERK, scanning=True)
+        assert model.state.who == "zhoumin" and "周敏" in model.state.locked_words and "扫" in model.state.locked_words
+        model.sign_in(name, "secret")
+        until(lambda: not model.state.working)
+        assert asked == expected and not model.state.locked_words
+
+
+def test_an_unlock_that_is_too_late_asks_the_server(post: Post, until: Until) -> None:
+    def late(clerk: Any, password: str) -> Any:
+        raise Problem("signin.offline_expired", Retry.AFTER_FIX)
+
+    asked: list[str] = []
+
+    def sign_in(name: str, password: str, code: str) -> SignedIn:
+        asked.append(name)
+        return SignedIn(CLERK, False, None)
+
+    model = SignInModel(sign_in_deeds(unlock=late, sign_in=sign_in), post, chinese, "余姚")
+    model.refresh()
+    until(lambda: model.state.people)
+    model.lock(CLERK, scanning=False)
+    model.sign_in("zhoumin", "secret")
+    until(lambda: asked == ["zhoumin"] and not model.state.working)
+
+
+def test_a_second_factor_is_asked_for_beside_the_password(post: Post, until: Until) -> None:
+    def sign_in(name: str, password: str, code: str) -> SignedIn:
+        if not code:
+            raise Problem("signin.code_needed", Retry.AFTER_FIX)
+        if code != "123456":
+            raise Problem("signin.code_wrong", Retry.AFTER_FIX)
+        return SignedIn(CLERK, False, None)
+
+    model = SignInModel(sign_in_deeds(sign_in=sign_in), post, chinese, "余姚")
+    signed: list[SignedIn] = []
+    model.signed_in.connect(signed.append)
+    for code in ("", "000000"):
+        model.sign_in("zhoumin", "secret", code)
+        until(lambda: not model.state.working)
+        assert model.state.code_needed and model.state.epoch == 0  # the password stays in its field
+    model.sign_in("zhoumin", "secret", "123456")
+    until(lambda: signed)
+    assert not model.state.code_needed and model.state.epoch == 1
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------
@@ -179,8 +245,10 @@ def test_to_do_says_what_and_until_when(desk: Desk, post: Post, until: Until) ->
     until(lambda: counted)
     cells = [cell.text for cell in model.state.rows[0].cells]
     assert cells[3:] == ["已超期", "2026-11-19"] and model.state.rows[0].cells[3].tone == "bad"
-    model.sign_out()
-    assert not model.state.rows
+    drawn: list[CasesState] = []
+    model.changed.connect(drawn.append)
+    model.lock()
+    assert drawn == [CasesState()]
 
 
 # --- outbox -----------------------------------------------------------------------------------------------------------

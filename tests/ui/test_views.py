@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,14 +134,19 @@ def press(qtbot: Any, widget: QWidget, keys: str, wants: list[Any]) -> None:
 
 def test_sign_in_by_keys(dressed: None, qtbot: Any) -> None:
     view = SignInView()
-    given: list[tuple[str, str]] = []
-    view.sign_in_wanted.connect(lambda name, password: given.append((name, password)))
+    given: list[tuple[str, str, str]] = []
+    view.sign_in_wanted.connect(lambda *said: given.append(said))
     shown(qtbot, view)
     view.take_focus()
     for text in ("zhoumin", "secret"):
         QTest.keyClicks(QApplication.focusWidget(), text)
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
-    assert given == [("zhoumin", "secret")]
+    assert given == [("zhoumin", "secret", "")]
+    view.render_state(replace(view._state, code_needed=True))
+    view.take_focus()
+    QTest.keyClicks(QApplication.focusWidget(), "123456")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert given[1:] == [("zhoumin", "secret", "123456")]
 
 
 def test_a_new_epoch_empties_the_password(dressed: None, qtbot: Any) -> None:

@@ -38,7 +38,8 @@ PAGES = (
 CASE_COLUMNS = (("受理号", 190), ("事项", 0), ("申请人", 130), ("状态", 110), ("收件", 150), ("上报", 100))
 TODO_COLUMNS = (("受理号", 190), ("事项", 0), ("申请人", 150), ("要做什么", 140), ("期限", 120))
 SEARCH_HINT = "受理号、姓名、证件号码，或扫凭条上的二维码"
-PARKED_KEYS = ("Alt+8", "Alt+9", "Alt+0")  # Alt+1 to Alt+7 are the pages
+PAGE_KEYS = tuple(f"Ctrl+{number}" for number in range(1, len(PAGES) + 1))
+PARKED_KEYS = tuple(f"Alt+{number}" for number in range(1, 10))
 
 
 @dataclass(frozen=True)
@@ -182,28 +183,30 @@ class CounterWindow(QMainWindow):
         column.setContentsMargins(0, 10, 0, 10)
         column.setSpacing(2)
         self._rail: dict[str, QToolButton] = {}
-        for number, (key, words) in enumerate(PAGES, 1):
+        for (key, words), sequence in zip(PAGES, PAGE_KEYS, strict=True):
             button = QToolButton()
             mark(button, rail="true")
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             button.setIconSize(QSize(tokens().px(24), tokens().px(24)))
             button.setCheckable(True)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setFixedHeight(tokens().px(74))
+            button.setFixedHeight(tokens().px(64))
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, to=key: self.page_wanted.emit(to))
-            QShortcut(QKeySequence(f"Alt+{number}"), self._outer.widget(1), lambda to=key: self.page_wanted.emit(to))
+            QShortcut(QKeySequence(sequence), self._outer.widget(1), lambda to=key: self.page_wanted.emit(to))
             button.setProperty("words", words)
-            button.setProperty("key", f"Alt+{number}")
+            button.setProperty("key", sequence)
             self._rail[key] = button
             column.addWidget(button)
         column.addStretch(1)
+        self._parked_head = Value(size="small", tone="muted")
+        self._parked_head.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._parked_head)
         self._parked = [QToolButton() for _ in PARKED_KEYS]
         for at, button in enumerate(self._parked):
-            mark(button, rail="true")
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-            button.setIconSize(QSize(tokens().px(20), tokens().px(20)))
+            mark(button, parked="true")
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setFixedHeight(tokens().px(24))
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, to=at: self._resume(to))
             button.hide()
@@ -285,14 +288,16 @@ class CounterWindow(QMainWindow):
                 mark(word, weight="bold" if lights[at].tone in ("bad", "warn", "info") else "")
 
     def _show_parked(self, parked: Sequence[ParkedShown]) -> None:
+        """One short line each, nine of them: whoever has no line is in the list of the identity step."""
+        self._parked_head.show_text(say("挂起 Alt+") if parked else "")
         for at, button in enumerate(self._parked):
-            used = at < len(parked)
-            button.setVisible(used)
-            if used:
-                words = button.fontMetrics().elidedText(parked[at].words, Qt.TextElideMode.ElideRight, tokens().px(76))
-                button.setText(f"{words}\n{key_name(PARKED_KEYS[at])}")
-                button.setToolTip(say("回到挂起的办件：{words}", words=parked[at].words))
-                button.setIcon(icon("park", tokens().warn, tokens().px(20)))
+            words = parked[at].words if at < len(parked) else ""
+            short = button.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, tokens().px(58))
+            button.setText(f"{at + 1} {short}" if words else "")
+            advice = say("回到挂起的办件：{words}", words=words) if words else ""
+            button.setToolTip(f"{advice} {PARKED_KEYS[at]}".strip() if words else "")
+            button.setAccessibleName(advice)
+            button.setVisible(bool(words))
 
     def _resume(self, at: int) -> None:
         if at < len(self._state.parked):

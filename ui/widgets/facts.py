@@ -38,8 +38,7 @@ class Facts(QWidget):
             used = index < len(rows)
             label.setVisible(used)
             value.setVisible(used)
-            if used:
-                row = rows[index]
-                label.show_text(row[0])
-                tone = row[2] if len(row) > 2 else "" if row[1] else "muted"
-                value.show_text(row[1] or "—", tone)
+            row = rows[index] if used else ("", "")
+            label.show_text(row[0])
+            tone = row[2] if len(row) > 2 else "" if row[1] else "muted"
+            value.show_text(row[1] or ("—" if used else ""), tone)

@@ -35,7 +35,8 @@ ROOM = {True: 34, False: 13}  # so many characters of choices fit beside, or abo
 
 @dataclass(frozen=True)
 class Asked:
-    """What a field asks. `kind` is one of contract.form's kinds; the words are said in the language of the moment."""
+    """What a field asks. `kind` is one of contract.form's kinds, or ``secret`` for a password; the words are said in
+    the language of the moment."""
 
     name: str
     label: str
@@ -77,6 +78,7 @@ class Field(QWidget):
         super().__init__()
         self.asked = asked
         self._shown = Answered(object())
+        self._given: Any = object()  # what the model said last; what was typed since is not wiped by hearing it again
         self._beside = beside
         self._input: _Input = _INPUTS.get(asked.kind, _TextInput)(asked, self)
         label = self._label = Value(say(asked.label), wrap=True)
@@ -108,9 +110,10 @@ class Field(QWidget):
     def show_answer(self, answered: Answered) -> None:
         """Draw the answer as the model has it."""
         self.setVisible(answered.visible)
-        if answered.value != self._shown.value and not self._has_same(answered.value):
+        same = answered.value == self._given and type(answered.value) is type(self._given)
+        if not (same and self.has_focus()) and not self._has_same(answered.value):
             self._input.put(answered.value)
-        self._shown = answered
+        self._given, self._shown = answered.value, answered
         for part in self._input.parts():
             mark(part, wrong="true" if answered.wrong else "false")
         if answered.wrong:
@@ -128,8 +131,17 @@ class Field(QWidget):
         """Put the cursor here."""
         self._input.parts()[0].setFocus(Qt.FocusReason.TabFocusReason)
 
+    def settle(self) -> None:
+        """Give what was typed although the person is still in the field: what follows must not lose it."""
+        self._input.settle()
+        self.left.emit(self.asked.name)
+
+    def parts(self) -> Sequence[QWidget]:
+        """What can have the focus here, in order."""
+        return self._input.parts()
+
     def has_focus(self) -> bool:
-        return any(part.hasFocus() for part in self._input.parts())
+        return any(part.hasFocus() for part in self.parts())
 
     def value(self) -> Any:
         return self._input.value()
@@ -229,6 +241,18 @@ class _TextInput(_Input):
             self.widget.setText(str(self.value()))
 
 
+class _SecretInput(_TextInput):
+    """A password: seen by nobody, learned by no input method, never trimmed."""
+
+    def __init__(self, asked: Asked, field: Field) -> None:
+        super().__init__(asked, field)
+        self.widget.setEchoMode(QLineEdit.EchoMode.Password)
+        self.widget.setInputMethodHints(Qt.InputMethodHint.ImhHiddenText | Qt.InputMethodHint.ImhNoPredictiveText)
+
+    def value(self) -> Any:
+        return self.widget.text()
+
+
 class _LongInput(_Input):
     widget: QPlainTextEdit
 
@@ -322,7 +346,10 @@ class _ListInput(_Input):
         self.widget.activated.connect(lambda _: field.said())
 
     def put(self, value: Any) -> None:
-        self.widget.setCurrentIndex(max(self.widget.findData(value or ""), 0))
+        at = max(self.widget.findData(value or ""), 0)
+        self.widget.setCurrentIndex(at)
+        if self.widget.isEditable():
+            self.widget.setEditText(self.widget.itemText(at))  # also where only the typing was there
 
     def value(self) -> Any:
         if self.widget.isEditable():
@@ -349,6 +376,7 @@ def _choice(asked: Asked, field: Field) -> _Input:
 
 
 _INPUTS: dict[str, Any] = {
+    "secret": _SecretInput,
     "long_text": _LongInput,
     "yes_no": _ButtonsInput,
     "several": _ButtonsInput,

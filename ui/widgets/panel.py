@@ -165,10 +165,10 @@ class PanelView(QWidget):
 
     def _show_photo(self, photo: bytes) -> None:
         self._photo.setVisible(bool(photo))
-        if photo:
-            pixmap = QPixmap()
-            pixmap.loadFromData(photo)
-            self._photo.setPixmap(pixmap.scaledToHeight(tokens().px(126), Qt.TransformationMode.SmoothTransformation))
+        pixmap = QPixmap()
+        if photo and pixmap.loadFromData(photo):
+            pixmap = pixmap.scaledToHeight(tokens().px(126), Qt.TransformationMode.SmoothTransformation)
+        self._photo.setPixmap(pixmap)
 
     def _show_missing(self, state: PanelState) -> None:
         if not state.begun:
@@ -189,5 +189,4 @@ class PanelView(QWidget):
         for at, line in enumerate(self._lines):
             used = at < len(shown) and state.begun
             line.setVisible(used)
-            if used:
-                line.show_text(shown[at], "" if at < missing else "warn")
+            line.show_text(shown[at] if used else "", "" if at < missing else "warn")

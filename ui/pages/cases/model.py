@@ -122,6 +122,7 @@ class CasesModel(QObject):
         self._do, self._language, self._empty = deeds, language, empty
         self._tasks = Tasks(post, self._problem, self)
         self._clerk: Clerk | None = None
+        self._away = False  # the screen is locked: nothing is drawn
         self._lines: tuple[CaseLine | TodoItem, ...] = ()
         self._case: CaseShown | None = None
         self._wait = QTimer(self, singleShot=True, interval=FIND_AFTER)
@@ -129,15 +130,18 @@ class CasesModel(QObject):
         self.state = CasesState()
 
     def sign_in(self, clerk: Clerk) -> None:
-        self._clerk = clerk
-        self._case, self._lines = None, ()
-        self.state = CasesState()
+        """A clerk sits down. Who only locked the screen finds everything as it was."""
+        same, self._clerk, self._away = self._clerk == clerk, clerk, False
+        if not same:
+            self._case, self._lines = None, ()
+            self.state = CasesState()
+        self.changed.emit(self.state)
         self.refresh()
 
-    def sign_out(self) -> None:
-        self._clerk = None
-        self._case, self._lines = None, ()
-        self._set(CasesState())
+    def lock(self) -> None:
+        """Nothing is seen any more; it is kept for who comes back."""
+        self._away = True
+        self.changed.emit(CasesState())
 
     def search(self, text: str) -> None:
         """Look a moment after the last key."""
@@ -147,7 +151,7 @@ class CasesModel(QObject):
     def refresh(self) -> None:
         """Ask for the list again, and for the case that is open."""
         clerk, text = self._clerk, self.state.text
-        if clerk is None:
+        if clerk is None or self._away:
             return
         self._wait.stop()
         self._set(replace(self.state, loading=not self._lines))
@@ -215,6 +219,11 @@ class CasesModel(QObject):
     def drop(self) -> None:
         """Close the question."""
         self._set(replace(self.state, case=replace(self.state.case, asking="", wrong="", working=False)))
+
+    def type_answer(self, given: Mapping[str, str]) -> None:
+        """What stands in the open question: it is there again after the screen was locked, but for passwords."""
+        kept = {one.name: given.get(one.name, "") for one in self.state.case.asked if one.kind != "secret"}
+        self.state = replace(self.state, case=replace(self.state.case, given=kept))
 
     def give(self, given: Mapping[str, str]) -> None:
         """The question was answered: do it."""
@@ -305,7 +314,8 @@ class CasesModel(QObject):
     def _set(self, state: CasesState) -> None:
         if state != self.state:
             self.state = state
-            self.changed.emit(state)
+            if not self._away:
+                self.changed.emit(state)
 
 
 def case_state(shown: CaseShown, language: str) -> CaseState:

@@ -79,7 +79,7 @@ class CasesView(QWidget):
         search_wanted: What stands in the field.
         case_wanted: The id of the case to show.
         act_wanted: Key of an act.
-        act_given: The open question was answered: a dict by field.
+        act_typed, act_given: What stands in the open question, and that it was answered: a dict by field.
         act_dropped: The open question is closed.
         banner_read: The banner may go.
     """
@@ -87,6 +87,7 @@ class CasesView(QWidget):
     search_wanted = Signal(str)
     case_wanted = Signal(str)
     act_wanted = Signal(str)
+    act_typed = Signal(object)
     act_given = Signal(object)
     act_dropped = Signal()
     banner_read = Signal()
@@ -298,10 +299,14 @@ class _Asking(Card):
             part = Field(asked, 80, False)
             self.body.insertWidget(1 + at, part)
             part.show_answer(Answered(case.given.get(asked.name, "")))
+            part.answered.connect(lambda *_: self._page.act_typed.emit(self._typed()))
             part.done.connect(lambda _: self._give.setFocus(Qt.FocusReason.TabFocusReason))
             self._fields[asked.name] = part
         if self._fields:
             next(iter(self._fields.values())).take_focus()
 
+    def _typed(self) -> dict[str, str]:
+        return {name: part.value() for name, part in self._fields.items()}
+
     def _said(self) -> None:
-        self._page.act_given.emit({name: part.value() for name, part in self._fields.items()})
+        self._page.act_given.emit(self._typed())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
@@ -96,6 +96,10 @@ class FormView(QWidget):
         else:
             self._count.show_text(say("表单已填好"), "ok")
         self._saved.show_text(state.saved)
+
+    def forget(self) -> None:
+        """Empty every field; the form stays drawn, so that whoever comes back finds the cursor where it was."""
+        self.render_state(replace(self._state, answers={}, missing=0, saved=""))
 
     def take_focus(self) -> None:
         """The first field that wants something, else the first of all."""

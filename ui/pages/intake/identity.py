@@ -59,6 +59,7 @@ class IdentityState:
     wrong: Mapping[str, str] = field(default_factory=dict)  # by field name, in words
     phone: str = ""
     manual_open: bool = False
+    manual: Mapping[str, str] = field(default_factory=dict)  # as typed so far
     manual_documents: tuple[tuple[str, str], ...] = ()
     manual_wrong: Mapping[str, str] = field(default_factory=dict)
     manual_page: bool = False  # a page of the document was photographed
@@ -77,7 +78,7 @@ class IdentityView(QWidget):
     Signals:
         read_wanted: Read the card now.
         manual_wanted: Open (True) or close the manual entry.
-        manual_given: The typed fields, as a dict; its "reason" says why.
+        manual_typed, manual_given: The typed fields, as a dict; its "reason" says why. As they stand, and to be used.
         page_wanted: Photograph a page of the document.
         confirm_wanted: Card and face agree.
         behalf_wanted: self, person or legal.
@@ -90,6 +91,7 @@ class IdentityView(QWidget):
 
     read_wanted = Signal()
     manual_wanted = Signal(bool)
+    manual_typed = Signal(object)
     manual_given = Signal(object)
     page_wanted = Signal()
     confirm_wanted = Signal()
@@ -170,8 +172,7 @@ class _PersonCard(Card):
         self._document.show_text(person.document if person else "", "warn" if person and person.manual else "ok")
         part = self._manual if state.manual_open else self._shown if person else self._waiting
         self._waiting.show_state(state)
-        if person:
-            self._shown.show_person(person)
+        self._shown.show_person(person or PersonShown("", ""))
         self._manual.show_state(state)
         if self._stack.currentWidget() is not part:
             self._stack.setCurrentWidget(part)
@@ -291,10 +292,13 @@ class _Manual(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def show_state(self, state: IdentityState) -> None:
-        if not self._fields or state.manual_documents != self._documents:
+        if state.manual_documents and state.manual_documents != self._documents:
             self._build(state)
+        if not self._fields:
+            return
         for name, part in self._fields.items():
-            part.show_answer(Answered(part.value(), wrong=state.manual_wrong.get(name, "")))
+            first = self._documents[0][0] if name == "document_type" and self._documents else ""
+            part.show_answer(Answered(state.manual.get(name, first), wrong=state.manual_wrong.get(name, "")))
         self._page.show_text(
             say("已拍 1 页") if state.manual_page else say("没有拍证件页"), "ok" if state.manual_page else ""
         )
@@ -319,6 +323,7 @@ class _Manual(QScrollArea):
         names = [one.name for one in asked]
         for at, one in enumerate(asked):
             part = self._fields[one.name]
+            part.answered.connect(lambda *_: self._view.manual_typed.emit(self._typed()))
             self._column.insertWidget(at + 1, part)
             following = names[at + 1] if at + 1 < len(names) else ""
             part.done.connect(lambda _, to=following: self._fields[to].take_focus() if to else self._said())
@@ -330,12 +335,12 @@ class _Manual(QScrollArea):
             row.addWidget(self._give)
             self._column.addLayout(row)
             self._column.addStretch(1)
-        self._fields["document_type"].show_answer(
-            Answered(state.manual_documents[0][0] if state.manual_documents else "")
-        )
+
+    def _typed(self) -> dict[str, str]:
+        return {name: part.value() for name, part in self._fields.items()}
 
     def _said(self) -> None:
-        self._view.manual_given.emit({name: part.value() for name, part in self._fields.items()})
+        self._view.manual_given.emit(self._typed())
 
 
 class _BehalfCard(Card):

@@ -20,6 +20,7 @@ def join(view: IntakeView, model: IntakeModel) -> None:
     identity = view.identity
     identity.read_wanted.connect(model.read_card)
     identity.manual_wanted.connect(model.open_manual)
+    identity.manual_typed.connect(model.type_manual)
     identity.manual_given.connect(model.give_manual)
     identity.page_wanted.connect(model.photograph_document)
     identity.confirm_wanted.connect(model.confirm_person)
@@ -69,6 +70,7 @@ def join(view: IntakeView, model: IntakeModel) -> None:
     review.delivery_given.connect(model.give_delivery)
     review.items_given.connect(model.give_items)
     review.supplement_given.connect(model.supplement)
+    review.decline_typed.connect(model.type_decline)
     review.decline_given.connect(model.decline)
     review.writing_ended.connect(model.end_writing)
     review.back_wanted.connect(model.back)

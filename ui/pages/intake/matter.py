@@ -217,7 +217,10 @@ class _Guide(Card):
         self._power.show_text(guide.power if guide else "", guide.power_tone if guide else "")
         if guide is None:
             self._name.show_text(say("办事指南"))
-            self._stars.show_text("")
+            for part in (self._stars, self._where, self._conditions, self._basis):
+                part.show_text("")
+            for rows in (self._facts, self._materials):
+                rows.show_rows(())
             return
         self._name.show_text(guide.name)
         self._stars.show_text("★" * guide.stars + "☆" * (5 - guide.stars))

@@ -66,6 +66,18 @@ PREVIEW_WIDTHS = (600, 800, 1000, 1300, 1700, 2200)  # a drag of the splitter do
 
 
 @dataclass(frozen=True)
+class _Behind:
+    """A draft that left the screen while its pages were still coming in.
+
+    `base` is what the scanner's draft was last, `mine` what is known here of it; the pages land in it (U12).
+    """
+
+    code: str
+    base: Draft
+    mine: Draft
+
+
+@dataclass(frozen=True)
 class _Deed:
     """One thing to do to the draft. `work` answers a Draft, (Draft, more) or something else entirely."""
 
@@ -96,6 +108,9 @@ class IntakeModel(QObject):
         self._language = language
         self._tasks = Tasks(post, self._problem, self)
         self._clerk: Clerk | None = None
+        self._away = False  # the screen is locked
+        self._between = False  # what is on the screen is still a colleague's
+        self._behind: _Behind | None = None
         self._names: dict[str, str] = {}
         self._catalogue: Catalogue | None = None
         self._areas: tuple[tuple[str, str], ...] = ()
@@ -120,8 +135,10 @@ class IntakeModel(QObject):
         self._tie = Tie.SELF
         self._applicant: dict[str, str] = {}
         self._applicant_wrong: dict[str, str] = {}
+        self._phone_typed = ""
         self._phone_wrong = ""
         self._manual_open = False
+        self._manual: dict[str, str] = {}
         self._manual_wrong: dict[str, str] = {}
         self._manual_page: bytes | None = None
         self._search = ""
@@ -145,6 +162,7 @@ class IntakeModel(QObject):
         self._printing_form = False
         self._writing = ""
         self._items: tuple[SupplementDraft, ...] = ()
+        self._declining = ("", "", "")
         self._review_wrong = ""
         self._taken: TakenIn | None = None
         self._panel_kept: PanelState | None = None
@@ -162,26 +180,44 @@ class IntakeModel(QObject):
 
     @property
     def scanning(self) -> bool:
-        """Whether pages are coming in."""
-        return bool(self._scanning_into)
+        """Whether pages are coming in, for the draft on the screen or for one that left it."""
+        return bool(self._scanning_into or self._behind)
 
     def sign_in(self, clerk: Clerk) -> None:
-        """A clerk sits down. Who only locked the screen finds the case as it was; anyone else begins afresh."""
-        self._clerk = clerk
+        """A clerk sits down. Who only locked the screen finds everything as it was.
+
+        Anyone else begins afresh; what a colleague left on the screen is parked under the colleague's name (U12).
+        """
+        before, self._clerk, self._away = self._clerk, clerk, False
         self._names = {clerk.id: clerk.name}
-        if self._draft is None or self._draft.clerk != clerk.id or self._taken is not None:
-            self._draft = None  # nobody sees what a colleague left
-            self._forget()
-            self.fresh()
+        if before is None or before.id != clerk.id:
+            self._between, self._drafts = True, ()
+            self._put_aside()
+            self._switch("begin", lambda: self._do.begin(clerk))
         self.refresh()
         self.refresh_drafts()
+        self._say()
 
-    def sign_out(self) -> None:
-        """The clerk leaves; what is on the screen goes, the draft stays saved."""
+    def lock(self) -> None:
+        """Nothing is seen any more. What is under way goes on: pages come in, papers come out."""
         self.flush()
-        self._clerk = None
+        self._away = True
         self.show(False)
         self._say()
+
+    def sign_out(self) -> None:
+        """The clerk leaves for good; the draft stays saved."""
+        self.lock()
+        self._clerk = None
+
+    def _put_aside(self) -> None:
+        """Park what is on the screen, where it is worth anything."""
+        draft = self._draft
+        if draft is None or self._taken is not None:
+            return
+        self.flush()
+        if draft.handler is not None or draft.matter is not None:
+            self._add(_Deed("park", self._do.park))
 
     def show(self, shown: bool) -> None:
         """Whether the page is looked at: a card is awaited only then."""
@@ -207,11 +243,9 @@ class IntakeModel(QObject):
     def park(self) -> None:
         """F10: put the case aside and take the next person."""
         clerk = self._clerk
-        if clerk is None or self._draft is None or self._taken is not None:
-            return
-        self.flush()
-        self._add(_Deed("park", self._do.park))
-        self._switch("begin", lambda: self._do.begin(clerk))
+        if clerk is not None and self._draft is not None and self._taken is None:
+            self._put_aside()
+            self._switch("begin", lambda: self._do.begin(clerk))
 
     def resume(self, draft_id: str) -> None:
         """Take up a parked or unfinished draft; what is open now stays saved."""
@@ -331,6 +365,7 @@ class IntakeModel(QObject):
         """人工录入."""
         self._manual_open = opened
         self._manual_wrong = {}
+        self._manual = {}
         if opened:
             self._stop_reading()
         else:
@@ -346,6 +381,10 @@ class IntakeModel(QObject):
         self._manual_page = page
         self._say()
 
+    def type_manual(self, given: Mapping[str, str]) -> None:
+        """The fields as they stand: they are there again after the screen was locked."""
+        self._manual = dict(given)
+
     def give_manual(self, given: Mapping[str, Any]) -> None:
         """The typed fields. What is wrong is said beside them; nothing is sent until all is right."""
         wrong = {}
@@ -355,7 +394,7 @@ class IntakeModel(QObject):
         number = str(given.get("number", "")).strip().upper()
         if number and given.get("document_type") != "passport" and id_number_fault(number, self._do.today()):
             wrong["number"] = say("号码不对，请对照证件再输一次")
-        self._manual_wrong = wrong
+        self._manual, self._manual_wrong = dict(given), wrong
         if wrong:
             self._say()
             return
@@ -369,7 +408,7 @@ class IntakeModel(QObject):
         self._deed("manual", work, self._manual_done)
 
     def _manual_done(self, _: Any) -> None:
-        self._manual_open, self._manual_page = False, None
+        self._manual_open, self._manual_page, self._manual = False, None, {}
         self._identified(None)
         self._say()
 
@@ -434,10 +473,11 @@ class IntakeModel(QObject):
 
     def give_phone(self, phone: str) -> None:
         """The applicant's telephone."""
-        if self._draft is None or phone == self._draft.phone:
+        if self._draft is None or phone == (self._phone_typed or self._draft.phone):
             return
         digits = phone.replace("-", "").replace(" ", "")
         self._phone_wrong = "" if not phone or (digits.isdigit() and 7 <= len(digits) <= 12) else say("请检查电话号码")
+        self._phone_typed = phone if self._phone_wrong else ""
         if not self._phone_wrong:
             self._deed("phone", lambda draft: self._do.with_phone(draft, phone))
         self._say()
@@ -565,6 +605,9 @@ class IntakeModel(QObject):
         draft, slot = self._draft, self._slot()
         if draft is None or slot is None or self._scanning_into:
             return
+        if self._behind is not None:
+            self._problem(Problem("ui.scanner_behind", Retry.AGAIN))
+            return
         self.flush()
         code = self._scanning_into = slot.code
         self._scanned = 0
@@ -582,6 +625,10 @@ class IntakeModel(QObject):
         self._tasks.stop("scan")
 
     def _scanned_page(self, result: Draft) -> None:
+        if self._behind is not None:
+            self._behind = replace(self._behind, base=result, mine=merged(self._behind.base, result, self._behind.mine))
+            self._keep_behind()
+            return
         self._scanned += 1
         self._come_in(self._scan_base, result)
         self._scan_base = result
@@ -589,6 +636,11 @@ class IntakeModel(QObject):
         self._want_pictures()
 
     def _scan_over(self) -> None:
+        if self._behind is not None:
+            self._keep_behind()
+            self._behind = None
+            self._say()
+            return
         self._scanning_into = ""
         self._scan_base = None
         self._keep()
@@ -597,6 +649,27 @@ class IntakeModel(QObject):
     def _scan_failed(self, problem: Problem) -> None:
         self._scan_over()
         self._problem(problem)
+
+    def _leave_scanning(self) -> None:
+        """The draft leaves the screen while its pages come in: they go on coming, into it."""
+        if self._scanning_into and self._draft is not None and self._scan_base is not None:
+            self._behind = _Behind(self._scanning_into, self._scan_base, self._draft)
+
+    def _keep_behind(self) -> None:
+        """Save the draft that is behind. Whoever saves it last has all of its pages."""
+        if self._behind is not None:
+            mine = self._behind.mine
+            self._add(_Deed("behind", lambda _: self._do.to_step(mine, mine.step), ends=True))
+
+    def _take_up_scanning(self, draft: Draft) -> Draft:
+        """The draft comes back while its pages still come in."""
+        behind = self._behind
+        if behind is None or behind.mine.id != draft.id:
+            return draft
+        self._behind = None
+        self._scanning_into, self._scan_base = behind.code, behind.base
+        mine = behind.mine.model_copy(update={"parked": draft.parked, "clerk": draft.clerk})
+        return merged(behind.base, draft, mine)
 
     def rescan(self) -> None:
         """Ctrl+R: the next page from the scanner stands for this one."""
@@ -761,7 +834,7 @@ class IntakeModel(QObject):
         """F11."""
         if self._draft is not None and self._taken is None:
             self.to_step("review")
-            self._writing, self._review_wrong = "decline", ""
+            self._writing, self._review_wrong, self._declining = "decline", "", ("", "", "")
             self._say()
 
     def end_writing(self) -> None:
@@ -795,6 +868,10 @@ class IntakeModel(QObject):
             self._say()
             return
         self._end(lambda draft: self._do.ask_supplement(draft, clerk, told, last))
+
+    def type_decline(self, ground: str, reason: str, organ: str) -> None:
+        """What stands in the fields: it is there again after the screen was locked."""
+        self._declining = (ground, reason, organ)
 
     def decline(self, ground: str, reason: str, organ: str) -> None:
         """不予受理."""
@@ -894,7 +971,6 @@ class IntakeModel(QObject):
         self._add(_Deed(name, work, then))
 
     def _switch(self, name: str, work: Callable[[], Draft]) -> None:
-        self._tasks.drop("scan") if self._scanning_into else None
         self._add(_Deed(name, lambda _: work(), self._take_up, ends=True))
 
     def _add(self, deed: _Deed) -> None:
@@ -957,8 +1033,11 @@ class IntakeModel(QObject):
 
     def _take_up(self, draft: Draft) -> None:
         """A draft begins or comes back."""
+        self._between = False
+        self._leave_scanning()
         self._forget()
-        self._draft = draft
+        self._draft = self._take_up_scanning(draft)
+        draft = self._draft
         self._tell_drafts()
         if draft.applicant is not None and draft.tie is not Tie.SELF:
             self._behalf = "legal" if isinstance(draft.applicant, LegalPerson) else "person"
@@ -1073,6 +1152,8 @@ class IntakeModel(QObject):
 
     def _made(self) -> IntakeState:
         draft, catalogue = self._draft, self._catalogue
+        if self._away or self._between:
+            return IntakeState(step=self.state.step, hidden=True)
         if draft is None or catalogue is None or self._clerk is None:
             return IntakeState(banner=self._banner)
         if self._taken is not None:
@@ -1100,6 +1181,7 @@ class IntakeModel(QObject):
         known = draft.parties is not None and draft.identity is not None and draft.identity.confirmed_at is not None
         supplements = bool(draft.of_case)
         state = IntakeState(
+            whose=draft.id,
             step=draft.step.value,
             steps=steps,
             panel=wording.panel(said, draft, self._names, self._photo),
@@ -1142,8 +1224,9 @@ class IntakeModel(QObject):
             ties=ties,
             applicant=dict(self._applicant),
             wrong={**self._applicant_wrong, **({"phone": self._phone_wrong} if self._phone_wrong else {})},
-            phone=draft.phone,
+            phone=self._phone_typed or draft.phone,
             manual_open=self._manual_open,
+            manual=dict(self._manual),
             manual_documents=tuple((one.value, say(wording.DOCUMENTS[one])) for one in wording.MANUAL_DOCUMENTS),
             manual_wrong=dict(self._manual_wrong),
             manual_page=self._manual_page is not None,
@@ -1339,6 +1422,9 @@ class IntakeModel(QObject):
             items=self._items,
             until=until,
             grounds=tuple((one.value, say(words)) for one, words in GROUNDS.items()),
+            ground=self._declining[0],
+            reason=self._declining[1],
+            organ=self._declining[2],
             wrong=self._review_wrong,
             working=bool(self._working),
         )
@@ -1373,7 +1459,7 @@ class IntakeModel(QObject):
         )
         steps = tuple(replace(step, done=True, open=False) for step in STEPS)
         kept = replace(self._panel_kept or PanelState(), missing=(), begun=False)
-        return IntakeState(step="receipt", steps=steps, receipt=receipt, panel=kept, banner=self._banner)
+        return IntakeState(whose=case.id, step="receipt", steps=steps, receipt=receipt, panel=kept, banner=self._banner)
 
     def _advice(self, case: Case) -> str:
         """What the clerk tells the person."""

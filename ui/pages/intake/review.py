@@ -65,7 +65,7 @@ class ReviewView(QWidget):
         delivery_given: How the result reaches the applicant.
         items_given: The supplement items as they stand, a tuple of SupplementDraft.
         supplement_given: Tell them: the items and the last day.
-        decline_given: (ground, reason, competent organ).
+        decline_typed, decline_given: (ground, reason, competent organ), as they stand and to be done.
         writing_ended: Back to the overview.
         back_wanted: Go back a step.
     """
@@ -74,6 +74,7 @@ class ReviewView(QWidget):
     delivery_given = Signal(str)
     items_given = Signal(object)
     supplement_given = Signal(object, str)
+    decline_typed = Signal(str, str, str)
     decline_given = Signal(str, str, str)
     writing_ended = Signal()
     back_wanted = Signal()
@@ -316,6 +317,8 @@ class _Decline(Card):
         self._cancel = KeyButton("返回核对", "Esc")
         self._cancel.clicked.connect(page.writing_ended)
         self._give = KeyButton("不予受理并打印通知书", "F9", "danger")
+        for part in (self._ground, self._reason, self._organ):
+            part.answered.connect(lambda *_: self._typed())
         self._reason.done.connect(lambda _: self._organ.take_focus())
         self._organ.done.connect(lambda _: self._give.setFocus())
         self._give.clicked.connect(self._said)
@@ -327,15 +330,20 @@ class _Decline(Card):
             self._ground.deleteLater()
             self._ground = Field(Asked("ground", "理由类别", "choice", True, state.grounds))
             self._ground.done.connect(lambda _: self._reason.take_focus())
+            self._ground.answered.connect(lambda *_: self._typed())
             self.body.insertWidget(1, self._ground)
-            self._ground.show_answer(Answered(state.ground))
-            self._organ.show_answer(Answered(state.organ))
+        for part, text in ((self._ground, state.ground), (self._reason, state.reason), (self._organ, state.organ)):
+            part.show_answer(Answered(text))
         self._wrong.show_text(state.wrong)
         self._wrong.setVisible(bool(state.wrong))
         self._give.setEnabled(not state.working)
 
     def take_focus(self) -> None:
         self._ground.take_focus()
+
+    def _typed(self) -> None:
+        if self._page._state.writing == "decline":
+            self._page.decline_typed.emit(self._ground.value(), self._reason.value(), self._organ.value())
 
     def _said(self) -> None:
         self._page.decline_given.emit(self._ground.value(), self._reason.value(), self._organ.value())

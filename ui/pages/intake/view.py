@@ -16,6 +16,7 @@ from ui.pages.intake.receipt import ReceiptState, ReceiptView
 from ui.pages.intake.review import ReviewState, ReviewView
 from ui.theme import tokens
 from ui.widgets.banner import Banner
+from ui.widgets.field import Field
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import PanelState, PanelView
 from ui.widgets.steps_bar import StepsBar, StepShown
@@ -42,10 +43,16 @@ class BannerShown:
 
 @dataclass(frozen=True)
 class IntakeState:
-    """The whole intake, ready to be drawn. `main` is accept, receive, supplement or "" (nothing may be done here)."""
+    """The whole intake, ready to be drawn. `main` is accept, receive, supplement or "" (nothing may be done here).
+
+    `whose` is the draft or case it is about: with another one, everything that stands in any widget of the one before
+    goes (F14). `hidden`: the screen is locked, nothing is drawn.
+    """
 
     step: str = "identity"
     steps: tuple[StepShown, ...] = STEPS
+    whose: str = ""
+    hidden: bool = False
     identity: IdentityState = field(default_factory=IdentityState)
     matter: MatterState = field(default_factory=MatterState)
     form: FormState = field(default_factory=FormState)
@@ -140,6 +147,7 @@ class IntakeView(QWidget):
             (self._park, self.park_wanted),
             (self._main, self.main_wanted),
         ):
+            button.clicked.connect(self.settle)
             button.clicked.connect(signal)
         column = QVBoxLayout(self._side)
         column.setContentsMargins(16, 16, 14, 16)
@@ -156,11 +164,15 @@ class IntakeView(QWidget):
         return self._side
 
     def render_state(self, state: IntakeState) -> None:
+        if state.whose != self._state.whose:
+            self._forget()
         self._state = state
         self.bar.show_steps(state.steps, state.step)
         self.banner.show_words(state.banner.title, state.banner.remedy, state.banner.tone)
         # Only what is looked at is drawn; the rest when one goes there.
-        match state.step:
+        match state.step if not state.hidden else "nothing":
+            case "nothing":
+                pass
             case "identity":
                 self.identity.render_state(state.identity)
             case "matter":
@@ -195,6 +207,24 @@ class IntakeView(QWidget):
         self._jumps["identity"].setEnabled(state.step not in ("identity", "receipt"))
         self._jumps["matter"].setEnabled(state.step != "receipt")
         self._jumps["materials"].setEnabled(state.step not in ("identity", "materials", "receipt"))
+
+    def _forget(self) -> None:
+        self.identity.render_state(IdentityState())
+        self.matter.render_state(MatterState())
+        self.form.forget()
+        self.materials.render_state(MaterialsState())
+        self.review.render_state(ReviewState())
+        self.receipt.render_state(ReceiptState())
+        self.panel.render_state(PanelState())
+
+    def settle(self) -> None:
+        """Give what was typed in the field that has the focus: F9 and F10 must not lose it."""
+        part: QWidget | None = self.focusWidget()
+        while part is not None and part is not self:
+            if isinstance(part, Field):
+                part.settle()
+                return
+            part = part.parentWidget()
 
     def take_focus(self) -> None:
         """Put the hands where this step begins."""

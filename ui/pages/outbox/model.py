@@ -76,8 +76,18 @@ class OutboxModel(QObject):
         self._tasks = Tasks(post, self._problem, self)
         self._told: tuple[tuple[OutboxLine, ...], LineState, Supply] | None = None
         self._at = ""
+        self._away = False  # the screen is locked: nothing is drawn
         self._banner = ("", "", "bad")
         self.state = OutboxState()
+
+    def sign_in(self) -> None:
+        self._away = False
+        self._say()
+
+    def lock(self) -> None:
+        """Nothing is seen any more."""
+        self._away, self.state = True, OutboxState()
+        self.changed.emit(self.state)
 
     def refresh(self) -> None:
         """Ask again; after every change and now and then, for the ages."""
@@ -107,7 +117,7 @@ class OutboxModel(QObject):
         self._say()
 
     def _say(self) -> None:
-        if self._told is None:
+        if self._told is None or self._away:
             return
         lines, line, supply = self._told
         held_first = sorted(lines, key=lambda one: (one.standing.value != "held", one.since))

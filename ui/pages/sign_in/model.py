@@ -1,9 +1,9 @@
-"""The model behind the sign-in page."""
+"""The model behind the sign-in page, which is also the locked screen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -12,10 +12,12 @@ from PySide6.QtCore import QObject, Signal
 from contract.case import CHINA
 from contract.person import Clerk
 from contract.problem import Problem
-from ui.pages.sign_in.view import SignInState
+from ui.pages.sign_in.view import PERSON_KEYS, PersonHere, SignInState
 from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.words import say
+
+CODE_ASKED = ("signin.code_needed", "signin.code_wrong")
 
 
 class SignedIn(Protocol):
@@ -29,6 +31,15 @@ class SignedIn(Protocol):
     def offline_until(self) -> datetime | None: ...
 
 
+@dataclass(frozen=True)
+class SignInDeeds:
+    """What the page asks of the desk. All may block."""
+
+    sign_in: Callable[[str, str, str], SignedIn]  # name, password, code of the second factor
+    unlock: Callable[[Clerk, str], SignedIn]  # by who locked the screen; the server is not asked
+    seen_here: Callable[[], tuple[tuple[str, Clerk], ...]]  # account names and clerks, last first
+
+
 class SignInModel(QObject):
     """Signals: changed: the SignInState; signed_in: what the desk answered. The password is never kept."""
 
@@ -37,43 +48,79 @@ class SignInModel(QObject):
 
     def __init__(
         self,
-        sign_in: Callable[[str, str], SignedIn],
+        deeds: SignInDeeds,
         post: Post,
         language: Callable[[], str],
         place: str,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._ask, self._language = sign_in, language
+        self._do, self._language = deeds, language
         self._tasks = Tasks(post, self._problem, self)
+        self._locked: Clerk | None = None
+        self._names: dict[str, Clerk] = {}
         self.state = SignInState(place=place)
 
-    def sign_in(self, name: str, password: str) -> None:
-        """Ask the desk, which asks the server, or what it remembers where there is no line."""
+    def refresh(self) -> None:
+        """Who has worked here: each of them is one key away."""
+        self._tasks.run("people", self._do.seen_here, self._seen)
+
+    def sign_in(self, name: str, password: str, code: str = "") -> None:
+        """Whoever locked the screen opens it with the password; anyone else is asked for at the desk."""
         self._set(replace(self.state, working=True, title="", remedy=""))
-        self._tasks.run("sign in", lambda: self._ask(name, password), self._heard)
+        locked = self._locked
+        same = locked is not None and self._names.get(name.strip().casefold()) == locked
+
+        def work() -> SignedIn:
+            if locked is not None and same and not code:
+                try:
+                    return self._do.unlock(locked, password)
+                except Problem as problem:
+                    if problem.code != "signin.offline_expired":
+                        raise
+            return self._do.sign_in(name, password, code)
+
+        self._tasks.run("sign in", work, self._heard)
 
     def show_line(self, online: bool) -> None:
         """Say against what the password will be checked."""
         words = say("在线：由服务器核对") if online else say("离线：按本机记住的核对")
         self._set(replace(self.state, online=online, line_words=words))
 
-    def lock(self, who: str) -> None:
-        """Somebody must sign in again; `who` is put into the name field."""
-        self._set(replace(self.state, who=who, title="", remedy="", epoch=self.state.epoch + 1))
+    def lock(self, clerk: Clerk, scanning: bool) -> None:
+        """The screen of this clerk is locked: they go on with their password, others sign in."""
+        self._locked = clerk
+        words = say("已锁屏。{name}输入密码接着办，其他人请登录。", name=clerk.name)
+        if scanning:
+            words += say("正在扫描的会扫完，归到原来的办件。")
+        who = next((name for name, one in self._names.items() if one == clerk), "")
+        epoch = self.state.epoch + 1
+        self._set(replace(self.state, locked_words=words, who=who, title="", remedy="", code_needed=False, epoch=epoch))
+        self.refresh()
+
+    def _seen(self, people: tuple[tuple[str, Clerk], ...]) -> None:
+        self._names = dict(people)
+        shown = tuple(PersonHere(name, one.name) for name, one in people[: len(PERSON_KEYS)])
+        who = next((name for name, one in people if one == self._locked), self.state.who)
+        self._set(replace(self.state, people=shown, who=who))
 
     def _heard(self, signed_in: SignedIn) -> None:
         words = ""
         if signed_in.offline and signed_in.offline_until is not None:
             until = f"{signed_in.offline_until.astimezone(CHINA):%m-%d %H:%M}"
             words = say("离线登录，可用到 {until}", until=until)
-        self._set(replace(self.state, working=False, line_words=words, epoch=self.state.epoch + 1))
+        self._locked = None
+        state = replace(self.state, working=False, line_words=words, locked_words="", who="", code_needed=False)
+        self._set(replace(state, epoch=state.epoch + 1))
         self.signed_in.emit(signed_in)
+        self.refresh()
 
     def _problem(self, problem: Problem) -> None:
         words = words_for(problem, self._language())
-        state = replace(self.state, working=False, title=words.title, remedy=words.remedy)
-        self._set(replace(state, epoch=state.epoch + 1))
+        asked = problem.code in CODE_ASKED
+        state = replace(self.state, working=False, title=words.title, remedy=words.remedy, code_needed=asked)
+        # The password stays in its field while the code is asked for: it is sent again with it.
+        self._set(replace(state, epoch=state.epoch + (0 if asked else 1)))
 
     def _set(self, state: SignInState) -> None:
         if state != self.state:

@@ -42,12 +42,18 @@ class TodayModel(QObject):
         self._ask, self._today = today_here, today
         self._tasks = Tasks(post, self._problem, self)
         self._clerk = ""
+        self._away = False  # the screen is locked: nothing is drawn
         self._told: Today | None = None
         self.state = TodayState()
 
     def sign_in(self, clerk: str) -> None:
-        self._clerk = clerk
+        self._clerk, self._away = clerk, False
         self.refresh()
+
+    def lock(self) -> None:
+        """Nothing is seen any more."""
+        self._away, self.state = True, TodayState()
+        self.changed.emit(self.state)
 
     def refresh(self) -> None:
         self._tasks.run("today", self._ask, self._heard)
@@ -59,6 +65,8 @@ class TodayModel(QObject):
 
     def _heard(self, told: Today) -> None:
         self._told = told
+        if self._away:
+            return
         day = self._today()
         supply: list[tuple[str, str] | tuple[str, str, str]] = [
             (
