@@ -411,14 +411,22 @@ class Line:
             return self._token
         if self._signer is None:
             raise Problem("station.not_joined", Retry.AFTER_FIX)
+        try:
+            ask = self._session_ask(self._signer)
+            self._token = _parsed(SessionAnswer, self._call("POST", f"{API}/session", json=ask)).token
+        except Problem as problem:
+            if problem.code != "session.clock_wrong":
+                raise
+            ask = self._session_ask(self._signer)  # that answer said what time it is
+            self._token = _parsed(SessionAnswer, self._call("POST", f"{API}/session", json=ask)).token
+        return self._token
+
+    def _session_ask(self, signer: Signer) -> SessionAsk:
         at = self._clock().astimezone(UTC)
         if abs(self._server_ahead) > SKEW:
             at += self._server_ahead
-        station = self._signer.station().id
-        signature = self._signer.sign(SessionAsk.text(station, at))
-        ask = SessionAsk(station=station, at=at, signature=signature)
-        self._token = _parsed(SessionAnswer, self._call("POST", f"{API}/session", json=ask)).token
-        return self._token
+        station = signer.station().id
+        return SessionAsk(station=station, at=at, signature=signer.sign(SessionAsk.text(station, at)))
 
     def _note_time(self, answer: requests.Response) -> None:
         try:

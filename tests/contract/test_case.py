@@ -112,7 +112,7 @@ def test_an_action_that_missed_another_is_out_of_order() -> None:
         doing.do(Kind.ACCEPT, Role.OFFICER)
 
 
-def test_fold_stops_at_the_first_that_no_longer_fits() -> None:
+def test_rule_03_fold_stops_at_the_first_that_no_longer_fits() -> None:
     doing = Doing()
     doing.received()
     doing.do(Kind.VOID, reason="重复收件")

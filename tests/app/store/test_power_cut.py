@@ -67,7 +67,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
     return live(tmp_path_factory.mktemp("day"), seed=1, deeds=50, checkpoint=100)
 
 
-def test_no_cut_loses_an_acknowledged_write_or_leaves_half_of_one(day: Day, scratch: Path) -> None:
+def test_rule_16_f06_no_cut_loses_an_acknowledged_write_or_leaves_half_of_one(day: Day, scratch: Path) -> None:
     tally = cut(day, scratch / "disk", states=250, seed=1)
     assert tally.ends == {End.WHOLE: 250, End.LOST: 0, End.CORRUPT: 0, End.NO_PAGE: 0}
     assert tally.thorough == 5 and day.marks[-1].acts > 50

@@ -40,7 +40,7 @@ from tests.fakes.window import (
 WRITER = Path(__file__).with_name("writer.py")
 
 
-def test_what_was_done_is_there_after_opening_again(tmp_path: Path, key: bytes) -> None:
+def test_rule_01_what_was_done_is_there_after_opening_again(tmp_path: Path, key: bytes) -> None:
     with Store.open(tmp_path, key) as store:
         join_demo(store)
         case_id = Window(store).take_in()
@@ -73,7 +73,7 @@ def test_pages_without_a_database_are_not_taken_for_a_new_station(tmp_path: Path
         Store.open(tmp_path, key)
 
 
-def test_the_database_is_encrypted_durable_and_keyed_raw(store: Store, window: Window, key: bytes) -> None:
+def test_rule_16_the_database_is_encrypted_durable_and_keyed_raw(store: Store, window: Window, key: bytes) -> None:
     window.take_in()
     path = store.folder / "store.db"
     plain = apsw.Connection(str(path))
@@ -86,7 +86,7 @@ def test_the_database_is_encrypted_durable_and_keyed_raw(store: Store, window: W
     assert not path.read_bytes().startswith(b"SQLite format 3")
 
 
-def test_a_stolen_disk_shows_no_name_number_or_page(store: Store, window: Window) -> None:
+def test_rule_16_a_stolen_disk_shows_no_name_number_or_page(store: Store, window: Window) -> None:
     case_id = window.take_in(pages=2)
     store.save_draft("d1", CLERK.id, f"{NAME} 的草稿", f'{{"name": "{NAME}"}}')
     pages = [store.page(digest) for digest in _pages(store, case_id)]
@@ -109,7 +109,9 @@ def _pages(store: Store, case_id: str) -> list[str]:
     return [page.digest for material in case.materials for page in material.pages]
 
 
-def test_what_the_life_of_a_case_does_not_allow_is_refused_and_not_written(store: Store, window: Window) -> None:
+def test_rule_02_what_the_life_of_a_case_does_not_allow_is_refused_and_not_written(
+    store: Store, window: Window
+) -> None:
     case_id = window.take_in()
     window.void(case_id)
     with pytest.raises(Problem, match="case.not_allowed"):
@@ -158,7 +160,7 @@ def test_drafts_are_listed_by_clerk_last_saved_first(tmp_path: Path, key: bytes)
         assert store.draft("a").body == '{"step": 2}' and not store.draft("a").parked
 
 
-def test_every_act_is_signed_over_its_canonical_text(store: Store, window: Window) -> None:
+def test_rule_01_every_act_is_signed_over_its_canonical_text(store: Store, window: Window) -> None:
     from app.store.signing import is_signed_by
 
     window.take_in()
@@ -217,7 +219,7 @@ def test_pages_come_back_byte_for_byte_and_a_damaged_one_says_so(store: Store) -
         store.page("0" * 64)
 
 
-def test_a_full_disk_stops_pages_and_not_the_database(tmp_path: Path, key: bytes) -> None:
+def test_rule_18_a_full_disk_stops_pages_and_not_the_database(tmp_path: Path, key: bytes) -> None:
     with Store.open(tmp_path, key, reserve=1 << 60) as store:
         join_demo(store)
         with pytest.raises(Problem, match="store.disk_full"):
@@ -227,7 +229,7 @@ def test_a_full_disk_stops_pages_and_not_the_database(tmp_path: Path, key: bytes
         assert store.take_number("330281")
 
 
-def test_half_written_pages_are_swept_and_whole_ones_kept(tmp_path: Path, key: bytes) -> None:
+def test_rule_17_half_written_pages_are_swept_and_whole_ones_kept(tmp_path: Path, key: bytes) -> None:
     with Store.open(tmp_path, key) as store:
         digest = store.put_page(b"kept")
     (tmp_path / "pages" / "0123.part").write_bytes(b"half")
@@ -236,7 +238,7 @@ def test_half_written_pages_are_swept_and_whole_ones_kept(tmp_path: Path, key: b
         assert store.page(digest) == b"kept" and len(list((tmp_path / "pages").iterdir())) == 1
 
 
-def test_f12_numbers_are_never_given_twice(store: Store) -> None:
+def test_rule_04_f12_numbers_are_never_given_twice(store: Store) -> None:
     store.add_blocks([NumberBlock(county="330281", first=201, last=210), NumberBlock(county="330203", first=5, last=6)])
     store.add_blocks(
         [NumberBlock(county="330281", first=201, last=210), NumberBlock(county="330281", first=205, last=300)]
@@ -310,7 +312,7 @@ def test_closing_waits_for_readers_and_then_refuses(tmp_path: Path, key: bytes) 
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_f01_a_killed_process_loses_no_committed_act(tmp_path: Path, key: bytes, seed: int) -> None:
+def test_rule_17_f01_a_killed_process_loses_no_committed_act(tmp_path: Path, key: bytes, seed: int) -> None:
     """Each line that the child printed is an act that it was told is durable; then it is killed at some point."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     child = subprocess.Popen(
@@ -340,7 +342,7 @@ def test_f01_a_killed_process_loses_no_committed_act(tmp_path: Path, key: bytes,
         assert not list((tmp_path / "pages").glob("*.part"))
 
 
-def test_retention_removes_only_what_the_server_proved_to_hold(store: Store, window: Window) -> None:
+def test_rule_18_retention_removes_only_what_the_server_proved_to_hold(store: Store, window: Window) -> None:
     case_id = window.take_in()
     kept = window.take_in()
     orphan = store.put_page(b"of a draft thrown away")
@@ -429,7 +431,7 @@ def test_the_pages_of_what_was_set_aside_stay_as_long_as_those_of_what_was_match
     assert store.drop_matched_pages(MORNING + timedelta(seconds=1)) > 0
 
 
-def test_a_page_is_durable_before_its_row_names_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rule_12_a_page_is_durable_before_its_row_names_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Temporary file, fsync, rename, fsync of the folder, and only then the row."""
     order: list[str] = []
     fsync, rename = os.fsync, Path.rename

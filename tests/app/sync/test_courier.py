@@ -149,7 +149,9 @@ def test_a_new_case_goes_before_the_pages_of_an_older_one(station: Station, new_
     assert upload is not None and upload.offset < upload.size
 
 
-def test_f03_a_cut_sends_at_most_64_kib_again(station: Station, cutting: Cutting, new_courier: NewCourier) -> None:
+def test_rule_13_f03_a_cut_sends_at_most_64_kib_again(
+    station: Station, cutting: Cutting, new_courier: NewCourier
+) -> None:
     store = station.store
     cuts = iter([400_000, 300_000, 200_000, 100_000])
     proxy = cutting(lambda: Fault(up=next(cuts, None)))

@@ -86,7 +86,7 @@ def test_odd_answers(said: Said, code: str, station: Station) -> None:
         line.close()
 
 
-def test_a_busy_server_says_when_to_come_again() -> None:
+def test_rule_07_a_busy_server_says_when_to_come_again() -> None:
     with OddServer(lambda *_: (503, {"Retry-After": "7"}, b"{}")) as server:
         line = Line(server.url)
         with pytest.raises(Problem) as caught:

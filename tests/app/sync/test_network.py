@@ -35,7 +35,7 @@ def test_a_cable_an_address_and_a_route_are_heard_of_and_a_longer_lease_is_not()
 
 
 @pytest.mark.needs("ip", "unshare")
-def test_the_courier_notices_a_pulled_cable_and_comes_back_with_it(tmp_path: Path) -> None:
+def test_rule_07_f07_the_courier_notices_a_pulled_cable_and_comes_back_with_it(tmp_path: Path) -> None:
     assert on_a_machine_of_its_own(str(tmp_path)) == {"online": True, "noticed": True, "back": True}
 
 

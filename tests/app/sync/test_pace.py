@@ -31,12 +31,12 @@ def waits(outcome: Outcome, count: int, chance: float, retry_after: float = 0.0)
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 @pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
-def test_no_wait_is_shorter_than_the_least_and_none_is_for_ever(outcome: Outcome, chance: float) -> None:
+def test_rule_07_no_wait_is_shorter_than_the_least_and_none_is_for_ever(outcome: Outcome, chance: float) -> None:
     for seconds in waits(outcome, 200, chance):
         assert LEAST <= seconds <= LAST_REFUSAL
 
 
-def test_the_line_is_tried_ever_more_rarely_up_to_a_minute_with_full_jitter() -> None:
+def test_rule_07_the_line_is_tried_ever_more_rarely_up_to_a_minute_with_full_jitter() -> None:
     assert waits(Outcome.LINE, 9, 1.0) == [1, 2, 4, 8, 16, 32, LAST_RETRY, LAST_RETRY, LAST_RETRY]
     assert waits(Outcome.LINE, 9, 0.0) == [LEAST] * 9
     assert waits(Outcome.LINE, 4, 0.5) == [0.5, 1, 2, 4]

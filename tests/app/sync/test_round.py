@@ -28,7 +28,7 @@ from tests.fakes.window import MATTER, OTHER_CLERK, Window
 Cutting = Callable[[Plan], CuttingProxy]
 
 
-def test_a_case_goes_before_its_pages_and_is_matched_only_when_these_are_there(station: Station) -> None:
+def test_rule_14_a_case_goes_before_its_pages_and_is_matched_only_when_these_are_there(station: Station) -> None:
     store, line = station.store, station.line
     catch_up(store, line)
     case_id = Window(store).take_in(pages=2)
@@ -54,7 +54,7 @@ def everything_is_there(station: Station, case_id: str) -> None:
             assert station.line.page(case_id, page.digest) == station.store.page(page.digest)
 
 
-def test_f08_nothing_counts_as_synced_before_the_digests_are_equal(station: Station) -> None:
+def test_rule_08_f08_nothing_counts_as_synced_before_the_digests_are_equal(station: Station) -> None:
     store, line = station.store, station.line
     case_id = Window(store).take_in()
     assert store.counts() == (1, 0)
@@ -65,7 +65,7 @@ def test_f08_nothing_counts_as_synced_before_the_digests_are_equal(station: Stat
     assert store.counts() == (0, 0)
 
 
-def test_f09_the_author_is_who_did_it_and_not_who_is_signed_in_when_it_is_sent(station: Station) -> None:
+def test_rule_01_f09_the_author_is_who_did_it_and_not_who_is_signed_in_when_it_is_sent(station: Station) -> None:
     first = Window(station.store).take_in()
     second = Window(station.store, OTHER_CLERK, seed=1).take_in()
     settle(station.store, station.line)
@@ -73,7 +73,7 @@ def test_f09_the_author_is_who_did_it_and_not_who_is_signed_in_when_it_is_sent(s
     assert {act.author.id for act in station.line.case_view(second).actions} == {"lufangfang"}
 
 
-def test_f02_a_refused_case_is_held_with_its_reason_and_the_others_go_on(station: Station) -> None:
+def test_rule_06_f02_a_refused_case_is_held_with_its_reason_and_the_others_go_on(station: Station) -> None:
     store, window = station.store, Window(station.store)
     acts = window.begin()
     body = dict(acts[2].body)
@@ -201,7 +201,7 @@ def test_f01_a_dead_line_leaves_nothing_sending(station: Station, free_port: int
         assert standings(again, case_id) == {Standing.WAITING}
 
 
-def test_f05_a_cut_at_any_statement_of_hearing_changes_nothing(station: Station) -> None:
+def test_rule_05_f05_a_cut_at_any_statement_of_hearing_changes_nothing(station: Station) -> None:
     """The answer is taken in whole or not at all, wherever the power goes."""
     store = station.store
     case_id = store.did(Window(store).begin()[:1]).id
@@ -251,7 +251,7 @@ def cut_after(statements: int) -> Callable[[object, str, object], bool]:
     return trace
 
 
-def test_f10_two_windows_act_on_one_case_while_apart_and_both_versions_stay(new_station: NewStation) -> None:
+def test_rule_09_f10_two_windows_act_on_one_case_while_apart_and_both_versions_stay(new_station: NewStation) -> None:
     one, two = new_station(), new_station()
     case_id = Window(one.store).take_in()
     settle(one.store, one.line)
@@ -280,7 +280,7 @@ def test_f10_two_windows_act_on_one_case_while_apart_and_both_versions_stay(new_
     assert [d.action.id for d in two.store.deeds(case_id) if d.aside] == [lost.id]
 
 
-def test_f12_two_windows_of_one_node_never_draw_the_same_number(new_station: NewStation) -> None:
+def test_rule_04_f12_two_windows_of_one_node_never_draw_the_same_number(new_station: NewStation) -> None:
     drawn: list[str] = []
     for station in (new_station(), new_station()):
         for _ in range(3):
@@ -327,7 +327,7 @@ def test_a_gap_in_the_news_is_not_stepped_over(station: Station) -> None:
     assert store.cursor() == cursor and store.outbox() == ()
 
 
-def test_the_servers_time_is_measured_and_a_clock_set_by_hand_is_not_believed(station: Station) -> None:
+def test_rule_11_f29_the_servers_time_is_measured_and_a_clock_set_by_hand_is_not_believed(station: Station) -> None:
     store, line = station.store, station.line
     assert store.offset_ms() is None
     one_round(store, line, now)
@@ -419,7 +419,7 @@ matters.publish(matter.model_copy(update={"version": matter.version + 1}))
 """
 
 
-def test_s09_a_draft_begun_before_a_new_version_stays_with_its_own(server: ServerProcess, station: Station) -> None:
+def test_s09_f13_a_draft_begun_before_a_new_version_stays_with_its_own(server: ServerProcess, station: Station) -> None:
     store, window = station.store, Window(station.store)
     old = next(matter for matter in store.pack().matters if matter.code == MATTER)
     draft = window.begin()  # offline, under the old version

@@ -418,7 +418,7 @@ def test_pressing_twice_is_one_act(officer: Client, received: str) -> None:
     assert EventRecord.objects.filter(case_id=received, verb="accept").count() == 1
 
 
-def test_a_stale_page_says_so_and_keeps_what_was_typed(officer: Client, received: str) -> None:
+def test_f11_a_stale_page_says_so_and_keeps_what_was_typed(officer: Client, received: str) -> None:
     version = CaseRecord.objects.get(id=received).version
     services.accept(received, User.objects.get(username="haishu"), Accepted())
     answer = act(officer, received, "decline", version, ground="not_met", reason="场所面积不足")

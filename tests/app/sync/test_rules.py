@@ -1,0 +1,70 @@
+"""Rules of working without a line that no single room answers for: clocks and papers, drafts and their files."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.papers.paper import Moment
+from app.papers.wording import times
+from app.store import Store
+from app.sync.line import Line
+from app.sync.round import one_round
+from contract.problem import Problem
+from tests.app.conftest import NewStation, Station
+from tests.fakes.rounds import now, settle
+from tests.fakes.window import CLERK, Window, join_demo
+
+
+@pytest.mark.parametrize("days", [-1, 1, 365])
+def test_rule_11_f29_due_dates_use_the_servers_time_and_the_paper_shows_both(
+    new_station: NewStation, days: int
+) -> None:
+    station = new_station()
+
+    def clock() -> datetime:
+        return now() + timedelta(days=days)
+
+    store = station.store
+    store._clock = clock
+    line = Line(station.line.url, store, clock=clock)
+    one_round(store, line, clock)
+    case_id = Window(store).take_in()
+    act = store.case_actions(case_id)[-1]
+    assert abs(act.at - now()) < timedelta(minutes=1) < abs(act.made_at - now())
+    settle(store, line)
+    received = line.case_view(case_id).case.received_at
+    assert received is not None and abs(received - now()) < timedelta(minutes=1)
+    words = times(Moment(by="", at=act.made_at, server_at=act.at))
+    assert [label for label, _ in words] == ["时间", "本机时间"] and "（服务器）" in words[0][1]
+    line.close()
+
+
+def test_rule_11_a_clock_that_jumped_is_not_reckoned_with_before_the_server_was_heard(station: Station) -> None:
+    store = station.store
+    one_round(store, station.line, now)
+    assert store.offset_ms() is not None
+    store._clock = lambda: now() - timedelta(hours=5)  # somebody set it
+    act = store.case_actions(Window(store).take_in())[-1]
+    assert act.server_offset_ms is None
+    assert "未与服务器校对" in times(Moment(by="", at=act.made_at, server_at=None))[0][1]
+
+
+def test_f24_a_draft_names_its_files_by_what_is_in_them(tmp_path: Path) -> None:
+    """A draft and its pages agree, or it is said: a page is the one that was scanned, byte for byte, or none."""
+    with Store.open(tmp_path, secrets.token_bytes(32)) as store:
+        join_demo(store)
+        kept, damaged = store.put_page(b"kept" * 1000), store.put_page(b"damaged" * 1000)
+        store.save_draft("d", CLERK.id, "t", f'{{"pages": ["{kept}", "{damaged}"]}}')
+        with store._database.reading() as db:
+            (name,) = db.execute("select file from blobs where digest = ?", (damaged,)).fetchone()  # type: ignore[misc]
+        path = tmp_path / "pages" / str(name)
+        path.write_bytes(path.read_bytes()[:-1] + b"\0")
+        assert store.drop_orphan_pages(now() + timedelta(days=99)) == 0  # a draft's pages stay as long as the draft
+        assert store.page(kept) == b"kept" * 1000
+        with pytest.raises(Problem, match=r"store\.page_damaged"):
+            store.page(damaged)
+        assert store.put_page(b"damaged" * 1000) == damaged and store.page(damaged)  # scanned again it is whole
