@@ -177,18 +177,27 @@ def takes(matter: Matter, parties: Parties) -> str | None:
     return None
 
 
-class Pack(Wire):
-    """All that a station needs to work without a line: one versioned whole, signed by the server."""
+class PackHead(Wire):
+    """What a station needs to know of its hall besides what may be applied for."""
 
     version: str
     made_on: date
     node: str
     nodes: tuple[Node, ...]
     departments: tuple[Department, ...]
-    matters: tuple[Matter, ...]
-    offerings: tuple[Offering, ...]
     calendar: Calendar
     public_url: str
     training: bool = False
     offline_hours: int = 72  # how long a clerk may sign in without the server
     recovery_key: str = ""  # base64, raw X25519: to whom each station wraps its store's key a second time
+
+
+class Pack(PackHead):
+    """All that a station needs to work without a line: one versioned whole, signed by the server."""
+
+    matters: tuple[Matter, ...]
+    offerings: tuple[Offering, ...]
+
+    @property
+    def head(self) -> PackHead:
+        return PackHead.model_construct(**{name: getattr(self, name) for name in PackHead.model_fields})

@@ -76,15 +76,20 @@ class Tree:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         self.by_code = {node.code: node for node in nodes}
+        self._chains: dict[str, tuple[Node, ...]] = {}  # thousands of offerings ask for the same few
 
     def chain(self, code: str) -> tuple[Node, ...]:
         """The node and its ancestors, deepest first. Empty for an unknown code."""
+        known = self._chains.get(code)
+        if known is not None or code not in self.by_code:
+            return known or ()
         found: list[Node] = []
         node = self.by_code.get(code)
         while node is not None and node not in found:
             found.append(node)
             node = self.by_code.get(node.parent)
-        return tuple(found)
+        self._chains[code] = tuple(found)
+        return self._chains[code]
 
     def is_under(self, code: str, ancestor: str) -> bool:
         """Whether `code` is `ancestor` or lies below it."""
