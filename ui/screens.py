@@ -62,10 +62,15 @@ def pictures(size: QSize, only: str = "") -> Iterator[tuple[str, CounterWindow]]
             window.show_page(key)
             yield name, window
     window.render_state(invented.bar_offline())
-    outbox.render_state(invented.OUTBOX)
     devices.render_state(invented.DEVICES)
     today.render_state(invented.TODAY)
-    for key in ("outbox", "devices", "today"):
+    for name, outbox_state in invented.OUTBOX.items():
+        if only in name:
+            outbox.render_state(outbox_state)
+            window.show_page("outbox")
+            window.focus_page()
+            yield name, window
+    for key in ("devices", "today"):
         if only in key:
             window.show_page(key)
             window.focus_page()

@@ -74,6 +74,7 @@ class IntakeDeeds:
     resume: Callable[[str], Draft]
     drafts: Callable[[Clerk], tuple[DraftSummary, ...]]
     supplementing: Callable[[str, Clerk], Draft]
+    reopening: Callable[[str, Clerk], Draft]
     same_matter_next: Callable[[Case, Clerk], Draft]
     can_scan: Callable[[], bool]
     can_photograph: Callable[[], bool]
