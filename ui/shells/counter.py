@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QPushButton,
     QSizePolicy,
     QStackedWidget,
     QToolButton,
@@ -187,10 +188,10 @@ class CounterWindow(QMainWindow):
             button = QToolButton()
             mark(button, rail="true")
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-            button.setIconSize(QSize(tokens().px(24), tokens().px(24)))
+            button.setIconSize(QSize(tokens().px(22), tokens().px(22)))
             button.setCheckable(True)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setFixedHeight(tokens().px(64))
+            button.setFixedHeight(tokens().px(68))
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, to=key: self.page_wanted.emit(to))
             QShortcut(QKeySequence(sequence), self._outer.widget(1), lambda to=key: self.page_wanted.emit(to))
@@ -202,11 +203,11 @@ class CounterWindow(QMainWindow):
         self._parked_head = Value(size="small", tone="muted")
         self._parked_head.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._parked_head)
-        self._parked = [QToolButton() for _ in PARKED_KEYS]
+        self._parked = [QPushButton() for _ in PARKED_KEYS]
         for at, button in enumerate(self._parked):
             mark(button, parked="true")
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setFixedHeight(tokens().px(24))
+            button.setFixedHeight(tokens().px(20))
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(lambda _=False, to=at: self._resume(to))
             button.hide()
@@ -246,7 +247,7 @@ class CounterWindow(QMainWindow):
         for name, button in self._rail.items():
             button.setChecked(name == key)
             ink = tokens().accent if name == key else tokens().muted
-            button.setIcon(icon(name, ink, tokens().px(24)))
+            button.setIcon(icon(name, ink, tokens().px(22)))
 
     def focus_page(self) -> None:
         """Put the hands where the work of the page in front begins, once it is there."""
@@ -292,7 +293,7 @@ class CounterWindow(QMainWindow):
         self._parked_head.show_text(say("挂起 Alt+") if parked else "")
         for at, button in enumerate(self._parked):
             words = parked[at].words if at < len(parked) else ""
-            short = button.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, tokens().px(58))
+            short = button.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, tokens().px(60))
             button.setText(f"{at + 1} {short}" if words else "")
             advice = say("回到挂起的办件：{words}", words=words) if words else ""
             button.setToolTip(f"{advice} {PARKED_KEYS[at]}".strip() if words else "")
