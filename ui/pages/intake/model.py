@@ -1,6 +1,7 @@
 """The intake: one draft, deeds on it one after another, pages coming in beside them.
 
-Deeds are done in their order, each on what the one before left. A scan runs beside them; what it brings is merged.
+Deeds are done in their order, each on what the one before left; a scan runs beside them. Whatever comes back is the
+draft as it is stored, with all that both did: the newest is shown.
 What is typed is kept here until it is saved, so nothing on the screen ever goes back.
 """
 
@@ -36,7 +37,6 @@ from ui.pages.intake.form import FormState, SectionShown
 from ui.pages.intake.identity import IdentityState
 from ui.pages.intake.materials import MaterialsState
 from ui.pages.intake.matter import MatterState
-from ui.pages.intake.merge import merged
 from ui.pages.intake.receipt import PaperShown, ReceiptState
 from ui.pages.intake.review import ReviewState, SupplementDraft
 from ui.pages.intake.view import STEPS, BannerShown, IntakeState
@@ -66,15 +66,12 @@ PREVIEW_WIDTHS = (600, 800, 1000, 1300, 1700, 2200)  # a drag of the splitter do
 
 
 @dataclass(frozen=True)
-class _Behind:
-    """A draft that left the screen while its pages were still coming in.
+class _Scan:
+    """Pages are coming in, into this material of this draft, whether it is on the screen or not (U12)."""
 
-    `base` is what the scanner's draft was last, `mine` what is known here of it; the pages land in it (U12).
-    """
-
+    draft: str
     code: str
-    base: Draft
-    mine: Draft
+    pages: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ class IntakeModel(QObject):
         self._clerk: Clerk | None = None
         self._away = False  # the screen is locked
         self._between = False  # what is on the screen is still a colleague's
-        self._behind: _Behind | None = None
+        self._scan: _Scan | None = None
         self._names: dict[str, str] = {}
         self._catalogue: Catalogue | None = None
         self._areas: tuple[tuple[str, str], ...] = ()
@@ -152,9 +149,6 @@ class IntakeModel(QObject):
         self._pictures: dict[tuple[Any, ...], bytes] = {}
         self._preview: tuple[tuple[Any, ...], bytes] | None = None
         self._preview_width = 1000
-        self._scanning_into = ""
-        self._scanned = 0
-        self._scan_base: Draft | None = None
         self._cut: tuple[str, str] | None = None
         self._library_open = False
         self._library: tuple[LibraryItem, ...] = ()
@@ -181,7 +175,13 @@ class IntakeModel(QObject):
     @property
     def scanning(self) -> bool:
         """Whether pages are coming in, for the draft on the screen or for one that left it."""
-        return bool(self._scanning_into or self._behind)
+        return self._scan is not None
+
+    @property
+    def _scanning_into(self) -> str:
+        """The material of the draft on the screen that pages are coming into."""
+        scan = self._scan
+        return scan.code if scan and self._draft and scan.draft == self._draft.id else ""
 
     def sign_in(self, clerk: Clerk) -> None:
         """A clerk sits down. Who only locked the screen finds everything as it was.
@@ -605,13 +605,12 @@ class IntakeModel(QObject):
         draft, slot = self._draft, self._slot()
         if draft is None or slot is None or self._scanning_into:
             return
-        if self._behind is not None:
+        if self._scan is not None:
             self._problem(Problem("ui.scanner_behind", Retry.AGAIN))
             return
         self.flush()
-        code = self._scanning_into = slot.code
-        self._scanned = 0
-        self._scan_base = draft
+        code = slot.code
+        self._scan = _Scan(draft.id, code)
         self._banner = BannerShown()
 
         def work(stop: threading.Event) -> Iterable[Draft]:
@@ -625,51 +624,19 @@ class IntakeModel(QObject):
         self._tasks.stop("scan")
 
     def _scanned_page(self, result: Draft) -> None:
-        if self._behind is not None:
-            self._behind = replace(self._behind, base=result, mine=merged(self._behind.base, result, self._behind.mine))
-            self._keep_behind()
-            return
-        self._scanned += 1
-        self._come_in(self._scan_base, result)
-        self._scan_base = result
+        if self._scan is not None:
+            self._scan = replace(self._scan, pages=self._scan.pages + 1)
+        self._come_in(result)
         self._say()
         self._want_pictures()
 
     def _scan_over(self) -> None:
-        if self._behind is not None:
-            self._keep_behind()
-            self._behind = None
-            self._say()
-            return
-        self._scanning_into = ""
-        self._scan_base = None
-        self._keep()
+        self._scan = None
         self._say()
 
     def _scan_failed(self, problem: Problem) -> None:
         self._scan_over()
         self._problem(problem)
-
-    def _leave_scanning(self) -> None:
-        """The draft leaves the screen while its pages come in: they go on coming, into it."""
-        if self._scanning_into and self._draft is not None and self._scan_base is not None:
-            self._behind = _Behind(self._scanning_into, self._scan_base, self._draft)
-
-    def _keep_behind(self) -> None:
-        """Save the draft that is behind. Whoever saves it last has all of its pages."""
-        if self._behind is not None:
-            mine = self._behind.mine
-            self._add(_Deed("behind", lambda _: self._do.to_step(mine, mine.step), ends=True))
-
-    def _take_up_scanning(self, draft: Draft) -> Draft:
-        """The draft comes back while its pages still come in."""
-        behind = self._behind
-        if behind is None or behind.mine.id != draft.id:
-            return draft
-        self._behind = None
-        self._scanning_into, self._scan_base = behind.code, behind.base
-        mine = behind.mine.model_copy(update={"parked": draft.parked, "clerk": draft.clerk})
-        return merged(behind.base, draft, mine)
 
     def rescan(self) -> None:
         """Ctrl+R: the next page from the scanner stands for this one."""
@@ -966,7 +933,7 @@ class IntakeModel(QObject):
 
     def _deed(self, name: str, work: Callable[[Draft], Any], then: Callable[[Any], None] | None = None) -> None:
         """Queue a deed. One that waits under the same name and can be overtaken is replaced."""
-        if name in ("answers", "save", "step") and self._queue and self._queue[-1].name == name:
+        if name in ("answers", "step") and self._queue and self._queue[-1].name == name:
             self._queue.pop()
         self._add(_Deed(name, work, then))
 
@@ -991,14 +958,14 @@ class IntakeModel(QObject):
         def work() -> Any:
             return deed.work(base)  # type: ignore[arg-type]  # None only for what begins a draft
 
-        self._tasks.run("deed", work, partial(self._done, deed, base), partial(self._undone, deed))
+        self._tasks.run("deed", work, partial(self._done, deed), partial(self._undone, deed))
 
-    def _done(self, deed: _Deed, base: Draft | None, result: Any) -> None:
+    def _done(self, deed: _Deed, result: Any) -> None:
         self._running = None
         more: Any = None
         if not deed.ends:
             draft, more = result if isinstance(result, tuple) else (result, None)
-            self._come_in(base, draft)
+            self._come_in(draft)
             self._saved_words = say("已保存")
         elif deed.then is not None:
             more = result
@@ -1016,28 +983,19 @@ class IntakeModel(QObject):
         self._problem(problem)
         self._next_deed()
 
-    def _come_in(self, base: Draft | None, result: Draft) -> None:
-        """A draft came back. What changed here meanwhile stays."""
+    def _come_in(self, result: Draft) -> None:
+        """A draft came back: the newest that was stored is shown. The step is where the clerk went meanwhile."""
         mine = self._draft
         if mine is None or base is None or mine.id != result.id:
             return
-        self._draft = merged(base, result, mine)
-        if self._draft != result and not self._queue and self._running is None:
-            self._keep()
-
-    def _keep(self) -> None:
-        """Save the draft as it stands, after two things happened to it at once."""
-        draft = self._draft
-        if draft is not None and self._taken is None:
-            self._deed("save", lambda d: self._do.to_step(d, d.step))
+        on_the_way = any(deed is not None and deed.name == "step" for deed in (self._running, *self._queue))
+        self._draft = result.model_copy(update={"step": mine.step}) if on_the_way else result
 
     def _take_up(self, draft: Draft) -> None:
         """A draft begins or comes back."""
         self._between = False
-        self._leave_scanning()
         self._forget()
-        self._draft = self._take_up_scanning(draft)
-        draft = self._draft
+        self._draft = draft
         self._tell_drafts()
         if draft.applicant is not None and draft.tie is not Tie.SELF:
             self._behalf = "legal" if isinstance(draft.applicant, LegalPerson) else "person"
@@ -1324,7 +1282,7 @@ class IntakeModel(QObject):
         state = MaterialsState(
             lines=tuple(lines),
             summary=say("{count} 项 · 已齐 {there}", count=len(draft.materials), there=there),
-            scanning=say("第 {count} 面", count=self._scanned + 1) if self._scanning_into else "",
+            scanning=say("第 {count} 面", count=self._scan.pages + 1) if self._scan and self._scanning_into else "",
             scanning_into=self._scanning_into,
             can_scan=can_scan,
             scan_words="" if can_scan else say("没有选扫描仪，请到“设备”里选。"),
