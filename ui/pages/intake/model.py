@@ -986,7 +986,7 @@ class IntakeModel(QObject):
     def _come_in(self, result: Draft) -> None:
         """A draft came back: the newest that was stored is shown. The step is where the clerk went meanwhile."""
         mine = self._draft
-        if mine is None or base is None or mine.id != result.id:
+        if mine is None or mine.id != result.id or result.revision < mine.revision:
             return
         on_the_way = any(deed is not None and deed.name == "step" for deed in (self._running, *self._queue))
         self._draft = result.model_copy(update={"step": mine.step}) if on_the_way else result
