@@ -124,6 +124,16 @@ class OutboxRow:
 
 
 @dataclass(frozen=True)
+class SettledPages:
+    """Pages that are here only until their time has come: the server has proved to hold them, or their acts were set
+    aside. `since` is when that happened to the oldest."""
+
+    count: int
+    bytes: int
+    since: datetime | None
+
+
+@dataclass(frozen=True)
 class Draft:
     """A draft as it was saved; what its body says is for the flow to know."""
 

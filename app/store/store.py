@@ -30,6 +30,7 @@ from app.store.rows import (
     OutboxRow,
     Outgoing,
     Paper,
+    SettledPages,
     Standing,
     Station,
     Upload,
@@ -584,15 +585,19 @@ class Store:
     def drop_matched_pages(self, before: datetime) -> int:
         """Remove pages whose cases were all matched (the server has proved to hold them) or set aside before a moment
         and that no draft or paper still names. Returns how many went."""
-        return self._drop_pages(
-            "exists (select 1 from case_pages where digest = b.digest) and not exists ("
-            " select 1 from case_pages p join actions a using (case_id) where p.digest = b.digest"
-            " and case when a.aside_at != '' then julianday(a.aside_at) >= julianday(?1)"
-            " else a.standing != 'matched' or julianday(a.matched_at) >= julianday(?1) end)"
-            " and not exists (select 1 from case_pages p where p.digest = b.digest"
-            "   and not exists (select 1 from actions a where a.case_id = p.case_id))",
-            before,
-        )
+        return self._drop_pages(_SETTLED_BEFORE, before)
+
+    def settled_pages(self) -> SettledPages:
+        """The pages that `drop_matched_pages` will remove when their time has come."""
+        with self._database.reading() as db:
+            row: Any = db.execute(
+                "select count(*), coalesce(sum(size), 0), min((select max(max(a.matched_at, a.aside_at))"  # noqa: S608
+                "   from case_pages p join actions a using (case_id) where p.digest = b.digest)) from blobs b"
+                f" where {_SETTLED_BEFORE} and {_NOT_NAMED_ELSEWHERE}",
+                (datetime.max.replace(tzinfo=UTC).isoformat(),),
+            ).fetchone()
+        count, size, since = row
+        return SettledPages(count, size, datetime.fromisoformat(since) if since else None)
 
     def drop_orphan_pages(self, before: datetime) -> int:
         """Remove pages put in before a moment that no act, draft or paper names: of drafts thrown away."""
@@ -605,9 +610,7 @@ class Store:
         with self._writing() as (db, _):
             gone = rows(
                 db,
-                f"select digest, file from blobs b where {condition}"  # noqa: S608
-                " and not exists (select 1 from drafts where instr(body, b.digest))"
-                " and not exists (select 1 from papers where digest = b.digest)",
+                f"select digest, file from blobs b where {condition} and {_NOT_NAMED_ELSEWHERE}",  # noqa: S608
                 (before.isoformat(),),
             )
             db.executemany("delete from blobs where digest = ?", [(digest,) for digest, _ in gone])
@@ -994,6 +997,18 @@ class Store:
 
 # --- rows -------------------------------------------------------------------------------------------------------------
 
+_SETTLED_BEFORE = (
+    "exists (select 1 from case_pages where digest = b.digest) and not exists ("
+    " select 1 from case_pages p join actions a using (case_id) where p.digest = b.digest"
+    " and case when a.aside_at != '' then julianday(a.aside_at) >= julianday(?1)"
+    " else a.standing != 'matched' or julianday(a.matched_at) >= julianday(?1) end)"
+    " and not exists (select 1 from case_pages p where p.digest = b.digest"
+    "   and not exists (select 1 from actions a where a.case_id = p.case_id))"
+)
+_NOT_NAMED_ELSEWHERE = (
+    "not exists (select 1 from drafts where instr(body, b.digest))"
+    " and not exists (select 1 from papers where digest = b.digest)"
+)
 _DRAFT = "select id, clerk, title, parked, body, saved_at from drafts"
 _VERIFIER = "select username, clerk, clerk_id, salt, cost, hash, verified_at, good_until, revoked from verifiers"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from app.store import GivenUp, OutboxRow, Standing, Store
-from app.sync.courier import Courier
+from app.sync.courier import KEEP_PAGES, Courier
 from app.sync.versions import versions
 from contract.case import Kind
 from contract.problem import Problem, Retry
@@ -142,3 +142,20 @@ def resend(desk: Tray, case_id: str) -> None:
 def retry_now(desk: Tray) -> None:
     """Try the server now."""
     desk.courier.retry_now()
+
+
+@dataclass(frozen=True)
+class Retention:
+    """What is settled and still here: pages, their bytes, for how long such are kept, when the oldest goes."""
+
+    pages: int
+    bytes: int
+    kept_for: timedelta
+    next_goes: datetime | None
+
+
+def retention(desk: Tray) -> Retention:
+    """What this station will remove by itself because the server has proved to hold it, and when (rule 18)."""
+    settled = desk.store.settled_pages()
+    goes = settled.since + KEEP_PAGES if settled.since else None
+    return Retention(settled.count, settled.bytes, KEEP_PAGES, goes)

@@ -16,7 +16,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from app.store import Changes, GivenUp, Standing, Store
+from app.store import Changes, GivenUp, SettledPages, Standing, Store
 from app.store.database import connect
 from contract.case import Author, Kind, State, Voided
 from contract.exchange import NumberBlock, SignedPack
@@ -348,12 +348,17 @@ def test_rule_18_retention_removes_only_what_the_server_proved_to_hold(store: St
     orphan = store.put_page(b"of a draft thrown away")
     drafted = store.put_page(b"of a draft")
     store.save_draft("d", CLERK.id, "t", f'{{"page": "{drafted}"}}')
+    assert store.settled_pages() == SettledPages(0, 0, None)
     _match(store, case_id)
+    settled = store.settled_pages()  # said before it happens
+    assert settled.count == len(_pages(store, case_id)) and settled.bytes == 3000 * settled.count
+    assert settled.since is not None and abs(datetime.now(UTC) - settled.since) < timedelta(minutes=1)
     later = datetime.now(UTC) + timedelta(days=1)
     assert store.drop_matched_pages(datetime.now(UTC) - timedelta(days=1)) == 0
     assert store.drop_matched_pages(later) == len(_pages(store, case_id))
     assert not any(store.has_page(digest) for digest in _pages(store, case_id))
     assert all(store.has_page(digest) for digest in _pages(store, kept))
+    assert store.settled_pages().count == 0
     assert store.drop_orphan_pages(later) == 1 and not store.has_page(orphan) and store.has_page(drafted)
     assert len(list((store.folder / "pages").iterdir())) == len(_pages(store, kept)) + 1
 

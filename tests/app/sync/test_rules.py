@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from app.papers.paper import Moment
 from app.papers.wording import times
 from app.store import Store
 from app.sync.line import Line
+from app.sync.outbox import retention
 from app.sync.round import one_round
 from contract.problem import Problem
 from tests.app.conftest import NewStation, Station
@@ -68,3 +71,23 @@ def test_f24_a_draft_names_its_files_by_what_is_in_them(tmp_path: Path) -> None:
         with pytest.raises(Problem, match=r"store\.page_damaged"):
             store.page(damaged)
         assert store.put_page(b"damaged" * 1000) == damaged and store.page(damaged)  # scanned again it is whole
+
+
+@dataclass(frozen=True)
+class OnlyStore:
+    """A desk of which nothing else is asked."""
+
+    store: Store
+    courier: Any = None
+
+
+def test_rule_18_what_the_server_has_proved_to_hold_goes_after_a_set_time_and_is_said_before(station: Station) -> None:
+    store = station.store
+    Window(store).take_in(pages=2)
+    assert retention(OnlyStore(store)).next_goes is None
+    settle(store, station.line)
+    said = retention(OnlyStore(store))
+    assert said.pages == 4 and said.bytes == 4 * 3000 and said.next_goes is not None
+    assert abs(said.next_goes - said.kept_for - now()) < timedelta(minutes=1)
+    assert store.drop_matched_pages(said.next_goes - said.kept_for) == 0  # not a moment too early
+    assert store.drop_matched_pages(now() + timedelta(minutes=1)) == 4 and retention(OnlyStore(store)).pages == 0
