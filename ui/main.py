@@ -16,12 +16,13 @@ from typing import Any
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.cases import acts, lists
+from app.cases.correction import Correctable, Preview, lay_out
 from app.config import Config, DeviceChoice, default_folder, read_config, write_config
 from app.desk import Desk, today
 from app.flow import finish, pages, printing, steps
 from app.materials.library import LibraryItem
 from app.papers.testing_page import test_page
-from app.people.sign_in import seen_here, sign_in, unlock
+from app.people.sign_in import seen_here, sign_in, supervisor, unlock
 from app.start import close_desk, open_desk
 from app.sync import outbox as sending
 from contract.case import Case
@@ -34,7 +35,7 @@ from ui.bugs import reporter
 from ui.changes import ChangesHeard
 from ui.collector import Collector
 from ui.counter import Counter, CounterDeeds, Models
-from ui.pages.cases.model import CaseDeeds, CasesModel
+from ui.pages.cases.model import CaseDeeds, CasesModel, Credentials
 from ui.pages.cases.view import CasesView
 from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown
 from ui.pages.devices.view import DevicesView
@@ -247,17 +248,34 @@ def _place(desk: Desk) -> str:
 
 
 def _case_deeds(desk: Desk, listed: Callable[[str, Clerk], Any]) -> CaseDeeds:
-    def correct(case_id: str, clerk: Clerk, reason: str, phone: str) -> Case:
-        return acts.correct(desk, case_id, clerk, reason, phone=phone)
+    def stands_by(said: Credentials | None) -> dict[str, Any]:
+        """The supervisor beside the clerk, their password checked as at a sign-in."""
+        if said is None:
+            return {}
+        found = supervisor(desk, said.username, said.password, said.code)
+        return {"supervisor": found.clerk, "offline": found.offline}
+
+    def void(case_id: str, clerk: Clerk, reason: str, said: Credentials | None) -> Case:
+        return acts.void(desk, case_id, clerk, reason, **stands_by(said))
+
+    def correct(case_id: str, clerk: Clerk, reason: str, made: Preview, said: Credentials | None) -> Case:
+        words: dict[str, Any] = {"answers": made.answers, "parties": made.parties, "phone": made.phone}
+        return acts.correct(desk, case_id, clerk, reason, **words, **stands_by(said))
+
+    def correctable(case_id: str, clerk: Clerk) -> Correctable:
+        return lay_out(desk, acts.get_case(desk, case_id), clerk)
 
     return CaseDeeds(
         listed=listed,
         shown=partial(lists.shown, desk),
         deliver=partial(acts.deliver, desk),
-        void=partial(acts.void, desk),
+        void=void,
         withdraw=partial(acts.withdraw, desk),
+        correctable=correctable,
         correct=correct,
         accept=partial(acts.accept, desk),
+        ask_supplement=partial(acts.ask_supplement, desk),
+        decline=partial(acts.decline, desk),
         print_papers=partial(printing.print_papers, desk),
     )
 
@@ -328,6 +346,13 @@ def _join_cases(view: CasesView, model: CasesModel) -> None:
     view.act_typed.connect(model.type_answer)
     view.act_given.connect(model.give)
     view.act_dropped.connect(model.drop)
+    view.items_given.connect(model.give_items)
+    view.until_given.connect(model.give_until)
+    view.supplement_given.connect(model.ask_supplement)
+    view.decline_typed.connect(model.type_decline)
+    view.decline_given.connect(model.decline)
+    view.corrected.connect(model.answer)
+    view.field_left.connect(model.leave)
     view.banner_read.connect(model.banner_read)
     view.render_state(model.state)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
-from app.cases.acts import POWERS, powers_here
+from app.cases.acts import POWERS, SUPPLEMENT_DAYS, powers_here
 from app.cases.view import view_of
 from app.desk import Desk, author_of, today
 from app.store.rows import Standing
@@ -60,7 +60,11 @@ class TodoItem:
 class CaseShown:
     """One case on the screen: with what may be done to it here, and what is not yet with the server.
 
-    `supervised` is what of it needs a supervisor beside the clerk; `elsewhere` says who does what this window may not.
+    Attributes:
+        supervised: What of `allowed` needs a supervisor beside the clerk.
+        elsewhere: By act, who does what this window may not.
+        supplement_by: The day by which a supplement would be asked for today.
+        areas: Names of the places that the answers name by code.
     """
 
     case: Case
@@ -70,6 +74,8 @@ class CaseShown:
     allowed: frozenset[Kind]
     supervised: frozenset[Kind] = frozenset()
     elsewhere: Mapping[Kind, str] = field(default_factory=dict)
+    supplement_by: date | None = None
+    areas: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"CaseShown({self.case.id})"
@@ -121,10 +127,18 @@ def shown(desk: Desk, case_id: str, clerk: Clerk) -> CaseShown:
     if case is None:
         raise Problem("case.unknown")
     able = _able(desk, case, clerk)
-    role, day = author_of(desk, clerk).role, today(desk)
-    supervised = frozenset(kind for kind in able if needs_supervisor(case, kind, role, day))
+    tree, day = desk.catalogue().tree, today(desk)
+    late = (kind for kind in able if needs_supervisor(case, kind, author_of(desk, clerk).role, day))
     return CaseShown(
-        case, view_of(desk, case), len(pending), held, able, supervised, _elsewhere(desk, case, clerk, able)
+        case=case,
+        view=view_of(desk, case),
+        pending=len(pending),
+        held=held,
+        allowed=able,
+        supervised=frozenset(late),
+        elsewhere=_elsewhere(desk, case, clerk, able),
+        supplement_by=desk.catalogue().pack.calendar.add(day, SUPPLEMENT_DAYS),
+        areas={code: tree.path_name(code) for code in map(str, case.answers.values()) if code in tree.by_code},
     )
 
 

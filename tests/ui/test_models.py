@@ -157,7 +157,7 @@ def case_deeds(desk: Desk, **changes: Any) -> CaseDeeds:
         "shown": shown,
         "print_papers": lambda case_id, kinds, clerk, copy: tuple(Printed(kind, "done", "N") for kind in kinds),
     }
-    for act in ("deliver", "void", "withdraw", "correct", "accept"):
+    for act in ("deliver", "void", "withdraw", "correctable", "correct", "accept", "ask_supplement", "decline"):
         plain[act] = lambda *_: CASE
     return CaseDeeds(**{**plain, **changes})
 

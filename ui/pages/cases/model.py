@@ -9,17 +9,23 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.cases.correction import Correctable, Preview
 from app.cases.lists import CaseLine, CaseShown, TodoItem
-from app.flow.printing import Printed
-from app.papers.paper import PaperKind
-from contract.case import CHINA, Case, Flag, Kind, State
+from app.flow.printing import Printed, papers_after
+from app.papers.paper import TITLES, PaperKind
+from contract.case import CHINA, Case, Flag, Ground, Kind, State, SupplementItem
+from contract.form import fields
 from contract.person import Clerk, Tie, masked
 from contract.problem import Problem
+from ui.form_words import label_of
+from ui.pages.cases import writing
 from ui.pages.cases.view import ActShown, CasesState, CaseState
+from ui.pages.cases.writing import Written
 from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.widgets.field import Asked
 from ui.widgets.table import Cell, Row
+from ui.widgets.telling import ToldItem
 from ui.words import say
 
 STATES: dict[State, tuple[str, str]] = {
@@ -81,6 +87,21 @@ STANDINGS = {
     "held": ("需处理", "bad"),
 }
 FIND_AFTER = 200  # milliseconds after the last key
+QUESTION = ("asking", "asked", "given", "ask_words", "ask_button", "ask_facts", "ask_stop", "wrong", "working")
+WRITTEN = {"ask_supplement": Kind.ASK_SUPPLEMENT, "decline": Kind.DECLINE, "correct": Kind.CORRECT}
+"""The acts that are written in the middle of the page before they are done."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a supervisor typed who stands by an act. Passed on at once and kept nowhere."""
+
+    username: str
+    password: str
+    code: str = ""
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
 
 
 @dataclass(frozen=True)
@@ -90,10 +111,13 @@ class CaseDeeds:
     listed: Callable[[str, Clerk], tuple[CaseLine, ...] | tuple[TodoItem, ...]]
     shown: Callable[[str, Clerk], CaseShown]
     deliver: Callable[[str, Clerk, str], Case]
-    void: Callable[[str, Clerk, str], Case]
+    void: Callable[[str, Clerk, str, Credentials | None], Case]
     withdraw: Callable[[str, Clerk, str], Case]
-    correct: Callable[[str, Clerk, str, str], Case]  # reason, telephone
+    correctable: Callable[[str, Clerk], Correctable]
+    correct: Callable[[str, Clerk, str, Preview, Credentials | None], Case]
     accept: Callable[[str, Clerk], Case]
+    ask_supplement: Callable[[str, Clerk, tuple[SupplementItem, ...], date], Case]
+    decline: Callable[[str, Clerk, Ground, str, str], Case]
     print_papers: Callable[[str, tuple[PaperKind, ...], Clerk, bool], tuple[Printed, ...]]
 
 
@@ -127,13 +151,14 @@ class CasesModel(QObject):
         self._case: CaseShown | None = None
         self._wait = QTimer(self, singleShot=True, interval=FIND_AFTER)
         self._wait.timeout.connect(self.refresh)
+        self._writings: dict[tuple[str, str], Written] = {}  # by case and act
         self.state = CasesState()
 
     def sign_in(self, clerk: Clerk) -> None:
         """A clerk sits down. Who only locked the screen finds everything as it was."""
         same, self._clerk, self._away = self._clerk == clerk, clerk, False
         if not same:
-            self._case, self._lines = None, ()
+            self._case, self._lines, self._writings = None, (), {}
             self.state = CasesState()
         self.changed.emit(self.state)
         self.refresh()
@@ -178,86 +203,267 @@ class CasesModel(QObject):
 
     def act(self, key: str) -> None:
         """An act was asked for: print at once, or ask what it needs."""
-        if self._case is None:
+        clerk, shown = self._clerk, self._case
+        if shown is None or clerk is None:
             return
+        case = shown.case
         if key.startswith("print:"):
             self._print(PaperKind(key.partition(":")[2]))
-            return
-        case = self._case.case
-        if key == "supplement":
+        elif key == "supplement":
             self.supplement_wanted.emit(case.id)
-            return
-        parties = case.parties
+        elif key == "correct":
+            self._tasks.run("lay out", lambda: self._do.correctable(case.id, clerk), self._laid_out)
+        elif key in WRITTEN:
+            self._write(key)
+        else:
+            self._ask(key)
+
+    def _ask(self, key: str, code_needed: bool = False) -> None:
+        """Open a question beside the case."""
+        assert self._case is not None
+        case = self._case.case
         reason = Asked("reason", "理由", "long_text", True)
+        receiver = Asked("receiver", "领取人", required=True)
         questions: dict[str, tuple[str, str, tuple[Asked, ...], dict[str, str]]] = {
             "deliver": (
                 say("把结果交给谁？核对证件后确定。"),
                 "确定送达",
-                (Asked("receiver", "领取人", required=True),),
-                {"receiver": parties.handler.shown_name},
+                (receiver,),
+                {"receiver": case.parties.handler.shown_name},
             ),
             "accept": (say("受理后开始计时。"), "确定受理", (), {}),
             "void": (say("作废后这个号码不再使用，已打印的纸面失效。"), "确定作废", (reason,), {}),
             "withdraw": (say("申请人要求撤回。"), "确定撤回", (reason,), {}),
-            "correct": (
-                say("更正后旧纸面作废，新纸面会写明代替哪一张。"),
-                "确定更正",
-                (Asked("phone", "联系电话"), reason),
-                {"phone": case.phone},
-            ),
+            "correct": (say("更正后旧纸面作废，新纸面会写明代替哪一张。"), "更正并重打凭条", (reason,), {}),
         }
         words, button, asked, given = questions[key]
-        self._set(
-            replace(
-                self.state,
-                case=replace(
-                    self.state.case, asking=key, ask_words=words, ask_button=button, asked=asked, given=given, wrong=""
-                ),
-            )
+        if key in ("void", "correct") and Kind(key) in self._case.supervised:
+            words = f"{words}{say('已过收件当日，要请主管在旁，输入自己的账号和密码。')}"
+            asked += (Asked("supervisor", "主管账号", required=True), Asked("password", "主管密码", "secret", True))
+            asked += (Asked("code", "动态验证码", required=True),) if code_needed else ()
+        made = replace(
+            self.state.case,
+            asking=key,
+            ask_words=words,
+            ask_button=button,
+            asked=asked,
+            given={**given, **self._written(key).question},
+            ask_facts=(),
+            ask_stop="",
+            wrong="",
+            working=False,
         )
+        self._set(replace(self.state, case=made, work=key if key in WRITTEN else ""))
 
     def drop(self) -> None:
-        """Close the question."""
-        self._set(replace(self.state, case=replace(self.state.case, asking="", wrong="", working=False)))
+        """Close the question. What was written stays for when it is opened again."""
+        made = replace(self.state.case, asking="", ask_button="", ask_facts=(), ask_stop="", wrong="", working=False)
+        self._set(replace(self.state, case=made, work=""))
 
     def type_answer(self, given: Mapping[str, str]) -> None:
         """What stands in the open question: it is there again after the screen was locked, but for passwords."""
+        asking = self.state.case.asking
         kept = {one.name: given.get(one.name, "") for one in self.state.case.asked if one.kind != "secret"}
         self.state = replace(self.state, case=replace(self.state.case, given=kept))
+        if self._case is not None and asking:
+            self._writings[self._case.case.id, asking] = replace(self._written(asking), question=kept)
 
     def give(self, given: Mapping[str, str]) -> None:
         """The question was answered: do it."""
-        clerk, case, key = self._clerk, self._case, self.state.case.asking
-        if clerk is None or case is None or not key:
+        clerk, shown, key = self._clerk, self._case, self.state.case.asking
+        if clerk is None or shown is None or not key:
             return
-        asked = "receiver" if key == "deliver" else "reason"
-        text = str(given.get(asked, "")).strip()
-        if not text and key != "accept":
-            wrong = say("请写领取人。") if key == "deliver" else say("请写明理由。")
-            self._set(replace(self.state, case=replace(self.state.case, wrong=wrong)))
+        self.type_answer(given)
+        needed = (one for one in self.state.case.asked if one.required)
+        lacking = next((one for one in needed if not str(given.get(one.name, "")).strip()), None)
+        if lacking is not None:
+            words = {"receiver": "请写领取人。", "reason": "请写明理由。"}.get(lacking.name, "请主管输入账号和密码。")
+            self._wrong(say(words))
             return
-        case_id = case.case.id
+        case_id, text = shown.case.id, str(given.get("receiver", given.get("reason", ""))).strip()
+        stands_by = None
+        if "supervisor" in given:
+            stands_by = Credentials(given["supervisor"], given["password"], given.get("code", ""))
+        made = self._written("correct").made
+        if key == "correct" and not self._may_correct(made):
+            return
         works: dict[str, Callable[[], Case]] = {
             "deliver": lambda: self._do.deliver(case_id, clerk, text),
             "accept": lambda: self._do.accept(case_id, clerk),
-            "void": lambda: self._do.void(case_id, clerk, text),
+            "void": lambda: self._do.void(case_id, clerk, text, stands_by),
             "withdraw": lambda: self._do.withdraw(case_id, clerk, text),
-            "correct": lambda: self._do.correct(case_id, clerk, text, str(given.get("phone", "")).strip()),
+            "correct": lambda: self._do.correct(case_id, clerk, text, made, stands_by),
         }
-        self._set(replace(self.state, case=replace(self.state.case, working=True, wrong="")))
-        self._tasks.run("act", works[key], self._acted, self._refused)
+        self._run(key, works[key])
 
-    def _acted(self, case: Case) -> None:
+    def _run(self, key: str, work: Callable[[], Case]) -> None:
+        self._set_case(working=True, wrong="")
+        self._tasks.run("act", work, lambda case: self._acted(key, case), self._refused)
+
+    def _acted(self, key: str, case: Case) -> None:
+        """It is done and kept; then its papers are printed."""
+        self._writings.pop((case.id, key), None)
         words, _ = STATES[case.state]
         self.drop()
-        title = say("{number} {state}", number=case.number, state=say(words))
-        self._set(replace(self.state, banner=(title, "", "ok")))
+        done = say("{number} {state}", number=case.number, state=say(words))
+        if key == "correct":
+            done = say("{number} 已更正", number=case.number)
+        self._set(replace(self.state, banner=(done, say("已存在本机，会自动上报。"), "ok")))
         self.refresh()
+        papers = (PaperKind.ACCEPTANCE,) if key == "accept" else papers_after(case) if key in WRITTEN else ()
+        clerk = self._clerk
+        if papers and clerk is not None:
+
+            def work() -> tuple[Printed, ...]:
+                return self._do.print_papers(case.id, papers, clerk, False)
+
+            self._tasks.run("print", work, lambda printed: self._came_out(done, printed))
+
+    def _came_out(self, done: str, printed: tuple[Printed, ...]) -> None:
+        """What became of the papers of an act: it stands, whatever the printer does."""
+        title, remedy, tone = done, say("已存在本机，会自动上报。"), "ok"
+        for one in printed:
+            paper = say(TITLES[one.kind])
+            if one.problem is not None:
+                words = words_for(one.problem, self._language())
+                title, tone = f"{done} · {say('{paper}没有打出', paper=paper)}", "warn"
+                remedy = f"{words.title}。{words.remedy}{say('修好后按 Ctrl+P 再打。')}"
+            elif one.outcome != "done":
+                title, tone = f"{done} · {say('{paper}请看一下是否打出', paper=paper)}", "warn"
+            elif tone == "ok":
+                title = f"{title} · {say('{paper}已打印', paper=paper)}"
+        self._set(replace(self.state, banner=(title, remedy, tone)))
 
     def _refused(self, problem: Problem) -> None:
         words = words_for(problem, self._language())
-        wrong = f"{words.title}。{words.remedy}"
-        self._set(replace(self.state, case=replace(self.state.case, wrong=wrong, working=False)))
+        if problem.code == "signin.code_needed":
+            self._ask(self.state.case.asking, code_needed=True)
+        self._wrong(f"{words.title}。{words.remedy}")
+
+    def _wrong(self, words: str) -> None:
+        self._set_case(wrong=words, working=False)
+
+    # --- what is written before it is done ------------------------------------------------------------------------
+
+    def give_items(self, items: tuple[ToldItem, ...]) -> None:
+        """What is to be supplemented, as it stands."""
+        self._keep("ask_supplement", items=items)
+
+    def give_until(self, until: str) -> None:
+        self._keep("ask_supplement", until=until)
+
+    def ask_supplement(self, items: tuple[ToldItem, ...], until: str) -> None:
+        """Tell everything at once."""
+        clerk, shown = self._clerk, self._case
+        self._keep("ask_supplement", items=items, until=until)
+        if clerk is None or shown is None or self.state.case.working:
+            return
+        case_id, told = shown.case.id, writing.items_told(items)
+        try:
+            last = date.fromisoformat(until)
+        except ValueError:
+            self._wrong(say("补正截止日写成年月日，如 20260301"))
+            return
+        if not told or any(not item.what for item in told):
+            self._wrong(say("每一项都要写清缺什么；不要的那一项请去掉。") if told else say("至少写一项，写清缺什么。"))
+            return
+        self._run("ask_supplement", lambda: self._do.ask_supplement(case_id, clerk, told, last))
+
+    def type_decline(self, ground: str, reason: str, organ: str) -> None:
+        """Why it is not accepted, as it stands."""
+        self._keep("decline", ground=ground, reason=reason, organ=organ)
+
+    def decline(self, ground: str, reason: str, organ: str) -> None:
+        """不予受理."""
+        clerk, shown = self._clerk, self._case
+        self._keep("decline", ground=ground, reason=reason, organ=organ)
+        if clerk is None or shown is None or self.state.case.working:
+            return
+        wrong = "" if ground and reason.strip() else say("请选理由类别，并写明理由。")
+        if not wrong and ground == Ground.NOT_COMPETENT and not organ.strip():
+            wrong = say("不属于本机关职权的，请写明应向哪里申请。")
+        if wrong:
+            self._wrong(wrong)
+            return
+        case_id = shown.case.id
+        self._run("decline", lambda: self._do.decline(case_id, clerk, Ground(ground), reason.strip(), organ.strip()))
+
+    def answer(self, name: str, value: Any) -> None:
+        """A field of the case's words was changed."""
+        given = dict(self._written("correct").given)
+        given[name] = value
+        self._keep("correct", given=given)
+
+    def leave(self, name: str) -> None:
+        """The person has gone on from a field: its mistakes may be shown now."""
+        touched = self._written("correct").touched
+        if self.state.work == "correct" and name not in touched:
+            self._keep("correct", touched=touched | {name})
+
+    def _laid_out(self, laid: Correctable) -> None:
+        """The case's words are opened for 更正; what was written before stands in them again."""
+        if self._case is not None and laid.case.id == self._case.case.id:
+            self._keep("correct", laid=laid)
+            self._ask("correct")
+
+    def _may_correct(self, made: Preview) -> bool:
+        """Whether the correction can be done; if not, says why."""
+        every = (
+            {control.name for control in writing.controls_of(laid)} if (laid := self._written("correct").laid) else ()
+        )
+        self._keep("correct", touched=frozenset(every))
+        if made.mistakes:
+            self._wrong(writing.mistakes_left(self._written("correct"), made, self._language()))
+        elif not made.changes:
+            self._wrong(say("没有改动。请先改要更正的内容。"))
+        elif made.problem is not None:
+            words = words_for(made.problem, self._language())
+            self._wrong(f"{words.title}。{words.remedy}")
+        else:
+            return True
+        return False
+
+    def _write(self, key: str) -> None:
+        """Open what is written in the middle of the page."""
+        assert self._case is not None
+        if key == "ask_supplement" and not self._written(key).until and self._case.supplement_by:
+            self._keep(key, until=self._case.supplement_by.isoformat())
+        made = replace(self.state.case, asking=key, ask_button="", asked=(), wrong="", working=False)
+        self._set(replace(self.state, case=made, work=key))
+
+    def _written(self, key: str) -> Written:
+        return self._writings.get((self._case.case.id if self._case else "", key), Written())
+
+    def _keep(self, key: str, **changes: Any) -> None:
+        if self._case is not None:
+            self._writings[self._case.case.id, key] = replace(self._written(key), **changes)
+            self._set(self.state)
+
+    def _set_case(self, **changes: Any) -> None:
+        self._set(replace(self.state, case=replace(self.state.case, **changes)))
+
+    def _drawn(self, state: CasesState) -> CasesState:
+        """The state with what is being written in it."""
+        shown, language = self._case, self._language()
+        if shown is None or not state.work:
+            return state
+        written, wrong, working = self._written(state.work), state.case.wrong, state.case.working
+        match state.work:
+            case "ask_supplement":
+                supplement = writing.supplement_shown(shown, written, language, wrong, working)
+                return replace(state, supplement=supplement)
+            case "decline":
+                return replace(state, refusal=writing.refusal_shown(shown, written, language, wrong, working))
+            case _:
+                made = written.made
+                words = words_for(made.problem, language) if made.problem else None
+                facts = writing.changes_shown(written, made, language)
+                stop = f"{words.title}。{words.remedy}" if words else ""
+                return replace(
+                    state,
+                    correction=writing.correction_shown(written, made, language),
+                    case=replace(state.case, ask_facts=facts, ask_stop=stop),
+                )
 
     def _print(self, kind: PaperKind) -> None:
         clerk, case = self._clerk, self._case
@@ -286,20 +492,15 @@ class CasesModel(QObject):
     def _opened(self, shown: CaseShown) -> None:
         same = self._case is not None and self._case.case.id == shown.case.id
         self._case = shown
-        made = case_state(shown, self._language())
-        if same and self.state.case.asking:
-            old = self.state.case
-            made = replace(
-                made,
-                asking=old.asking,
-                asked=old.asked,
-                given=old.given,
-                ask_words=old.ask_words,
-                ask_button=old.ask_button,
-                wrong=old.wrong,
-                working=old.working,
-            )
-        self._set(replace(self.state, case=made))
+        made, old = case_state(shown, self._language()), self.state.case
+        if not same:
+            self._set(replace(self.state, case=made, work=""))
+            return
+        wrong = old.wrong
+        if old.asking in tuple(Kind) and Kind(old.asking) not in shown.allowed and not old.working:
+            wrong = say("这一件刚有新的进展（{state}），这一步现在办不了。写的内容还在。", state=made.state)
+        question = {name: getattr(old, name) for name in QUESTION}
+        self._set(replace(self.state, case=replace(made, **{**question, "wrong": wrong})))
 
     def say_again(self) -> None:
         """The language changed."""
@@ -312,6 +513,7 @@ class CasesModel(QObject):
         self._set(replace(self.state, loading=False, banner=(words.title, words.remedy, "bad")))
 
     def _set(self, state: CasesState) -> None:
+        state = self._drawn(state)
         if state != self.state:
             self.state = state
             if not self._away:
@@ -338,11 +540,17 @@ def case_state(shown: CaseShown, language: str) -> CaseState:
             rows.append((say("文号"), case.decision.document))
     if case.asked is not None and case.state is State.TO_SUPPLEMENT:
         names = {rule.code: rule.name for rule in view.matter.materials}
+        names |= {control.name: label_of(control, language) for control in fields(view.matter.form)}
         for item in case.asked.items:
-            what = "：".join(part for part in (names.get(item.material, ""), item.what) if part)
+            what = "：".join(part for part in (names.get(item.material or item.field, ""), item.what) if part)
             rows.append((say("要补正"), what))
+        rows.append((say("补正截止日"), _day(case.asked.until)))
     if case.declined is not None:
         rows.append((say("理由"), case.declined.reason))
+        if case.declined.competent_organ:
+            rows.append((say("应向哪里申请"), case.declined.competent_organ))
+    for corrected in case.corrections:
+        rows.append((say("更正"), corrected.reason))
     if case.voided is not None:
         rows.append((say("作废理由"), case.voided.reason))
     dates = [
@@ -351,7 +559,7 @@ def case_state(shown: CaseShown, language: str) -> CaseState:
         (say("承诺办结"), _day(view.clock.promised_due)),
         (say("法定办结"), _day(view.clock.legal_due)),
     ]
-    materials = tuple((slot.name, _slot_words(slot)) for slot in case.materials)
+    materials = tuple((slot.name, writing.slot_words(slot)) for slot in case.materials)
     story = tuple(
         (f"{action.at.astimezone(CHINA):%m-%d %H:%M}", f"{say(KINDS[action.kind])} · {action.author.name}")
         for action in view.actions
@@ -374,8 +582,23 @@ def case_state(shown: CaseShown, language: str) -> CaseState:
         materials=materials,
         story=story,
         acts=_acts(shown),
+        notes=_notes(shown),
         held=held,
     )
+
+
+def _notes(shown: CaseShown) -> tuple[str, ...]:
+    """Who does what this window may not, one line for each who."""
+    by: dict[str, list[str]] = {}
+    for kind, who in shown.elsewhere.items():
+        by.setdefault(who, []).append(say(KINDS[kind]))
+    notes = [say("{acts}：由{who}办", acts="、".join(acts), who=who) for who, acts in by.items()]
+    if shown.case.asked is not None and shown.case.state is State.RECEIVED:
+        notes.append(say("已一次性告知过补正，不能再告知。"))
+    if shown.supervised:
+        acts = "、".join(say(KINDS[kind]) for kind in sorted(shown.supervised))
+        notes.append(say("{acts}：已过收件当日，要主管在旁。", acts=acts))
+    return tuple(notes)
 
 
 def _acts(shown: CaseShown) -> tuple[ActShown, ...]:
@@ -396,6 +619,10 @@ def _acts(shown: CaseShown) -> tuple[ActShown, ...]:
         acts.append(ActShown("withdraw", "撤回", "Ctrl+U"))
     if Kind.VOID in shown.allowed:
         acts.append(ActShown("void", "作废", "Ctrl+K", "danger"))
+    if Kind.DECLINE in shown.allowed:
+        acts.append(ActShown("decline", "不予受理", "F11", "danger"))
+    if Kind.ASK_SUPPLEMENT in shown.allowed:
+        acts.append(ActShown("ask_supplement", "一次性告知补正", "F7"))
     if Kind.SUPPLEMENT in shown.allowed and (case.state is State.TO_SUPPLEMENT or Flag.PROMISED in case.flags):
         acts.append(ActShown("supplement", "补正", "F4", "primary"))
     if Kind.ACCEPT in shown.allowed:
@@ -433,13 +660,6 @@ def _todo_row(item: TodoItem) -> Row:
             Cell(_day(item.due), muted=True),
         ),
     )
-
-
-def _slot_words(slot: Any) -> str:
-    if slot.present:
-        fronts, backs = slot.sides
-        return say("{fronts} 正 / {backs} 反", fronts=fronts, backs=backs) if slot.pages else say("已核验")
-    return say("容缺至 {day}", day=_day(slot.promised_until)) if slot.promised_until else say("缺")
 
 
 def _at(moment: datetime | None) -> str:

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from ui.pages.cases.correcting import CorrectionForm, CorrectionShown
 from ui.theme import tokens
+from ui.widgets.asking import Asking, AskingShown
 from ui.widgets.banner import Banner
 from ui.widgets.card import Card
 from ui.widgets.empty import Empty
 from ui.widgets.facts import Facts
-from ui.widgets.field import Answered, Asked, Field
+from ui.widgets.field import Asked
 from ui.widgets.key_button import KeyButton
 from ui.widgets.table import Row, Table
+from ui.widgets.telling import RefusalForm, RefusalShown, SupplementForm, SupplementShown
 from ui.widgets.text import Pill, Text, Value, mark, rule
 from ui.words import say
 
@@ -33,7 +36,8 @@ class ActShown:
 
 @dataclass(frozen=True)
 class CaseState:
-    """One case. `asking` is the act whose question stands open."""
+    """One case. `asking` is the act that is being asked about or written; it has a question where it has a button.
+    `notes` say who does what this window may not."""
 
     case_id: str = ""
     number: str = ""
@@ -45,11 +49,14 @@ class CaseState:
     materials: tuple[tuple[str, str], ...] = ()
     story: tuple[tuple[str, str], ...] = ()  # (when, what and who)
     acts: tuple[ActShown, ...] = ()
+    notes: tuple[str, ...] = ()
     asking: str = ""
     asked: tuple[Asked, ...] = ()
     given: Mapping[str, str] = field(default_factory=dict)
     ask_words: str = ""
     ask_button: str = ""
+    ask_facts: tuple[tuple[str, str], ...] = ()  # what the act would change
+    ask_stop: str = ""  # what would stop it
     wrong: str = ""
     held: tuple[str, str] = ("", "")
     working: bool = False
@@ -57,13 +64,17 @@ class CaseState:
 
 @dataclass(frozen=True)
 class CasesState:
-    """The list and the case."""
+    """The list and the case. `work` is what is written in the list's place: ask_supplement, decline or correct."""
 
     text: str = ""
     rows: tuple[Row, ...] = ()
     loading: bool = False
     empty: tuple[str, str] = ("", "")
     case: CaseState = CaseState()
+    work: str = ""
+    supplement: SupplementShown = field(default_factory=SupplementShown)
+    refusal: RefusalShown = field(default_factory=RefusalShown)
+    correction: CorrectionShown = field(default_factory=CorrectionShown)
     banner: tuple[str, str, str] = ("", "", "bad")
 
 
@@ -80,7 +91,11 @@ class CasesView(QWidget):
         case_wanted: The id of the case to show.
         act_wanted: Key of an act.
         act_typed, act_given: What stands in the open question, and that it was answered: a dict by field.
-        act_dropped: The open question is closed.
+        act_dropped: The open question, or what is being written, is closed.
+        items_given, until_given: What is to be supplemented and by when, as they stand.
+        supplement_given: Tell them: the items and the last day.
+        decline_typed, decline_given: (ground, reason, competent organ), as they stand and to be done.
+        corrected, field_left: (name, value) of the case's words; a field that the person has gone on from.
         banner_read: The banner may go.
     """
 
@@ -90,6 +105,13 @@ class CasesView(QWidget):
     act_typed = Signal(object)
     act_given = Signal(object)
     act_dropped = Signal()
+    items_given = Signal(object)
+    until_given = Signal(str)
+    supplement_given = Signal(object, str)
+    decline_typed = Signal(str, str, str)
+    decline_given = Signal(str, str, str)
+    corrected = Signal(str, object)
+    field_left = Signal(str)
     banner_read = Signal()
 
     def __init__(self, title: str, hint: str, columns: Sequence[tuple[str, int]], icon: str) -> None:
@@ -114,18 +136,36 @@ class CasesView(QWidget):
             card.hide_head()
         card.body.addWidget(self._table, 1)
         card.body.addWidget(self._empty, 1)
+        self._supplement, self._refusal, self._correction = SupplementForm(), RefusalForm(), CorrectionForm()
+        self._stack = QStackedWidget()
+        for part in (card, self._supplement, self._refusal, self._correction):
+            self._stack.addWidget(part)
+        self._list = card
+        self._join_written()
         middle = QVBoxLayout()
         middle.setContentsMargins(18, 16, 18, 16)
         middle.setSpacing(10)
         middle.addWidget(Text(title, size="title"))
         middle.addWidget(self.banner)
-        middle.addWidget(card, 1)
+        middle.addWidget(self._stack, 1)
         self._side = _CaseSide(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addLayout(middle, 1)
         row.addWidget(self._side)
+
+    def _join_written(self) -> None:
+        self._supplement.items_given.connect(self.items_given)
+        self._supplement.until_given.connect(self.until_given)
+        self._supplement.given.connect(self.supplement_given)
+        self._refusal.typed.connect(self.decline_typed)
+        self._refusal.given.connect(self.decline_given)
+        self._correction.answered.connect(self.corrected)
+        self._correction.left.connect(self.field_left)
+        self._correction.finished.connect(lambda: self._side.ask())
+        for part in (self._supplement, self._refusal):
+            part.dropped.connect(self.act_dropped)
 
     def render_state(self, state: CasesState) -> None:
         self._state = state
@@ -138,9 +178,23 @@ class CasesView(QWidget):
         self._empty.show_words(*(("", "") if state.loading else state.empty))
         self.banner.show_words(*state.banner)
         self._side.show_case(state.case)
+        self._supplement.show_supplement(state.supplement)
+        self._refusal.show_refusal(state.refusal)
+        self._correction.show_correction(state.correction)
+        part = self._part(state.work)
+        if self._stack.currentWidget() is not part:
+            self._stack.setCurrentWidget(part)
+            self.take_focus()
+
+    def _part(self, work: str) -> QWidget:
+        parts = {"ask_supplement": self._supplement, "decline": self._refusal, "correct": self._correction}
+        return parts.get(work, self._list)
 
     def take_focus(self) -> None:
-        if self._hint:
+        part = self._stack.currentWidget()
+        if isinstance(part, SupplementForm | RefusalForm | CorrectionForm):
+            part.take_focus()
+        elif self._hint:
             self._search.setFocus(Qt.FocusReason.OtherFocusReason)
             self._search.selectAll()
         else:
@@ -209,7 +263,11 @@ class _CaseSide(QFrame):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._asking = _Asking(page)
+        self._asking = Asking()
+        self._asking.typed.connect(page.act_typed)
+        self._asking.given.connect(page.act_given)
+        self._asking.dropped.connect(page.act_dropped)
+        self._notes = Value(size="small", tone="muted", wrap=True)
         self._acts = QVBoxLayout()
         self._acts.setSpacing(8)
         self._buttons: dict[str, KeyButton] = {}
@@ -220,6 +278,7 @@ class _CaseSide(QFrame):
         whole.addWidget(self._scroll, 1)
         whole.addWidget(self._empty, 1)
         whole.addWidget(self._asking)
+        whole.addWidget(self._notes)
         whole.addLayout(self._acts)
 
     def show_case(self, case: CaseState) -> None:
@@ -235,12 +294,18 @@ class _CaseSide(QFrame):
         self._dates.show_rows(list(case.dates))
         self._materials.show_rows(list(case.materials))
         self._story.show_rows(list(case.story))
-        self._asking.show_case(case)
+        self._asking.show_question(_question(case))
+        self._notes.show_text("\n".join(case.notes))
+        self._notes.setVisible(bool(case.notes) and not case.asking)
         if case.acts != self._built:
             self._build(case.acts)
         for button in self._buttons.values():
             button.setEnabled(not case.working)
             button.setVisible(not case.asking)
+
+    def ask(self) -> None:
+        """Put the cursor into the open question."""
+        self._asking.take_focus()
 
     def take_focus(self) -> None:
         if self._buttons:
@@ -260,53 +325,18 @@ class _CaseSide(QFrame):
             self._acts.addWidget(button)
 
 
-class _Asking(Card):
-    """What an act asks before it is done: a reason, a receiver. Beside the case, not over it."""
-
-    def __init__(self, page: CasesView) -> None:
-        super().__init__()
-        self._page = page
-        self._words = Value(wrap=True)
-        self._wrong = Value(tone="bad", wrap=True)
-        self._fields: dict[str, Field] = {}
-        self._key = ""
-        self._drop = KeyButton("不做了", "Esc")
-        self._give = KeyButton("确定", "Ctrl+Return", "primary")
-        self._drop.clicked.connect(page.act_dropped)
-        self._give.clicked.connect(self._said)
-        self.body.addWidget(self._words)
-        self.body.addWidget(self._wrong)
-        self.add_foot(self._drop, None, self._give)
-        self.hide()
-
-    def show_case(self, case: CaseState) -> None:
-        self.setVisible(bool(case.asking))
-        self._words.show_text(case.ask_words)
-        self._wrong.show_text(case.wrong)
-        self._wrong.setVisible(bool(case.wrong))
-        if case.ask_button:
-            self._give.show_words(case.ask_button)
-        self._give.setEnabled(not case.working)
-        key = f"{case.case_id}/{case.asking}"
-        if key == self._key:
-            return
-        self._key = key
-        for part in self._fields.values():
-            part.hide()
-            part.deleteLater()
-        self._fields = {}
-        for at, asked in enumerate(case.asked):
-            part = Field(asked, 80, False)
-            self.body.insertWidget(1 + at, part)
-            part.show_answer(Answered(case.given.get(asked.name, "")))
-            part.answered.connect(lambda *_: self._page.act_typed.emit(self._typed()))
-            part.done.connect(lambda _: self._give.setFocus(Qt.FocusReason.TabFocusReason))
-            self._fields[asked.name] = part
-        if self._fields:
-            next(iter(self._fields.values())).take_focus()
-
-    def _typed(self) -> dict[str, str]:
-        return {name: part.value() for name, part in self._fields.items()}
-
-    def _said(self) -> None:
-        self._page.act_given.emit(self._typed())
+def _question(case: CaseState) -> AskingShown:
+    """What the act asks, beside the case; nothing where it is written in the middle."""
+    if not case.ask_button:
+        return AskingShown()
+    return AskingShown(
+        key=f"{case.case_id}/{case.asking}/{len(case.asked)}",
+        words=case.ask_words,
+        facts=case.ask_facts,
+        asked=case.asked,
+        given=case.given,
+        button=case.ask_button,
+        look="danger" if case.asking == "void" else "primary",
+        wrong=case.wrong or case.ask_stop,
+        working=case.working,
+    )

@@ -7,17 +7,18 @@ from datetime import date, datetime
 from app.flow.draft import Caution, Draft, Missing, Offered, Panel
 from app.matters.catalogue import Catalogue, Hit
 from contract.case import CHINA
-from contract.form import FormField, Mistake
 from contract.material import CaseMaterial, Page, Source
 from contract.matter import Audience, Delivery, Fee, MaterialRule, Matter, star
 from contract.node import Power
 from contract.person import Document, Identity, LegalPerson, Person, Tie, masked
 from contract.problem import Problem
+from ui.form_words import asked as asked
+from ui.form_words import mistake_words as mistake_words
+from ui.form_words import source_words as source_words
 from ui.pages.intake.identity import PersonShown
 from ui.pages.intake.matter import GuideShown
 from ui.problems import words_for
 from ui.theme import PRIVATE_USE
-from ui.widgets.field import Asked
 from ui.widgets.lines import Line
 from ui.widgets.page_strip import PageShown
 from ui.widgets.panel import MissingShown, PanelState
@@ -302,57 +303,6 @@ def guide(matter: Matter, catalogue: Catalogue, node: str) -> GuideShown:
         where=where,
         receivable=may,
     )
-
-
-def asked(control: FormField, areas: tuple[tuple[str, str], ...], language: str) -> Asked:
-    """A field of the form as it is drawn."""
-    label = control.label_en if language == "en" and control.label_en else control.label
-    choices = areas if control.kind == "area" else control.choices
-    return Asked(
-        control.name, label, control.kind, control.required, choices, control.hint, control.unit, control.max_length
-    )
-
-
-SOURCES = {
-    "chip": "取自身份证",
-    "document": "取自证件",
-    "typed": "取自登记的内容",
-    "licence": "取自电子证照",
-    "library": "取自共享库",
-}
-
-
-def source_words(source: str) -> str:
-    """Where an answer was taken from."""
-    return say(SOURCES.get(source, "自动填入")) if source else ""
-
-
-def mistake_words(mistake: Mistake, control: FormField | None) -> str:
-    """What to do about a mistake."""
-    label = control.label if control else mistake.field
-    limit = mistake.facts.get("limit", "")
-    match mistake.code:
-        case "required":
-            return say("请填{label}", label=label)
-        case "format":
-            formats = {
-                "date": "日期写成年月日，如 20260301",
-                "cn-phone": "电话要么是 11 位手机号，要么是区号加固定电话",
-                "cn-id-number": "身份证号码不对，请对照证件再输一次",
-                "cn-uscc": "统一社会信用代码不对，请对照营业执照",
-                "tongban-area": "请从列表里选一个地方",
-            }
-            return say(formats.get(mistake.facts.get("format", ""), "格式不对，请照要求填写"))
-        case "type":
-            return say("这里要填数字")
-        case "choice":
-            return say("请从给出的里面选")
-        case "length":
-            return say("长短不合要求（{limit}）", limit=limit)
-        case "range":
-            return say("数值超出范围（{limit}）", limit=limit)
-        case _:
-            return say("请检查这一项")
 
 
 def applicant_fields(applicant: Person | LegalPerson | None) -> dict[str, str]:
