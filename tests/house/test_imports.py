@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contract": {"pydantic", "pydantic_core", "jsonschema", "referencing"},  # the last is jsonschema's own registry
     "contract.problem": set(),
     "devices": set(),
-    "devices.transports": {"serial"},
+    "devices.transports": {"serial", "usb", "hid", "cryptography"},  # the last for chips that speak under cover
     "app": {"pydantic"},
     "app.sync": {"requests", "urllib3", "zstandard"},
     "app.store": {"apsw", "cryptography", "keyring"},
