@@ -373,7 +373,7 @@ class Counter(QObject):
     def _say(self) -> None:
         now, line = self._do.now(), self._line
         if line.online:
-            words, tone = say("在线"), "ok"
+            words, tone = _online(line.since, now), "ok"
         else:
             words, tone = _offline(now - line.since if line.since else None), "warn"
         self._bar = replace(
@@ -429,6 +429,14 @@ def _close_popups() -> None:
     while (popup := QApplication.activePopupWidget()) is not None:
         popup.close()
     QToolTip.hideText()
+
+
+def _online(since: datetime | None, now: datetime) -> str:
+    """在线，自 08:02: since then the server answered whatever it was asked."""
+    if since is None:
+        return say("在线")
+    at, today = since.astimezone(CHINA), now.astimezone(CHINA).date()
+    return say("在线，自 {time}", time=f"{at:%H:%M}" if at.date() == today else f"{at:%m-%d}")
 
 
 def _offline(since: timedelta | None) -> str:

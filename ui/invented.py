@@ -10,25 +10,31 @@ from dataclasses import replace
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
 
+from ui.pages.cases.correcting import CorrectionShown
 from ui.pages.cases.view import ActShown, CasesState, CaseState
 from ui.pages.devices.view import DevicesState
-from ui.pages.intake.form import FormState, SectionShown
+from ui.pages.intake.form import FormState
 from ui.pages.intake.identity import IdentityState, PersonShown
 from ui.pages.intake.materials import MaterialsState
 from ui.pages.intake.matter import GuideShown, MatterState
 from ui.pages.intake.receipt import PaperShown, ReceiptState
 from ui.pages.intake.review import ReviewState, SupplementDraft
 from ui.pages.intake.view import STEPS, BannerShown, IntakeState
+from ui.pages.outbox.comparison import ComparedRow, ComparisonShown
 from ui.pages.outbox.view import OutboxDetail, OutboxState
+from ui.pages.outbox.wording import REASONS
 from ui.pages.sign_in.view import PersonHere, SignInState
 from ui.pages.today.view import TodayState
 from ui.shells.counter import BarState, LightShown, ParkedShown
+from ui.widgets.asking import AskingShown
 from ui.widgets.field import Answered, Asked
+from ui.widgets.form import SectionShown
 from ui.widgets.lines import Line
 from ui.widgets.page_strip import PageShown
 from ui.widgets.panel import MissingShown, PanelState
 from ui.widgets.steps_bar import StepShown
 from ui.widgets.table import Cell, Row
+from ui.widgets.telling import RefusalShown, SupplementShown, ToldItem
 
 
 def sheet(title: str, width: int = 620, seal: bool = False, lines: int = 16) -> bytes:
@@ -639,11 +645,160 @@ SEARCH_ROWS = (
         ),
     ),
 )
+RECEIVED = CaseState(
+    case_id="c2",
+    number="330281-00004317-6",
+    state="已收件",
+    tone="info",
+    flags=("3 项未上报",),
+    rows=(
+        ("事项", "食品经营许可（新办）"),
+        ("申请人", "宁波禾𠮷食品店（个体工商户）"),
+        ("经办人", "周建国"),
+        ("证件号码", "923302********CD1X"),
+        ("联系电话", "13800000000"),
+        ("办理机关", "宁波市海曙区市场监督管理局"),
+        ("收件地点", "宁波市余姚市凤山街道"),
+    ),
+    dates=(("收件", "2026-11-20 10:41"), ("受理", ""), ("承诺办结", ""), ("法定办结", "")),
+    materials=(
+        ("居民身份证", "已核验"),
+        ("申请书", "2 正 / 0 反"),
+        ("营业执照", "1 正 / 0 反"),
+        ("房屋租赁合同", "3 正 / 2 反"),
+        ("从业人员健康证明", "容缺至 2026-12-04"),
+    ),
+    story=(("11-20 10:36", "申请 · 周敏"), ("11-20 10:38", "人证一致 · 周敏"), ("11-20 10:41", "收件 · 周敏")),
+    acts=(
+        ActShown("print:receipt", "打印收件凭证副本", "Ctrl+P"),
+        ActShown("correct", "更正", "Ctrl+G"),
+        ActShown("withdraw", "撤回", "Ctrl+U"),
+        ActShown("void", "作废", "Ctrl+K", "danger"),
+        ActShown("ask_supplement", "一次性告知补正", "F7"),
+    ),
+    notes=(
+        "受理、不予受理：由宁波市海曙区市场监督管理局办",
+        "更正、作废：已过收件当日，要主管在旁。",
+    ),
+)
+_BESIDE = (
+    Asked("reason", "理由", "long_text", True),
+    Asked("supervisor", "主管账号", required=True),
+    Asked("password", "主管密码", "secret", True),
+)
+
+
+def _correcting() -> CasesState:
+    old = {f"answers.{name}": answered for name, answered in FORM.answers.items()}
+    names = [f"answers.{one.name}" for section in FORM.sections for one in section.fields]
+    answers = {name: replace(old.get(name, Answered()), wrong="") for name in names}
+    answers |= {
+        "applicant.name": Answered("宁波禾吉食品店（个体工商户）", caution="原来：宁波禾𠮷食品店（个体工商户）"),
+        "applicant.uscc": Answered("92330203MA2AABCD1X"),
+        "phone": Answered("1390000", wrong="电话要么是 11 位手机号，要么是区号加固定电话", caution="原来：13800000000"),
+    }
+    people = SectionShown(
+        "申请人",
+        (
+            Asked("applicant.name", "姓名", required=True),
+            Asked("applicant.uscc", "统一社会信用代码", required=True),
+            Asked("phone", "联系电话"),
+        ),
+    )
+    sections = tuple(
+        replace(section, fields=tuple(replace(one, name=f"answers.{one.name}") for one in section.fields))
+        for section in FORM.sections
+    )
+    return CasesState(
+        rows=SEARCH_ROWS,
+        work="correct",
+        correction=CorrectionShown("c2", (people, *sections), answers, frozenset(names[:1])),
+        case=replace(
+            RECEIVED,
+            asking="correct",
+            ask_words="更正后旧纸面作废，新纸面会写明代替哪一张。已过收件当日，要请主管在旁，输入自己的账号和密码。",
+            ask_button="更正并重打凭条",
+            ask_facts=(
+                ("姓名", "宁波禾𠮷食品店（个体工商户） → 宁波禾吉食品店（个体工商户）"),
+                ("联系电话", "13800000000 → 1390000"),
+                ("面积", "46.5 m² → 64.5 m²"),
+            ),
+            asked=_BESIDE,
+            given={"reason": "窗口录入时看错了营业执照"},
+            wrong="联系电话：电话要么是 11 位手机号，要么是区号加固定电话",
+        ),
+    )
+
+
+def _telling() -> CasesState:
+    choices = (
+        Line("material:id_card", "居民身份证", "已核验", head="材料"),
+        Line("material:application_form", "申请书", "2 正 / 0 反"),
+        Line("material:licence", "营业执照", "1 正 / 0 反"),
+        Line("material:lease", "房屋租赁合同", "3 正 / 2 反"),
+        Line("material:health", "从业人员健康证明", "容缺至 2026-12-04"),
+        Line("field:name", "经营者名称", "宁波禾𠮷食品店", head="表单"),
+        Line("field:area", "经营场所所在地", "宁波市海曙区鼓楼街道孝闻社区"),
+        Line("field:size", "面积", "46.5 m²"),
+        Line("field:staff", "从业人数", "3 人"),
+    )
+    items = (
+        ToldItem("material:lease", "房屋租赁合同", "租期已于上月到期；第 3 页没有出租人签名", "仍在租期内的合同原件，每页齐全"),
+        ToldItem("field:size", "面积", "与平面图上的 64.5 平方米不一致", "与平面图一致"),
+        ToldItem("", "", "", ""),
+    )
+    shown = SupplementShown("c2", choices, items, "2026-12-04", "十个工作日以后", "每一项都要写清缺什么；不要的那一项请去掉。")
+    return CasesState(
+        rows=SEARCH_ROWS, work="ask_supplement", supplement=shown, case=replace(RECEIVED, asking="ask_supplement")
+    )
+
+
+def _declining() -> CasesState:
+    refusal = RefusalShown(
+        writing="c2",
+        grounds=(
+            ("not_needed", "不需要许可"),
+            ("not_competent", "不属于本机关职权"),
+            ("incomplete", "没有按要求补正"),
+            ("not_met", "明显不符合条件"),
+        ),
+        ground="not_competent",
+        reason="经营场所在宁波市鄞州区，不在本机关的管辖范围。",
+        remedies="通知书会写明救济途径：60 日内可以申请行政复议，6 个月内可以提起行政诉讼。",
+        wrong="不属于本机关职权的，请写明应向哪里申请。",
+    )
+    return CasesState(rows=SEARCH_ROWS, work="decline", refusal=refusal, case=replace(RECEIVED, asking="decline"))
+
+
 CASES = {
     "todo": CasesState(rows=TODO_ROWS, case=CASE),
     "todo-empty": CasesState(empty=("没有要办的", "补正、到期和可取的结果会出现在这里。")),
     "pickup": CasesState(rows=TODO_ROWS[2:], case=_asking(CASE)),
     "search": CasesState(text="张国强", rows=SEARCH_ROWS, case=CASE),
+    "search-received": CasesState(
+        rows=SEARCH_ROWS,
+        case=RECEIVED,
+        banner=(
+            "330281-00004317-6 待补正 · 补正告知书没有打出",
+            "打印机缺纸。请装纸后再打。修好后按 Ctrl+P 再打。",
+            "warn",
+        ),
+    ),
+    "search-correct": _correcting(),
+    "search-supplement": _telling(),
+    "todo-decline": _declining(),
+    "pickup-void": CasesState(
+        rows=TODO_ROWS,
+        case=replace(
+            RECEIVED,
+            asking="void",
+            ask_words="作废后这个号码不再使用，已打印的纸面失效。已过收件当日，要请主管在旁，输入自己的账号和密码。",
+            ask_button="确定作废",
+            asked=_BESIDE,
+            given={"reason": "申请人在别处已经办了"},
+            wrong="用户名或密码不正确。请重新输入。",
+        ),
+    ),
     "search-none": CasesState(text="李", empty=("没有找到", "换一个号码或姓名试试。")),
 }
 
@@ -661,11 +816,11 @@ def _outbox_row(number: str, matter: str, who: str, what: str, since: str, words
     return Row(number, cells)
 
 
-OUTBOX = OutboxState(
-    summary="服务器最后应答 10:42 · 号段还剩 183 个 · 离线包 2026-11-21 · 可继续受理",
+_HELD = OutboxState(
+    summary="离线，自 11-21 10:42 · 服务器最后应答 11-21 10:42 · 号段还剩 183 个 · 离线包 2026-11-21 · 可继续受理",
     online=False,
     rows=(
-        _outbox_row("330281-00004311-9", "老年优待证", "张国强", "收件", "5 小时前", "需处理", "bad", "0"),
+        _outbox_row("330281-00004311-9", "老年优待证", "张国强", "更正", "5 小时前", "需处理", "bad", "0"),
         _outbox_row(
             "330281-00004317-6",
             "食品经营许可（新办）",
@@ -685,11 +840,105 @@ OUTBOX = OutboxState(
         number="330281-00004311-9",
         state="需处理",
         tone="bad",
-        trouble=("这一件要人看一下", "同一申请人今天已在鼓楼街道收件同一事项。两处的内容都保留着。"),
-        rows=(("事项", "老年优待证"), ("申请人", "张国强"), ("内容", "收件"), ("自", "11-21 09:12"), ("未传", "0")),
-        is_held=True,
+        trouble=("这一件已被别的窗口改过", "请对照两份内容，再决定改正重办还是撤下。"),
+        rows=(("事项", "老年优待证"), ("申请人", "张国强"), ("内容", "更正"), ("自", "11-21 09:12"), ("未传", "0")),
+        acts=frozenset({"compare", "mend", "resend", "export", "withdraw"}),
+        calm="这一件停在这里，不影响其他办件上报。",
     ),
 )
+_COMPARED = ComparisonShown(
+    title="330281-00004311-9",
+    ours_done="11-21 09:12 更正 · 周敏",
+    theirs_done="11-21 08:55 更正 · 韩露；11-21 09:05 开始办理 · 傅晓岚",
+    rows=(
+        ComparedRow("状态", "已受理", "办理中", False),
+        ComparedRow("受理号", "330281-00004311-9", "330281-00004311-9", True),
+        ComparedRow("申请人", "张国强 330281********9992", "张国强 330281********9992", True),
+        ComparedRow("联系电话", "13900000002", "0574-00000001", False),
+        ComparedRow("办理机关", "余姚市民政局", "余姚市民政局", True),
+        ComparedRow("理由", "申请人当面要求更正：电话换了，地址也搬了", "申请人来电更改电话", False),
+        ComparedRow(
+            "户籍地址",
+            "浙江省余姚市凤山街道季卫桥社区阳明东路9999号1幢2单元303室",
+            "浙江省余姚市梁弄镇横坎头村9组99号",
+            False,
+        ),
+        ComparedRow("证件种类", "70 周岁以上", "70 周岁以上", True),
+        ComparedRow("身份证", "已核验", "已核验", True),
+        ComparedRow("申请表", "2 页", "2 页", True),
+        ComparedRow("近期照片", "2 页，其中 1 页相同", "1 页，其中 1 页相同", False),
+    ),
+    count="5 项不同，6 项相同",
+)
+OUTBOX = {
+    "outbox": _HELD,
+    "outbox-compare": replace(_HELD, comparison=_COMPARED),
+    "outbox-mend": replace(
+        _HELD,
+        comparison=_COMPARED,
+        asking=AskingShown(
+            key="mend:1",
+            words="在服务器现在的内容上重新更正；对方改过的别的内容保留。",
+            asked=(
+                Asked("reason", "理由", "long_text", True),
+                Asked("phone", "联系电话"),
+                Asked(
+                    "answers.card_kind",
+                    "证件种类",
+                    "choice",
+                    True,
+                    choices=(("60", "60 至 69 周岁"), ("70", "70 周岁以上")),
+                ),
+            ),
+            given={"reason": "申请人当面要求更正", "phone": "13900000002", "answers.card_kind": "70"},
+            beside={"phone": "服务器：0574-00000001"},
+            button="重新办理",
+        ),
+    ),
+    "outbox-withdraw": replace(
+        _HELD,
+        asking=AskingShown(
+            key="withdraw:1",
+            words="撤下后以服务器上的内容为准；本机这一份保留，随时可查。请先告知申请人，收回已打印的纸面。",
+            facts=(("申请人", "张国强"), ("联系电话", "13900000002")),
+            asked=(
+                Asked("reason", "理由", "choice", True, choices=tuple((one, one) for one in REASONS)),
+                Asked("more", "补充说明"),
+                Asked("supervisor", "主管账号", required=True),
+                Asked("password", "主管密码", "secret", True),
+            ),
+            given={"reason": REASONS[0], "supervisor": "lufangfang", "password": "invented"},
+            button="确定撤下",
+            look="danger",
+            wrong="这个账号不是主管。请主管输入自己的账号和密码。",
+        ),
+    ),
+    "outbox-found": replace(
+        _HELD,
+        text="zgq",
+        rows=(_outbox_row("330281-00004311-9", "老年优待证", "张国强", "更正", "5 小时前", "已撤下", "plain", "0"),),
+        detail=OutboxDetail(
+            case_id="330281-00004311-9",
+            number="330281-00004311-9",
+            state="已撤下",
+            rows=(
+                ("事项", "老年优待证"),
+                ("申请人", "张国强"),
+                ("内容", "更正"),
+                ("自", "11-21 09:12"),
+                ("撤下", "11-21 13:40 周敏"),
+                ("理由", "以服务器为准"),
+                ("主管", "鲁芳芳（离线核对）"),
+            ),
+            acts=frozenset({"compare", "export"}),
+        ),
+        banner=("已撤下，以服务器上的内容为准", "请告知申请人，收回已打印的纸面。", "ok"),
+    ),
+    "outbox-empty": OutboxState(
+        summary="在线，自 11-21 08:02 · 服务器最后应答 11-21 13:54 · 号段还剩 183 个 · 离线包 2026-11-21",
+        empty=("都上报了", "本机和服务器的内容一致。"),
+    ),
+}
 DEVICES = DevicesState(
     lines=(
         Line("idcard", "读卡器", "身份证阅读器（串口，SAM_V）", "正常", "ok"),

@@ -15,16 +15,18 @@ from typing import Any
 
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.cases import acts, lists
-from app.cases.correction import Correctable, Preview, lay_out
+from app.cases import acts, held, lists
+from app.cases.compare import compare
 from app.config import Config, DeviceChoice, default_folder, read_config, write_config
 from app.desk import Desk, today
 from app.flow import finish, pages, printing, steps
 from app.materials.library import LibraryItem
+from app.matters.search import is_named
 from app.papers.testing_page import test_page
 from app.people.sign_in import seen_here, sign_in, supervisor, unlock
 from app.start import close_desk, open_desk
 from app.sync import outbox as sending
+from app.sync.export import export
 from contract.case import Case
 from contract.person import Clerk
 from contract.problem import Problem, Retry
@@ -88,6 +90,12 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
     def spoken() -> str:
         return language.name
 
+    def who() -> Clerk:
+        clerk: Clerk | None = window.counter.clerk
+        if clerk is None:  # the screen was locked a moment ago
+            raise Problem("signin.needed", Retry.AFTER_FIX)
+        return clerk
+
     def cases(listed: Callable[[str, Clerk], Any], title: str, advice: str) -> CasesModel:
         return CasesModel(_case_deeds(desk, listed), post, spoken, (title, advice), window)
 
@@ -107,7 +115,7 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
             "扫收件凭证上的二维码，可以打开那一件。",
         ),
         search=cases(lambda text, _: lists.find(desk, text), "还没有办件", "输入受理号、姓名或证件号码。"),
-        outbox=OutboxModel(_outbox_deeds(desk), post, spoken, desk.clock, window),
+        outbox=OutboxModel(_outbox_deeds(desk, who), post, spoken, desk.clock, window),
         devices=DevicesModel(_device_deeds(desk, config), post, spoken, window),
         today=TodayModel(partial(lists.today_here, desk), post, partial(today, desk), window),
     )
@@ -140,7 +148,7 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
     today_view.lock_wanted.connect(counter.lock)
     sign_in_view.language_wanted.connect(counter.next_language)
     sign_in_view.theme_wanted.connect(counter.next_theme)
-    outbox_view.compare_wanted.connect(partial(_compare, counter))
+    models.outbox.reopen_wanted.connect(partial(_reopen, counter))
     window.counter = counter
     counter.start()
     return window
@@ -223,6 +231,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         resume=partial(steps.resume, desk),
         drafts=partial(steps.drafts, desk),
         supplementing=partial(steps.supplementing, desk),
+        reopening=partial(steps.reopening, desk),
         same_matter_next=partial(steps.same_matter_next, desk),
         can_scan=lambda: desk.devices.has("scanner"),
         can_photograph=lambda: False,  # no driver of the kind camera is shipped yet
@@ -280,15 +289,32 @@ def _case_deeds(desk: Desk, listed: Callable[[str, Clerk], Any]) -> CaseDeeds:
     )
 
 
-def _outbox_deeds(desk: Desk) -> OutboxDeeds:
+def _outbox_deeds(desk: Desk, who: Callable[[], Clerk]) -> OutboxDeeds:
     def supply() -> Supply:
         return Supply(sum(pool.left for pool in desk.store.pools()), desk.catalogue().pack.made_on)
 
+    def redo(case_id: str, given: Mapping[str, Any], name: str, password: str) -> Case:
+        if not name:
+            return held.redo(desk, case_id, who(), given)
+        found = supervisor(desk, name, password)
+        return held.redo(desk, case_id, who(), given, found.clerk, offline=found.offline)
+
+    def withdraw(case_id: str, reason: str, name: str, password: str) -> None:
+        found = supervisor(desk, name, password)
+        held.withdraw(desk, case_id, who(), reason, found.clerk, offline=found.offline)
+
     return OutboxDeeds(
         outbox=partial(sending.outbox, desk),
+        find=lambda text: sending.find(desk, text, is_named),
         line=lambda: desk.courier.state,
         supply=supply,
+        compare=partial(compare, desk),
+        mending=lambda case_id: held.mending(desk, case_id, who()),
+        redo=redo,
         resend=partial(sending.resend, desk),
+        export=lambda case_id, passphrase, file: export(desk, case_id, passphrase, Path(file).expanduser()),
+        export_place=lambda name: str(Path.home() / f"{name}.tbx"),
+        withdraw=withdraw,
         retry_now=partial(sending.retry_now, desk),
     )
 
@@ -359,9 +385,13 @@ def _join_cases(view: CasesView, model: CasesModel) -> None:
 
 def _join_outbox(view: OutboxView, model: OutboxModel) -> None:
     model.changed.connect(view.render_state)
+    view.search_wanted.connect(model.search)
     view.case_wanted.connect(model.open)
     view.retry_wanted.connect(model.retry)
-    view.resend_wanted.connect(model.resend)
+    view.act_wanted.connect(model.act)
+    view.compare_closed.connect(model.close_comparison)
+    view.act_given.connect(model.give)
+    view.act_dropped.connect(model.drop)
     view.banner_read.connect(model.banner_read)
     view.render_state(model.state)
 
@@ -383,10 +413,10 @@ def _supplement(counter: Counter, case_id: str) -> None:
     counter.models.intake.supplement_case(case_id)
 
 
-def _compare(counter: Counter, case_id: str) -> None:
-    """The held case with all that is known of it, where it can be corrected or voided."""
-    counter.show_page("search")
-    counter.models.search.open(case_id)
+def _reopen(counter: Counter, case_id: str) -> None:
+    """An intake that the server refused, opened again where its trouble lies."""
+    counter.show_page("intake")
+    counter.models.intake.reopen_case(case_id)
 
 
 def main(given: list[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from app.cases.lists import CaseLine, CaseShown, Today, TodoItem
@@ -14,8 +14,6 @@ from app.devices_here import DeviceLine
 from app.flow.printing import Printed
 from app.people.sign_in import SignedIn
 from app.store import Standing
-from app.sync.courier import LineState
-from app.sync.outbox import OutboxLine
 from contract.case import Case, Kind, State
 from contract.person import Parties, Person
 from contract.problem import Problem, Retry
@@ -23,7 +21,6 @@ from tests.ui.conftest import CLERK, NODE
 from ui.pages.cases.model import CaseDeeds, CasesModel
 from ui.pages.cases.view import CasesState
 from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown
-from ui.pages.outbox.model import OutboxDeeds, OutboxModel, Supply, ago, size
 from ui.pages.sign_in.model import SignInDeeds, SignInModel
 from ui.pages.today.model import TodayModel
 from ui.tasks import Post
@@ -249,60 +246,6 @@ def test_to_do_says_what_and_until_when(desk: Desk, post: Post, until: Until) ->
     model.changed.connect(drawn.append)
     model.lock()
     assert drawn == [CasesState()]
-
-
-# --- outbox -----------------------------------------------------------------------------------------------------------
-
-
-def outbox(post: Post, **changes: Any) -> OutboxModel:
-    held = Problem("case.out_of_order", Retry.AFTER_FIX)
-
-    def line(case_id: str, standing: Standing, problem: Problem | None, hours: int) -> OutboxLine:
-        since = NOW - timedelta(hours=hours)
-        return OutboxLine(
-            case_id, "N" + case_id, "事项", "某人", (Kind.RECEIVE,), 5, since, standing, problem, 11_200_000
-        )
-
-    plain: dict[str, Any] = {
-        "outbox": lambda: (line("a", Standing.WAITING, None, 3), line("b", Standing.HELD, held, 1)),
-        "line": lambda: LineState(online=False, last_heard=NOW, waiting=1, held=1),
-        "supply": lambda: Supply(183, date(2026, 11, 20)),
-        "resend": lambda case_id: None,
-        "retry_now": lambda: None,
-    }
-    return OutboxModel(OutboxDeeds(**{**plain, **changes}), post, chinese, lambda: NOW)
-
-
-def test_what_needs_a_person_stands_first(post: Post, until: Until) -> None:
-    model = outbox(post)
-    model.refresh()
-    until(lambda: model.state.rows)
-    assert [row.key for row in model.state.rows] == ["b", "a"]
-    assert model.state.detail.case_id == "b" and model.state.detail.is_held and model.state.detail.trouble[1]
-    model.open("a")
-    assert not model.state.detail.is_held
-    assert "183" in model.state.summary and "可继续受理" in model.state.summary
-    assert [cell.text for cell in model.state.rows[1].cells][3:] == ["收件 + 5 页材料", "3 小时前", "待线路", "11.2 MB"]
-
-
-def test_a_held_case_is_sent_again_after_it_was_mended(post: Post, until: Until) -> None:
-    sent: list[str] = []
-    model = outbox(post, resend=sent.append)
-    model.resend("b")
-    until(lambda: sent == ["b"] and model.state.rows)
-
-
-def test_nothing_left_is_an_empty_list(post: Post, until: Until) -> None:
-    model = outbox(post, outbox=lambda: ())
-    model.refresh()
-    until(lambda: model.state.summary)
-    assert not model.state.rows and not model.state.detail.case_id
-
-
-def test_ages_and_sizes() -> None:
-    ages = [ago(NOW - timedelta(minutes=minutes), NOW) for minutes in (0, 5, 125, 3000)]
-    assert ages == ["刚才", "5 分钟前", "2 小时前", "2 天前"]
-    assert [size(count) for count in (0, 800, 11_200_000)] == ["0", "0.8 kB", "11.2 MB"]
 
 
 # --- devices ----------------------------------------------------------------------------------------------------------

@@ -259,6 +259,13 @@ class IntakeModel(QObject):
             self.flush()
             self._switch("supplement", lambda: self._do.supplementing(case_id, clerk))
 
+    def reopen_case(self, case_id: str) -> None:
+        """An intake that the server refused is mended here; what is open now stays saved."""
+        clerk = self._clerk
+        if clerk is not None:
+            self.flush()
+            self._switch("reopen", lambda: self._do.reopening(case_id, clerk))
+
     def refresh(self) -> None:
         """The language, the pack or a device changed: say everything again."""
         self._tasks.run("catalogue", self._do.catalogue, self._heard_catalogue)
