@@ -104,6 +104,17 @@ def _parser() -> argparse.ArgumentParser:
     recover.add_argument("--store", type=Path, required=True, metavar="DIR", help="a copy of the dead PC's folder")
     recover.add_argument("--recovery-key", type=Path, required=True, metavar="FILE", help="the city's private key")
 
+    parcel = commands.add_parser("parcel", help="no line for long: take what waits along on a stick (数据包)")
+    parcels = parcel.add_subparsers(required=True, metavar="WHAT")
+    pack = command("export", _parcel_export, "seal all that waits for the server into a file", _say_packed, parcels)
+    station(pack)
+    pack.add_argument("--out", type=Path, required=True, metavar="FILE")
+    hand_in = command(
+        "import", _parcel_import, "hand a parcel in to the server, ours or another station's", _say_unpacked, parcels
+    )
+    station(hand_in)
+    hand_in.add_argument("file", type=Path, metavar="FILE")
+
     outbox = command("outbox", _outbox, "what waits to be sent, and why; what is held", _say_outbox)
     station(outbox)
     outbox.add_argument("--find", default="", metavar="TEXT", help="by number, id number, name, pinyin; withdrawn too")
@@ -196,6 +207,32 @@ def _sync(given: argparse.Namespace, _: list[str]) -> Any:
 
 def _say_synced(answer: Any) -> str:
     return "\n".join(f"{name}: {value}" for name, value in _plain(answer).items())
+
+
+def _parcel_export(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.start import closing_desk
+    from app.sync.parcel import export
+
+    with closing_desk(read_config(given.folder)) as desk:
+        return export(desk.store, given.out)
+
+
+def _say_packed(packed: Any) -> str:
+    return f"{packed.file}: {packed.cases} 件，{packed.acts} 个动作，{packed.pages} 页，{packed.bytes} 字节"
+
+
+def _parcel_import(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.start import closing_desk
+    from app.sync.parcel import hand_in
+
+    with closing_desk(read_config(given.folder)) as desk:
+        return hand_in(desk.courier.line, given.file)
+
+
+def _say_unpacked(unpacked: Any) -> str:
+    verdicts = [told.verdict.value for told in unpacked.told.values()]
+    counted = "，".join(f"{verdicts.count(each)} {each}" for each in ("done", "already", "refused"))
+    return f"站点 {unpacked.station}: {counted}，{unpacked.pages} 页"
 
 
 def _recover(given: argparse.Namespace, _: list[str]) -> Any:

@@ -189,6 +189,7 @@ class PackHead(Wire):
     public_url: str
     training: bool = False
     offline_hours: int = 72  # how long a clerk may sign in without the server
+    parcel_key: str = ""  # base64, raw X25519: for whom a station without a line seals its parcels
     recovery_key: str = ""  # base64, raw X25519: to whom each station wraps its store's key a second time
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.conf import settings
 
@@ -36,6 +38,20 @@ class Keys:
     def public(self) -> str:
         """The public half that stations check packs with: raw Ed25519, base64."""
         raw = self.signing.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return base64.b64encode(raw).decode()
+
+    @property
+    def parcel(self) -> X25519PrivateKey:
+        """The key that parcels are sealed for. Made from the signing key, so that no older key file lacks it."""
+        raw = self.signing.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+        return X25519PrivateKey.from_private_bytes(
+            HKDF(SHA256(), 32, salt=None, info=b"tongban parcel key").derive(raw)
+        )
+
+    @property
+    def parcel_public(self) -> str:
+        """Its public half, which is in every pack: raw X25519, base64."""
+        raw = self.parcel.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         return base64.b64encode(raw).decode()
 
     def sign(self, text: str) -> str:

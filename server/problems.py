@@ -41,6 +41,8 @@ STATUS = {
     "server.fault": 500,
     "server.busy": 503,
 }
+STREAMED = ("/api/v1/uploads", "/api/v1/parcels")
+"""Bodies that are read as a stream and bounded where they are read."""
 BY_RETRY = {Retry.NEVER: 422, Retry.AFTER_FIX: 409, Retry.AGAIN: 503}
 
 
@@ -83,7 +85,7 @@ class ProblemMiddleware:
         api = is_api(request)
         if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             return problem_response(Problem("wire.malformed", Retry.NEVER, field="path"))
-        if api and not request.path_info.startswith("/api/v1/uploads") and _declared_length(request) > MAX_BODY:
+        if api and not request.path_info.startswith(STREAMED) and _declared_length(request) > MAX_BODY:
             return problem_response(Problem("wire.too_large", Retry.NEVER, limit=MAX_BODY))
         with one_look():
             response = self.get_response(request)

@@ -111,6 +111,21 @@ def begin_sending(db: apsw.Connection, station: str) -> list[Outgoing]:
     return chosen
 
 
+def unheard(db: apsw.Connection, station: str) -> list[Outgoing]:
+    """All that the server has not answered, in order; nothing of a case whose head is held."""
+    found = rows(
+        db,
+        "select id, case_id, text, signature from actions a where standing in (?, ?) and not exists"
+        " (select 1 from actions h where h.case_id = a.case_id and h.standing = ? and h.aside_at = '')"
+        " order by position",
+        (Standing.WAITING, Standing.SENDING, Standing.HELD),
+    )
+    return [
+        Outgoing(id_, case_id, SignedAction(action=text, station=station, signature=signature))
+        for id_, case_id, text, signature in found
+    ]
+
+
 def back_to_waiting(db: apsw.Connection, ids: Iterable[str] | None = None) -> None:
     """What was sending waits again: nobody knows what became of it, and resending is safe. None: all of it."""
     if ids is None:

@@ -787,6 +787,11 @@ class Store:
             touched.cases.update(_held(db) - held_before)
         return chosen
 
+    def unheard(self) -> tuple[Outgoing, ...]:
+        """All acts that the server has not answered, in order, for a parcel; nothing moves by it."""
+        with self._database.reading() as db:
+            return tuple(deeds.unheard(db, self.station().id))
+
     def give_back(self, outgoing: Iterable[Outgoing] | None = None) -> None:
         """Nobody knows what became of what was sent: it waits again. None: all that is being sent."""
         with self._writing() as (db, touched):

@@ -36,6 +36,7 @@ from contract.exchange import (
     SessionAsk,
     SignedPack,
 )
+from contract.parcel import MEDIA, Unpacked
 from contract.person import Clerk
 from contract.problem import MEDIA_TYPE, Problem, Retry
 from contract.upload import BATCH_TYPE, TUS
@@ -193,6 +194,11 @@ class Line:
     def case_view(self, case_id: str) -> CaseView:
         """A case as the server knows it, with all that stands around it."""
         return _parsed(CaseView, self._call("GET", f"{API}/cases/{_plain(case_id)}", as_station=True))
+
+    def hand_in_parcel(self, parcel: Stream) -> Unpacked:
+        """Give the server a parcel; it may be repeated."""
+        answer = self._call("POST", f"{API}/parcels", headers={"Content-Type": MEDIA}, stream=parcel, as_station=True)
+        return _parsed(Unpacked, answer)
 
     def search(self, text: str) -> tuple[Case, ...]:
         """Cases this station may see, by number, id number or part of a name."""

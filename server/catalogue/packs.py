@@ -63,6 +63,7 @@ def _pack(edition: str, public_url: str, node: str) -> MadePack:
         public_url=public_url,
         training=hall.training,
         offline_hours=hall.offline_hours,
+        parcel_key=get_keys().parcel_public,
         recovery_key=recovery_key(),
     )
     plain = _ordered(blank)

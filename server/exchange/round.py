@@ -18,7 +18,7 @@ from contract.case import Action, Case
 from contract.exchange import PROTOCOL, Answer, Ask, CaseWord, Event, SignedAction, Told, Verdict
 from contract.problem import Problem, Retry
 from contract.wire import canonical, sha256
-from server.cases import services
+from server.cases import clashes, services
 from server.cases.models import CaseRecord, EventRecord
 from server.catalogue.packs import pack_for
 from server.exchange.early import is_early, keep_early, take_followers
@@ -46,19 +46,9 @@ def answer(ask: Ask, station: Station) -> Answer:
     """
     if ask.protocol != PROTOCOL:
         raise Problem("wire.protocol_unknown", Retry.AFTER_FIX, protocol=ask.protocol)
-    told: dict[str, Told] = {}
-    acted: dict[str, None] = {}
-    held: set[str] = set()
-    for signed in ask.actions:
-        act_id, case_id = _names(signed.action)
-        told[act_id] = _told(signed, station, held)
-        if told[act_id].verdict is Verdict.REFUSED and not _waits(told[act_id]):
-            held.add(case_id)
-        if case_id:
-            acted[case_id] = None
-    relay()
+    told, acted = hear(ask.actions, station)
     rows, more = _news(station, ask.cursor)
-    events = tuple(_event(row) for row in rows)
+    events = tuple(_event(row, station) for row in rows)
     return Answer(
         server_time=timezone.now(),
         told=told,
@@ -70,6 +60,22 @@ def answer(ask: Ask, station: Station) -> Answer:
         pack=pack_for(station.node).version,
         revoked=revoked_at(station.node),
     )
+
+
+def hear(actions: Iterable[SignedAction], station: Station) -> tuple[dict[str, Told], tuple[str, ...]]:
+    """A station's acts in its order: the answer to each, by its id, and the cases that they are of."""
+    told: dict[str, Told] = {}
+    acted: dict[str, None] = {}
+    held: set[str] = set()
+    for signed in actions:
+        act_id, case_id = _names(signed.action)
+        told[act_id] = _told(signed, station, held)
+        if told[act_id].verdict is Verdict.REFUSED and not _waits(told[act_id]):
+            held.add(case_id)
+        if case_id:
+            acted[case_id] = None
+    relay()
+    return told, tuple(acted)
 
 
 def _waits(told: Told) -> bool:
@@ -188,14 +194,15 @@ def _news(station: Station, cursor: int) -> tuple[list[FeedRow], bool]:
     return rows[:taken], len(rows) > taken
 
 
-def _event(row: FeedRow) -> Event:
+def _event(row: FeedRow, station: Station) -> Event:
     event = row.event
     return Event(
         n=row.n,
         case_id=event.case_id,
-        kind="pages" if event.kind == "pages" else "action",
+        kind="action" if event.kind == "action" else "pages",
         action=event.to_action() if event.kind == "action" else None,
         materials_pending=event.materials_pending,
+        clashes=clashes.told(event.case, station) if event.kind == "clash" else None,
     )
 
 

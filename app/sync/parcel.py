@@ -1,0 +1,114 @@
+"""No line for long: what waits here goes on a stick, and a point with a line hands it in (sync rule 19).
+
+The parcel is sealed for the server: whoever carries or hands it in can read nothing of it. Standings here do not move
+by it; when the line is back, the round hears that everything is there already.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from app.store import Store
+from app.store.parceling import Sealer
+from app.sync.line import BLOCK, Line
+from contract.case import Action, pages_of
+from contract.parcel import MAX_PARCEL, Frame, Unpacked, framed, read_address
+from contract.problem import Problem, Retry
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What went into a parcel."""
+
+    file: str
+    acts: int
+    cases: int
+    pages: int
+    bytes: int
+
+
+def export(store: Store, file: Path) -> Packed:
+    """Write all that the server has not heard of, acts and pages, into a new file.
+
+    Raises:
+        Problem: ``parcel.nothing``, ``parcel.no_key`` (the pack is older than parcels), ``parcel.file_there``,
+            ``parcel.not_written``.
+    """
+    key, station = store.pack().parcel_key, store.station().id
+    if not key:
+        raise Problem("parcel.no_key", Retry.AFTER_FIX)
+    acts = store.unheard()
+    pages: dict[tuple[str, str], None] = {}
+    for out in acts:
+        named = pages_of([Action.model_validate_json(out.signed.action)])
+        pages.update(((out.case_id, digest), None) for digest in sorted(named) if store.has_page(digest))
+    pages.update(((case, digest), None) for case, wanted in store.wanted_pages().items() for digest in wanted)
+    if not acts and not pages:
+        raise Problem("parcel.nothing", Retry.NEVER)
+    half = file.with_name(file.name + ".half")
+    try:
+        if file.exists():
+            raise Problem("parcel.file_there", Retry.AFTER_FIX)
+        with half.open("wb") as written:
+            sealer = Sealer(written, key)
+            sealer.write(framed(Frame(kind="from", station=station)))
+            for out in acts:
+                text = out.signed.model_dump_json().encode()
+                sealer.write(framed(Frame(kind="act", size=len(text)), text))
+            for case_id, digest in pages:
+                data = store.page(digest)
+                sealer.write(framed(Frame(kind="page", size=len(data), case_id=case_id, digest=digest), data))
+            sealer.write(framed(Frame(kind="end", signature=store.sign(sealer.digest))))
+            sealer.close()
+            written.flush()
+            os.fsync(written.fileno())
+        half.rename(file)
+    except OSError as error:
+        raise Problem("parcel.not_written", Retry.AFTER_FIX, reason=error.strerror or "") from None
+    finally:
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
+    return Packed(str(file), len(acts), len({out.case_id for out in acts}), len(pages), file.stat().st_size)
+
+
+class _InBlocks:
+    """A file as the line wants it: it knows how much is left and gives a block at a time."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream, self._left = stream, size
+
+    def __len__(self) -> int:
+        return self._left
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._stream.read(min(self._left, BLOCK, size if size >= 0 else BLOCK))
+        self._left -= len(block)
+        return block
+
+    def __iter__(self) -> Iterator[bytes]:
+        while block := self.read():
+            yield block
+
+
+def hand_in(line: Line, file: Path) -> Unpacked:
+    """Give the server a parcel, another station's or our own.
+
+    Raises:
+        Problem: ``parcel.not_one``, ``parcel.too_large``, what the line raises and what the server says:
+            ``parcel.other_server``, ``parcel.tampered``, ``parcel.garbled``, ``parcel.station_revoked``.
+    """
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            read_address(stream)
+            if size > MAX_PARCEL:
+                raise Problem("parcel.too_large", Retry.NEVER)
+            stream.seek(0)
+            return line.hand_in_parcel(_InBlocks(stream, size))
+    except OSError as error:
+        raise Problem("parcel.not_read", Retry.AFTER_FIX, reason=error.strerror or "") from None

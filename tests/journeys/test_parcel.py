@@ -1,0 +1,153 @@
+"""No line for long: what a village did goes on a stick, and the street's office hands it in (rule_19)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.cases import acts
+from app.flow import finish
+from app.sync.parcel import export, hand_in
+from contract.case import case_digest, pages_of
+from contract.exchange import Verdict
+from contract.problem import Problem
+from tests.fakes.serving import ROOT, ServerProcess
+from tests.journeys.conftest import STREET, VILLAGE, Window, Windows
+
+MATTER = "QR-00311-002"
+
+
+@pytest.fixture
+def village(window: Windows) -> Window:
+    """A window whose line is down for the day: nobody talks to the server."""
+    village = window(VILLAGE, "xuaizhen", "haishu")
+    village.settle(lambda: village.desk.courier.state.online)
+    village.desk.courier.stop()
+    return village
+
+
+def receive(village: Window) -> str:
+    draft = village.fill_materials(village.begin("haishu", MATTER))
+    return finish.take_in(village.desk, draft, village.clerk).case.id
+
+
+def test_rule_19_a_parcel_arrives_once_however_often_it_is_handed_in(
+    window: Windows, village: Window, tmp_path: Path
+) -> None:
+    cases = [receive(village) for _ in range(2)]
+    acts.correct(village.desk, cases[0], village.clerk, "电话写错", phone="13900000000")
+    stick = tmp_path / "stick.tbparcel"
+    packed = export(village.desk.store, stick)
+    assert packed.cases == 2 and packed.pages > 0 and packed.bytes == stick.stat().st_size
+    assert village.desk.store.counts() == (2, 0), "nothing here moves by it"
+    with pytest.raises(Problem, match=r"parcel\.file_there"):
+        export(village.desk.store, stick)
+
+    street = window(STREET, "zhoumin", "haishu")
+    first = hand_in(street.desk.courier.line, stick)
+    assert first.station == village.desk.store.station().id and first.pages == packed.pages
+    assert {told.verdict for told in first.told.values()} == {Verdict.DONE} and len(first.told) == packed.acts
+    again = hand_in(street.desk.courier.line, stick)
+    assert {told.verdict for told in again.told.values()} == {Verdict.ALREADY} and again.pages == packed.pages
+
+    village.desk.courier.start()
+    village.settle(village.agreed)
+    for case_id in cases:
+        view, ours = village.server_view(case_id), village.desk.store.case_actions(case_id)
+        assert [action.id for action in view.actions] == [action.id for action in ours]
+        assert view.digest == case_digest(ours, pages_of(ours)) and not view.case.materials_pending
+        assert {action.author.clerk for action in view.actions} == {village.clerk.id}
+        for page in pages_of(ours):
+            assert village.desk.courier.line.page(case_id, page) == village.desk.store.page(page)
+    with pytest.raises(Problem, match=r"parcel\.nothing"):
+        export(village.desk.store, tmp_path / "another")
+
+
+def test_what_is_on_the_stick_shows_nobody_and_cannot_be_changed(village: Window, tmp_path: Path) -> None:
+    case_id = receive(village)
+    stick = tmp_path / "stick.tbparcel"
+    export(village.desk.store, stick)
+    whole = stick.read_bytes()
+    case = acts.get_case(village.desk, case_id)
+    person = case.parties.applicant
+    for text in (person.name, getattr(person, "number", ""), case.id, MATTER):
+        for charset in ("utf-8", "utf-16-le", "gb18030"):
+            assert not text or text.encode(charset) not in whole
+    (page, *_) = pages_of(village.desk.store.case_actions(case_id))
+    assert village.desk.store.page(page)[:64] not in whole
+
+    line = village.desk.courier.line
+    chance = random.Random(20261121)
+    begin = whole.index(b"\n") + 1
+    for _ in range(12):
+        at = chance.randrange(begin, len(whole))
+        stick.write_bytes(whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1 :])
+        with pytest.raises(Problem, match=r"parcel\.(tampered|garbled)"):
+            hand_in(line, stick)
+    for cut in (begin, begin + 3, len(whole) // 2, len(whole) - 1):
+        stick.write_bytes(whole[:cut])
+        with pytest.raises(Problem, match=r"parcel\.(tampered|garbled)"):
+            hand_in(line, stick)
+    address = json.loads(whole[: begin - 1])
+    for changed, code in [
+        ({"to": base64.b64encode(bytes(32)).decode()}, "parcel.other_server"),
+        ({"once": base64.b64encode(bytes(range(32))).decode()}, "parcel.tampered"),
+        ({"parcel": 2}, "parcel.not_one"),
+    ]:
+        stick.write_bytes(json.dumps({**address, **changed}, separators=(",", ":")).encode() + whole[begin - 1 :])
+        with pytest.raises(Problem, match=code.replace(".", r"\.")):
+            hand_in(line, stick)
+    stick.write_bytes(b"\xff\xd8\xff a photograph")
+    with pytest.raises(Problem, match=r"parcel\.not_one"):
+        hand_in(line, stick)
+    with pytest.raises(Problem, match=r"case\.not_found"):
+        village.server_view(case_id)  # none of these did anything
+    stick.write_bytes(whole)
+    assert {told.verdict for told in hand_in(line, stick).told.values()} == {Verdict.DONE}
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    process = ServerProcess(tmp_path_factory.mktemp("elsewhere"))
+    process.start()
+    yield process
+    process.stop()
+
+
+def test_another_server_does_not_open_it(village: Window, elsewhere: ServerProcess, tmp_path: Path) -> None:
+    from app.config import read_config
+    from app.start import closing_desk, join_station
+
+    receive(village)
+    stick = tmp_path / "stick.tbparcel"
+    export(village.desk.store, stick)
+    theirs = tmp_path / "theirs"
+    join_station(theirs, elsewhere.url, elsewhere.code(STREET), window="1 号窗口", training=True)
+    with closing_desk(read_config(theirs)) as desk, pytest.raises(Problem, match=r"parcel\.other_server"):
+        hand_in(desk.courier.line, stick)
+
+
+def test_the_command_line_makes_one_and_hands_it_in(village: Window, tmp_path: Path) -> None:
+    receive(village)
+    folder, stick = village.desk.config.folder, tmp_path / "stick.tbparcel"
+
+    def tongban(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "app.cli", *words, "--folder", str(folder), "--json"]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    made = tongban("parcel", "export", "--out", str(stick))
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["cases"] == 1
+    said = tongban("parcel", "import", str(stick))
+    assert said.returncode == 0, said.stderr
+    assert {told["verdict"] for told in json.loads(said.stdout)["told"].values()} == {"done"}
+    full = tongban("parcel", "export", "--out", "/dev/full/parcel")
+    assert full.returncode == 1 and json.loads(full.stderr)["code"] == "parcel.not_written"
+    assert not list(tmp_path.glob("*.half"))
