@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.cases import acts, held, lists
 from app.cases.compare import compare
+from app.cases.correction import Correctable, Preview, lay_out
 from app.config import Config, DeviceChoice, default_folder, read_config, write_config
 from app.desk import Desk, today
 from app.flow import finish, pages, printing, steps
