@@ -93,10 +93,13 @@ class Courier:
 
     @property
     def state(self) -> LineState:
-        """How it stands now."""
+        """How it stands now. Online is what answered the last time it was asked, while there is somebody to ask."""
         waiting, held = self.store.counts()
+        state, thread = self._state, self._thread
+        if thread is not None and not thread.is_alive():
+            state = replace(state, online=False, sending=False, problem=Problem("sync.fault", Retry.AFTER_FIX))
         return replace(
-            self._state,
+            state,
             waiting=waiting - held,
             held=held,
             server_offset_ms=self.store.offset_ms(),
@@ -184,7 +187,7 @@ class Courier:
         """One try. Returns how it ended, and what the server asked for in seconds."""
         try:
             self._say(replace(self._state, sending=True))
-            if pace.outcome is Outcome.LINE:
+            if pace.outcome in (Outcome.LINE, Outcome.IDLE):  # a silent server is found out before a long wait for it
                 self.line.probe()
             outcome = self._talk()
             self._say(replace(self._state, sending=False))

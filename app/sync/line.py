@@ -44,6 +44,7 @@ from contract.upload import BATCH_TYPE, TUS
 BLOCK = 16 << 10  # bytes handed to the socket at a time
 CONNECT = 8.0  # seconds for a connection, and for each block to be taken
 ANSWER = 30.0  # seconds of silence while waiting for an answer
+PROBE = 8.0  # seconds in which a server that is there says so
 STALL = 30.0  # seconds for a block of an upload on a bad line
 DIGESTING = 180.0  # seconds for the server to check and keep a whole batch
 UNACKNOWLEDGED = 30.0  # seconds after which sent bytes that nobody took end a connection, where the system can do that
@@ -174,8 +175,8 @@ class Line:
     # --- what is said -------------------------------------------------------------------------------------------------
 
     def probe(self) -> None:
-        """Ask whether the server is there and well: cheap, without a session."""
-        self._call("GET", f"{API}/health")
+        """Ask whether the server is there and well: cheap, without a session, and given up after a short while."""
+        self._call("GET", f"{API}/health", patience=PROBE)
 
     def enrol(self, ask: EnrolAsk) -> EnrolAnswer:
         """Join. The same ask may be repeated."""

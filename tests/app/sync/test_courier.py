@@ -16,6 +16,7 @@ from app.sync.courier import Courier
 from app.sync.line import Line
 from app.sync.outbox import find, get_case_id, outbox, resend, retry_now
 from app.sync.pace import Bounds
+from contract.exchange import Answer, SessionAnswer
 from contract.problem import Problem
 from tests.app.conftest import Station
 from tests.fakes.cutting import WHOLE, CuttingProxy, Fault, Plan
@@ -67,6 +68,49 @@ def test_what_is_done_goes_over_by_itself(station: Station, new_courier: NewCour
     assert state.online and state.last_heard and state.since and (state.waiting, state.held) == (0, 0)
     assert state.problem is None and state.server_offset_ms is not None
     assert outbox(Desk(store, courier)) == ()
+
+
+def test_the_light_is_a_server_that_answers_and_not_an_open_line(station: Station, new_courier: NewCourier) -> None:
+    """A server that takes connections and says nothing is not there, although nothing was cut."""
+    well, ended = threading.Event(), threading.Event()
+    well.set()
+
+    def says(method: str, path: str, body: bytes) -> Said:
+        if not well.is_set():
+            ended.wait(PATIENCE)
+        if path.endswith("/session"):
+            return 200, {}, SessionAnswer(token="t", expires_at=now()).model_dump_json().encode()
+        return 200, {}, Answer(server_time=now(), cursor=station.store.cursor()).model_dump_json().encode()
+
+    with OddServer(says) as server:
+        line = Line(server.url, station.store, patience=0.3)
+        courier = new_courier(station.store, line)
+        courier.start()
+        wait_for(station.store, lambda: courier.state.online)
+        since = courier.state.since
+        well.clear()
+        courier.retry_now()
+        wait_for(station.store, lambda: not courier.state.online)
+        state = courier.state
+        assert state.problem is not None and state.problem.code == "line.timeout"
+        assert state.since is not None and since is not None and state.since > since
+        ended.set()
+        courier.stop()
+
+
+def test_a_courier_that_ended_does_not_shine_on(station: Station, new_courier: NewCourier) -> None:
+    def fails() -> float:
+        raise ZeroDivisionError
+
+    courier = new_courier(station.store, station.line)
+    courier._chance = fails
+    courier.start()
+    thread = courier._thread
+    assert thread is not None
+    thread.join(PATIENCE)
+    state = courier.state
+    assert state.last_heard is not None and not state.online
+    assert state.problem is not None and state.problem.code == "sync.fault"
 
 
 def test_there_is_only_one_per_store(station: Station, new_courier: NewCourier) -> None:
