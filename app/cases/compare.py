@@ -46,6 +46,9 @@ class Side:
     equal_pages: int = 0  # of them, how many the other end has too, by their digests
     there: bool = True  # of a material: anything at all
 
+    def __repr__(self) -> str:
+        return f"Side({self.pages} pages)"
+
 
 @dataclass(frozen=True)
 class Compared:
