@@ -109,6 +109,10 @@ TRANSITIONS: dict[tuple[State | None, Kind], State] = {
     (State.DELIVERED, Kind.ARCHIVE): State.ARCHIVED,
 }
 
+CLOSED = frozenset(
+    {State.REFUSED, State.DECLINED, State.WITHDRAWN, State.VOIDED, State.DELIVERED, State.ARCHIVED}
+)  # nothing more is decided about it
+
 # Who may do what by role. Whether this node, or this department, may do it for this case is another question,
 # answered from the offering's grants (contract.node.powers_at) and from the route.
 ROLES: dict[Kind, frozenset[Role]] = {
@@ -207,6 +211,14 @@ class PersonConfirmed(Wire):
     identity: Identity
 
 
+class ClashSeen(Wire):
+    """The applicant's other open cases of this matter that a clerk knew of, and took this one in all the same."""
+
+    cases: tuple[str, ...]  # their ids
+    by: Author
+    at: datetime
+
+
 class Received(Wire):
     """收件: the number, the route and the materials. No clock starts."""
 
@@ -214,6 +226,7 @@ class Received(Wire):
     window: str = ""
     route: Route
     materials: tuple[CaseMaterial, ...]
+    clash: ClashSeen | None = Field(default=None, exclude_if=lambda seen: seen is None)
 
 
 class SupplementItem(Wire):
@@ -432,6 +445,11 @@ class Case(Wire):
         return f"Case({self.id}, {self.state})"
 
     __str__ = __repr__
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was taken in and is still to be decided or handed over."""
+        return bool(self.number) and self.state is not State.DRAFT and self.state not in CLOSED
 
     @property
     def is_suspended(self) -> bool:

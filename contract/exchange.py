@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from contract.case import Action, Case
+from contract.case import Action, Case, State
 from contract.clock import Clockface
 from contract.matter import Matter, Pack
 from contract.node import Department, Node
@@ -77,14 +77,67 @@ class Told(Wire):
     problem: dict[str, Any] | None = None
 
 
+class Settlement(StrEnum):
+    """What became of two open cases of one applicant that clash."""
+
+    OPEN = "open"  # a person is to look
+    KEEP_BOTH = "keep_both"  # both go on
+    DUPLICATE = "duplicate"  # one is to be withdrawn or voided where it was taken in
+    GONE = "gone"  # one of them came to nothing
+
+
+class Clash(Wire):
+    """Another open case of the same applicant, of a matter of which two are to be looked at by a person (rule 9).
+
+    Whoever may not see that case learns that there is one, and where to ask: `case_id`, `number`, `state` and `where`
+    are empty then.
+
+    Attributes:
+        id: Of the pair, the same in both cases' words.
+        found_at: When the server saw both.
+        ask: The department that decides the other case, with its telephone where it is known.
+        where: The node that took the other case in.
+        settlement: What was said about it.
+        is_this: Whether it is this case, not the other, that was called the duplicate.
+        reason: Why, in words.
+        by: Who said so.
+        at: And when.
+    """
+
+    id: str
+    found_at: datetime
+    ask: str = ""
+    case_id: str = ""
+    number: str = ""
+    state: State | None = None
+    where: str = ""
+    settlement: Settlement = Settlement.OPEN
+    is_this: bool = False
+    reason: str = ""
+    by: str = ""
+    at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Clash({self.id}, {self.settlement})"
+
+    __str__ = __repr__
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nobody has to look any more."""
+        return self.settlement in (Settlement.KEEP_BOTH, Settlement.GONE)
+
+
 class Event(Wire):
-    """One row of a feed, dense per feed: an action on a case, or that its pages have all arrived."""
+    """One row of a feed, dense per feed: an action on a case, that its pages have all arrived, or (also ``pages``)
+    that what is said about its clashes changed: then all of them are told."""
 
     n: int
     case_id: str
     kind: Literal["action", "pages"]
     action: Action | None = None
     materials_pending: bool = False
+    clashes: tuple[Clash, ...] | None = Field(default=None, exclude_if=lambda clashes: clashes is None)
 
     def __repr__(self) -> str:
         return f"Event({self.n}, {self.case_id}, {self.kind})"
@@ -176,7 +229,7 @@ class CaseView(Wire):
     flags: tuple[str, ...] = ()
     progress_url: str = ""
     digest: str = ""
-    clashes: tuple[str, ...] = ()  # numbers of the applicant's other open cases of this matter: a person is to look
+    clashes: tuple[Clash, ...] = ()
     server_time: datetime | None = None
 
     def __repr__(self) -> str:

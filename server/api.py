@@ -157,9 +157,10 @@ def get_cases(request: HttpRequest, number: str = "", q: str = "") -> HttpRespon
 @api.get("/cases/{case_id}", auth=AnyAuth(), response=CaseView, tags=["cases"])
 def get_case(request: HttpRequest, case_id: str) -> HttpResponse:
     """A case with all that stands around it."""
-    row = services.get_case(case_id, viewer_of(request))
+    viewer = viewer_of(request)
+    row = services.get_case(case_id, viewer)
     etag = views.etag_of(row)
-    response = HttpResponse(status=304) if _has(request, etag) else _said(views.case_view(row))
+    response = HttpResponse(status=304) if _has(request, etag) else _said(views.case_view(row, viewer))
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
     return response
@@ -191,7 +192,7 @@ def post_verb(request: HttpRequest, case_id: str, verb: Kind) -> HttpResponse:
             raise Problem("wire.precondition_failed", Retry.AFTER_FIX)
         expected = row.version
     row = act(case_id, officer, body, expected)
-    response = _said(views.case_view(row))
+    response = _said(views.case_view(row, officer))
     response["ETag"] = views.etag_of(row)
     return response
 

@@ -12,8 +12,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from contract.problem import Problem, Retry
+from server.cases.history import broken_chains
 from server.cases.models import CaseRecord
-from server.cases.services import broken_chains
 from server.catalogue.calendar import get_calendar
 from server.exchange.numbers import pools
 from server.keys import get_keys, recovery_key

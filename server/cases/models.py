@@ -83,14 +83,14 @@ class EventSet(models.QuerySet["EventRecord"]):
 
 
 class EventRecord(models.Model):
-    """One thing that happened to a case: an action, or that its pages are all here.
+    """One thing that happened to a case: an action, that its pages are all here, or that it clashes with another.
 
     `link` chains the case's events: SHA-256 over the previous link, the sequence and the text.
     """
 
     case = models.ForeignKey(CaseRecord, on_delete=models.PROTECT, related_name="events")
     seq = models.PositiveIntegerField()
-    kind = models.CharField(max_length=8)  # action, pages
+    kind = models.CharField(max_length=8)  # action, pages, clash
     action_id = models.CharField(max_length=36, null=True)
     verb = models.CharField(max_length=20, blank=True)
     body_digest = models.CharField(max_length=64, blank=True)
@@ -122,6 +122,33 @@ class EventRecord(models.Model):
 
     def to_action(self) -> contract.case.Action:
         return contract.case.Action.model_validate_json(self.text)
+
+
+class ClashRecord(models.Model):
+    """Two open cases of one applicant, of a matter of which two are to be looked at by a person (rule 9).
+
+    Neither is refused. What a person says about it stays, with their name.
+    """
+
+    first = models.ForeignKey(CaseRecord, on_delete=models.PROTECT, related_name="clashes_after")
+    second = models.ForeignKey(CaseRecord, on_delete=models.PROTECT, related_name="clashes_before")
+    found_at = models.DateTimeField(auto_now_add=True)
+    settlement = models.CharField(max_length=10, default="open")  # contract.exchange.Settlement
+    duplicate = models.ForeignKey(CaseRecord, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(blank=True)
+    settled_by = models.CharField(max_length=64, blank=True)  # the officer's id …
+    settled_name = models.CharField(max_length=120, blank=True)  # … and name at that time
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["first", "second"], name="one_clash_per_pair")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def other(self, case_id: str) -> CaseRecord:
+        """The other of the two."""
+        return self.second if self.first_id == case_id else self.first
 
 
 class Unrelayed(models.Model):

@@ -5,13 +5,11 @@ The exchange, the API, the pages and the sweeps call only these.
 
 from __future__ import annotations
 
-import itertools
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 import contract.case
@@ -29,7 +27,6 @@ from contract.case import (
     Resumed,
     Reviewed,
     Sealed,
-    State,
     SupplementAsked,
     Suspended,
     Withdrawn,
@@ -42,8 +39,10 @@ from contract.material import Source, page_digests
 from contract.matter import Matter
 from contract.person import Role
 from contract.problem import Problem, Retry
-from contract.wire import Wire, canonical, sha256
-from server.cases.models import CaseRecord, EventRecord, Unrelayed, Viewer, actions_of
+from contract.wire import Wire, canonical
+from server.cases import clashes
+from server.cases.history import add_event
+from server.cases.models import CaseRecord, EventRecord, Viewer, actions_of
 from server.catalogue.calendar import get_calendar
 from server.catalogue.matters import get_matter
 from server.exchange.relay import relay
@@ -54,7 +53,6 @@ from server.org.tree import codes_under
 
 Check = Callable[[Case | None, Case], None]
 SYSTEM = Author(id="system", name="系统", role=Role.SYSTEM)
-CLOSED = (State.REFUSED, State.DECLINED, State.WITHDRAWN, State.VOIDED, State.DELIVERED, State.ARCHIVED)
 
 
 # --- the one way in ---------------------------------------------------------------------------------------------------
@@ -88,6 +86,7 @@ def record(
             if after.number and CaseRecord.objects.filter(number=after.number).exclude(id=action.case_id).exists():
                 raise Problem("number.used", Retry.NEVER)
             row = _keep(row, after, action, text, signature)
+            clashes.look(row, before, after)
     except IntegrityError:
         # a race on a unique column: the id of the action, of the case, or the number
         if EventRecord.objects.filter(action_id=action.id).exists():
@@ -107,10 +106,9 @@ def _keep(row: CaseRecord | None, case: Case, action: Action, text: str, signatu
     row = row or CaseRecord(id=case.id)
     _fill(row, case, actions)
     row.save(force_insert=is_new)
-    _add_event(
+    add_event(
         row,
-        events,
-        kind="action",
+        "action",
         action_id=action.id,
         verb=action.kind.value,
         body_digest=action.body_digest,
@@ -166,13 +164,6 @@ def _take_from_library(case: Case) -> None:
         lend_pages(earlier.id, given & frozenset(page_digests((material,))), case.id)
 
 
-def _add_event(row: CaseRecord, events: list[EventRecord], **what: str) -> None:
-    seq = len(events) + 1
-    link = _link(events[-1].link if events else "", seq, what["kind"], what.get("text", ""))
-    event = EventRecord.objects.create(case=row, seq=seq, link=link, materials_pending=row.materials_pending, **what)
-    Unrelayed.objects.create(event=event)
-
-
 def pages_arrived(case_id: str) -> None:
     """Pages of a case were stored: what is still wanted is worked out anew, and the last one is news."""
     with transaction.atomic():
@@ -184,39 +175,8 @@ def pages_arrived(case_id: str) -> None:
         _fill(row, row.to_wire(), actions_of(events))
         row.save()
         if was_pending and not row.materials_pending:
-            _add_event(row, events, kind="pages")
+            add_event(row, "pages")
     relay()
-
-
-def broken_chain(row: CaseRecord) -> int | None:
-    """The sequence of the first event that is not what its link says, or is missing; None where all is whole."""
-    return next((place for _, place in _broken(CaseRecord.objects.filter(id=row.id))), None)
-
-
-def broken_chains() -> Iterator[tuple[str, int]]:
-    """The cases whose history was changed behind our back, each with the sequence of the first wrong event."""
-    return _broken(CaseRecord.objects.all())
-
-
-def _broken(rows: QuerySet[CaseRecord]) -> Iterator[tuple[str, int]]:
-    """Reads every event once, in a stream: a city's history fits into no memory."""
-    columns = ("id", "version", "events__seq", "events__kind", "events__text", "events__link")
-    told = rows.order_by("id", "events__seq").values_list(*columns).iterator(chunk_size=2000)
-    for (case_id, version), events in itertools.groupby(told, key=lambda row: row[:2]):
-        link, place, acts = "", 0, 0
-        for place, (*_, seq, kind, text, found) in enumerate(events, start=1):
-            link = _link(link, place, kind, text)
-            if (seq, found) != (place, link):
-                yield case_id, place
-                break
-            acts += kind == "action"
-        else:
-            if acts != version:  # the last ones are gone
-                yield case_id, place + 1
-
-
-def _link(before: str, seq: int, kind: str, text: str) -> str:
-    return sha256(f"{before}\n{seq} {kind}\n{text}")
 
 
 # --- what officers do -------------------------------------------------------------------------------------------------
@@ -363,18 +323,6 @@ def get_case(case_id: str, viewer: Viewer) -> CaseRecord:
 def applicant_print(number: str) -> str:
     """What an applicant's cases are found by without the number being a column."""
     return get_keys().fingerprint("applicant", number.strip().upper())
-
-
-def find_clashes(row: CaseRecord) -> tuple[str, ...]:
-    """Numbers of the applicant's other open cases of the same matter, where the matter says that two of them clash.
-
-    A warning for whoever decides, never a refusal: two stations that knew nothing of each other may both be right.
-    """
-    if not get_matter(row.matter, row.matter_version).clashes:
-        return ()
-    same = CaseRecord.objects.filter(applicant_print=row.applicant_print, matter=row.matter).exclude(number=None)
-    open_ones = same.exclude(state__in=CLOSED).exclude(id=row.id)
-    return tuple(str(number) for number in open_ones.order_by("opened_at").values_list("number", flat=True))
 
 
 def clockface(case: Case, matter: Matter) -> Clockface:

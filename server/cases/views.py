@@ -10,8 +10,9 @@ from contract.exchange import CaseView
 from contract.ids import is_case_number, progress_url
 from contract.node import Node
 from contract.problem import Problem, Retry
+from server.cases.clashes import told
 from server.cases.models import CaseRecord, CaseSet, Viewer, actions_of
-from server.cases.services import applicant_print, clockface, find_clashes
+from server.cases.services import applicant_print, clockface
 from server.catalogue.matters import get_matter
 from server.materials.pages import media_type_of, read_page
 from server.org.models import Department
@@ -20,8 +21,8 @@ from server.org.tree import get_tree
 FOUND = 50  # cases in one answer of a search
 
 
-def case_view(row: CaseRecord) -> CaseView:
-    """The case with all that a paper or a page needs beside it."""
+def case_view(row: CaseRecord, viewer: Viewer | None = None) -> CaseView:
+    """The case with all that a paper or a page needs beside it; what it clashes with as far as the viewer may know."""
     case = row.to_wire()
     tree = get_tree()
     node = tree.by_code.get(case.node)
@@ -38,7 +39,7 @@ def case_view(row: CaseRecord) -> CaseView:
         flags=tuple(sorted(flag.value for flag in case.flags)),
         progress_url=progress_url(settings.TONGBAN_PUBLIC_URL, case.number, case.id) if case.number else "",
         digest=row.digest,
-        clashes=find_clashes(row),
+        clashes=told(row, viewer) if viewer is not None else (),
         server_time=timezone.now(),
     )
 
@@ -49,7 +50,7 @@ def _gone(code: str) -> Node:
 
 def etag_of(row: CaseRecord) -> str:
     """Changes with the case, with its pages, and with the day, on which its clock depends."""
-    return f'W/"{row.version}-{len(row.wanted)}-{timezone.localdate():%Y%m%d}"'
+    return f'W/"{row.events.count()}-{len(row.wanted)}-{timezone.localdate():%Y%m%d}"'
 
 
 def search(viewer: Viewer, number: str = "", words: str = "") -> list[Case]:

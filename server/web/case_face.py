@@ -9,8 +9,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from contract.case import CHINA, Action, Case, Change, Kind, State, apply, changed
-from contract.exchange import CaseView
+from contract.case import CHINA, Action, Case, Change, Kind, State, allowed, apply, changed
+from contract.exchange import CaseView, Clash, Settlement
 from contract.form import FormField, fields, visible
 from contract.material import CaseMaterial, Page
 from contract.person import LegalPerson, Person, masked
@@ -233,13 +233,53 @@ def face_of(view: CaseView, row: CaseRecord) -> dict[str, Any]:
         "sections": sections_of(view),
         "slots": slots,
         "missing": missing_of(slots),
-        "clashes": view.clashes,
+        "clashes": tuple(_clash(clash, view) for clash in view.clashes if clash.settlement is not Settlement.GONE),
         "timing": timing_of(view),
         "history": history_of(view),
         "taken_in": _taken_in(view),
         "promised": tuple(m for m in case.materials if m.promised_until and not m.present),
         "decision": _decision(view),
     }
+
+
+@dataclass(frozen=True)
+class ClashShown:
+    """Another open case of the applicant's, as far as the officer may know of it.
+
+    `duplicate` offers to call the case on this page the duplicate.
+    """
+
+    id: str
+    case_id: str
+    number: str
+    facts: tuple[Fact, ...]
+    said: str
+    open: bool
+    duplicate: bool
+
+    def __repr__(self) -> str:
+        return f"ClashShown({self.id})"
+
+
+def _clash(clash: Clash, view: CaseView) -> ClashShown:
+    facts = []
+    if clash.state is not None:
+        facts += [Fact(gettext("收件地点"), clash.where), Fact(gettext("状态"), str(wording.STATES[clash.state]))]
+    if clash.ask:
+        facts.append(Fact(gettext("询问"), clash.ask))
+    said = {
+        Settlement.KEEP_BOTH: gettext("已核对：两件都办。"),
+        Settlement.DUPLICATE: gettext("已认定本件重复，等收件窗口作废或撤回。")
+        if clash.is_this
+        else gettext("已认定另一件重复，等它的收件窗口作废或撤回。"),
+    }.get(clash.settlement, "")
+    if said and clash.at:
+        facts += [
+            Fact(gettext("理由"), clash.reason),
+            Fact(gettext("核对"), f"{clash.by} {_time(clash.at)}"),
+        ]
+    able = bool({Kind.VOID, Kind.WITHDRAW} & allowed(view.case.state)) and not clash.is_this
+    return ClashShown(clash.id, clash.case_id, clash.number, tuple(facts), said, not clash.is_settled, able)
 
 
 def _taken_in(view: CaseView) -> tuple[Fact, ...]:
@@ -406,6 +446,8 @@ def _details(action: Action, view: CaseView, changes: tuple[Change, ...]) -> tup
     if action.kind is Kind.SUPPLEMENT:
         handed = gettext("、").join(str(material.get("name", "")) for material in body.get("materials") or ())
         facts += [Fact(gettext("材料"), handed)] if handed else []
+    if seen := body.get("clash"):
+        facts.append(Fact(gettext("窗口已知"), gettext("另有 %(n)d 件未办结，仍予收件") % {"n": len(seen["cases"])}))
     if body.get("deemed"):
         facts.append(Fact(gettext("说明"), gettext("视为受理")))
     labels = {

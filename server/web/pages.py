@@ -12,16 +12,18 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from contract.case import Action, Kind
+from contract.exchange import Settlement
 from contract.ids import is_case_number, number_in, progress_key
 from contract.person import Role
 from contract.problem import Problem
 from contract.wire import Wire
 from server.api import page_response
-from server.cases import services, views
+from server.cases import clashes, services, views
 from server.cases.models import CaseRecord, actions_of
 from server.catalogue.matters import get_matter
 from server.org.models import Department, User
@@ -122,8 +124,9 @@ def _case_page(
     sent: acts.ActForm | None = None,
     problem: Problem | None = None,
     status: int = 200,
+    reason: str = "",
 ) -> HttpResponse:
-    view = views.case_view(row)
+    view = views.case_view(row, _officer(request))
     offers = acts.offers(view.case, view.matter, sent)
     kept: list[tuple[str, str]] = []
     if sent is not None and sent.prefix not in [offer.name for offer in offers]:
@@ -135,6 +138,7 @@ def _case_page(
         "problem_words": wording.problem_words(problem) if problem else None,
         "stale": problem is not None and problem.code in STALE,
         "kept": kept,
+        "clash_reason": reason,
         "sent": sent,
     }
     return render(request, "case.html", context, status=status)
@@ -198,6 +202,24 @@ def act(request: HttpRequest, case_id: str, verb: str) -> HttpResponse:
         if problem.code not in STALE or not _is_repeat(row, int(version), person, known.kind, body):
             return _case_page(request, row, form, problem, status=409)
     messages.success(request, str(known.done))
+    return redirect("case", case_id=row.id)
+
+
+@officers_only
+@require_POST
+def settle_clash(request: HttpRequest, case_id: str, clash_id: int) -> HttpResponse:
+    """What is to become of two cases that clash: both go on, or the one on this page is the duplicate."""
+    row = _seen(request, case_id)
+    said = {"keep_both": Settlement.KEEP_BOTH, "duplicate": Settlement.DUPLICATE}.get(request.POST.get("say", ""))
+    reason = request.POST.get("reason", "")[: acts.LONGEST]
+    if said is None:
+        raise Http404
+    try:
+        clashes.settle(row.id, clash_id, _officer(request), said, reason)
+    except Problem as problem:
+        status = 422 if problem.code == "clash.reason_missing" else 409
+        return _case_page(request, row, problem=problem, status=status, reason=reason)
+    messages.success(request, gettext("已记下，两个收件点都会看到。"))
     return redirect("case", case_id=row.id)
 
 

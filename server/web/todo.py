@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contract.case import CHINA, Case, State
 from contract.clock import deemed_accepted_on
+from server.cases import clashes
 from server.cases.models import CaseRecord, CaseSet
 from server.cases.services import clockface
 from server.catalogue.calendar import get_calendar
@@ -144,7 +145,8 @@ def stretch(officer: User, tab: Tab, after: str = "") -> Stretch:
 
 def lines_of(rows: list[CaseRecord]) -> tuple[Line, ...]:
     """Cases as a list shows them."""
-    return tuple(_line(row) for row in rows)
+    doubled = clashes.to_look_at([row.id for row in rows])
+    return tuple(_line(row, row.id in doubled) for row in rows)
 
 
 def state_mark(state: State) -> Mark:
@@ -190,7 +192,7 @@ def _after(rows: CaseSet, column: str, newest_first: bool, place: str) -> QueryS
     return rows.filter(Q(**{f"{column}__{beyond}": value}) | Q(**{column: value, f"id__{beyond}": last_id}))
 
 
-def _line(row: CaseRecord) -> Line:
+def _line(row: CaseRecord, is_doubled: bool) -> Line:
     case = row.to_wire()
     matter = get_matter(case.matter, case.matter_version)
     day, due = _due(case, row)
@@ -204,7 +206,7 @@ def _line(row: CaseRecord) -> Line:
         state=state_mark(case.state),
         day=day,
         due=due,
-        marks=flag_marks(case),
+        marks=((Mark(gettext("疑似重复"), "warn"),) if is_doubled else ()) + flag_marks(case),
     )
 
 

@@ -14,5 +14,6 @@ urlpatterns = [
     path("p/<str:number>/<str:key>", pages.progress, name="progress"),
     path("cases/<str:case_id>", pages.case_page, name="case"),
     path("cases/<str:case_id>/pages/<str:digest>", pages.page, name="page"),
+    path("cases/<str:case_id>/clashes/<int:clash_id>", pages.settle_clash, name="settle_clash"),
     path("cases/<str:case_id>/<str:verb>", pages.act, name="act"),
 ]

@@ -35,8 +35,8 @@ def main() -> None:
 def of_station(station: str) -> dict[str, Any]:
     """All that the server has of the cases that a station had a hand in."""
     from contract.problem import Problem
+    from server.cases.history import broken_chain
     from server.cases.models import CaseRecord, EventRecord
-    from server.cases.services import broken_chain
     from server.materials.pages import held_pages, read_page
 
     faults: list[str] = []

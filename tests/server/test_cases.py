@@ -27,6 +27,7 @@ from contract.case import (
 from contract.exchange import CaseView
 from contract.problem import Problem
 from server.cases import services
+from server.cases.history import broken_chain
 from server.cases.models import CaseRecord, EventRecord, Unrelayed
 from server.org.accounts import revoke_user
 from server.org.models import User
@@ -134,10 +135,10 @@ def test_events_are_added_only_and_chained(received: str) -> None:
     with pytest.raises(TypeError):
         EventRecord.objects.update(text="")
     row = CaseRecord.objects.get()
-    assert services.broken_chain(row) is None
+    assert broken_chain(row) is None
     with connection.cursor() as cursor:
         cursor.execute("UPDATE cases_eventrecord SET text = replace(text, '丰山', '凤山') WHERE seq = 1")
-    assert services.broken_chain(row) == 1
+    assert broken_chain(row) == 1
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_a_history_that_was_tampered_with_is_found_by_the_check(
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM exchange_feedrow")
         cursor.execute(f"{tampering} AND case_id = %s", [received])
-    assert services.broken_chain(CaseRecord.objects.get(id=received)) == place
+    assert broken_chain(CaseRecord.objects.get(id=received)) == place
     assert said()["problem"]["code"] == "server.history_broken"
     assert said()["problem"]["facts"] == {"count": "1", "case": received, "event": str(place)}
 

@@ -33,8 +33,6 @@ from contract.node import Power, Route, Tree, powers_at
 from contract.person import Role, Tie
 from contract.wire import canonical
 from server.cases.models import CaseRecord, EventRecord
-from server.cases.services import find_clashes
-from server.cases.views import case_view
 from server.catalogue.matters import publish
 from server.catalogue.models import MatterVersion
 from server.exchange import early
@@ -170,21 +168,6 @@ def test_two_stations_acted_apart_and_the_servers_order_wins(desk: Desk, open_de
     assert other.told(theirs).verdict == "done"
     assert code(desk.told(ours)) == "case.out_of_order"
     assert CaseRecord.objects.get().state == State.RECEIVED
-
-
-def test_rule_09_a_second_case_of_a_matter_that_clashes_is_a_warning_for_a_person_and_no_refusal(
-    desk: Desk, open_desk: Callable[..., Desk]
-) -> None:
-    publish(food(version=2, clashes=True))
-    first, other = desk.take_in(), open_desk().take_in()
-    rows = {number: CaseRecord.objects.get(number=number) for number in (first.number, other.number)}
-    assert all(row.state == State.RECEIVED for row in rows.values())
-    assert [find_clashes(rows[number]) for number in (first.number, other.number)] == [(), ()]  # begun under version 1
-    CaseRecord.objects.update(matter_version=2)
-    assert find_clashes(CaseRecord.objects.get(id=first.id)) == (other.number,)
-    assert case_view(CaseRecord.objects.get(id=other.id)).clashes == (first.number,)
-    void = desk.act(first.id, Kind.VOID, Voided(reason="重复"), after=first.last_action)
-    assert desk.told(void).verdict == "done" and find_clashes(CaseRecord.objects.get(id=other.id)) == ()
 
 
 @pytest.mark.parametrize("off", [timedelta(days=-2000), timedelta(days=-1), timedelta(days=1), timedelta(days=365)])
