@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from contract.person import Role
 from tests.fakes.serving import ROOT, ServerProcess
 from tests.fakes.window import read_demo
 from tests.faults.disk import Disk
+
+FULL_FOR = 2.0  # seconds
 
 
 class Hall:
@@ -58,6 +61,13 @@ class Hall:
             self.server.kill()
             self.server.start()
             self.kills += 1
+
+    def fill_disk(self) -> None:
+        """Nothing more can be written at the server for a while; not while it starts, which it could not."""
+        with self._lock:
+            self.disk.fill(0)
+            time.sleep(FULL_FOR)
+            self.disk.free()
 
     def audit(self, station: str = "") -> Any:
         """What the server has of a station, or (empty) whether all of it holds together."""

@@ -272,6 +272,8 @@ class _Life:
         match trouble:
             case Trouble.KILL_SERVER:
                 threading.Thread(target=self.hall.kill_server, name="killing").start()
+            case Trouble.SERVER_FULL:
+                threading.Thread(target=self.hall.fill_disk, name="filling").start()
             case Trouble.DISK_FULL if self.disk.fill(self.day.left):
                 return
             case Trouble.DISK_LIMIT | Trouble.DISK_FULL:

@@ -19,6 +19,7 @@ class Trouble(StrEnum):
     KILL_UPLOADER = "kill uploader"
     KILL_RIVAL = "kill rival"
     KILL_SERVER = "kill server"
+    SERVER_FULL = "server's disk full"
     DISK_FULL = "disk full"  # nothing left, or less than pages may use
     DISK_LIMIT = "disk limit"  # a file may not grow any more
     DISK_WELL = "disk well again"
@@ -56,7 +57,7 @@ class Day:
     def __str__(self) -> str:
         kills = [trouble for _, trouble in self.troubles if trouble.startswith("kill")]
         parts = [f"{trouble} ×{kills.count(trouble)}" for trouble in dict.fromkeys(kills)]
-        lasting = (Trouble.DISK_FULL, Trouble.DISK_LIMIT, Trouble.LINE_AWAY)
+        lasting = (Trouble.SERVER_FULL, Trouble.DISK_FULL, Trouble.DISK_LIMIT, Trouble.LINE_AWAY)
         parts += [trouble for _, trouble in self.troubles if trouble in lasting]
         parts += [f"clock {self.shift:+.0f} s"] if self.shift else []
         parts += ["clock set"] if self.jump else []
@@ -79,6 +80,7 @@ def draw(seed: int, intakes: int = INTAKES) -> Day:
     troubles += moments(Trouble.KILL_UPLOADER, 3) if uploader else []
     troubles += moments(Trouble.KILL_RIVAL, 1) if rival else []
     troubles += [(chance.randrange(end_of_day), Trouble.KILL_SERVER)] if chance.random() < 0.35 else []
+    troubles += [(chance.randrange(end_of_day), Trouble.SERVER_FULL)] if chance.random() < 0.1 else []
     for begin, end, likely in (
         (chance.choice((Trouble.DISK_FULL, Trouble.DISK_LIMIT)), Trouble.DISK_WELL, 0.3),
         (Trouble.LINE_AWAY, Trouble.LINE_BACK, 0.3),
