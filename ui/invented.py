@@ -717,7 +717,7 @@ def _correcting() -> CasesState:
             RECEIVED,
             asking="correct",
             ask_words="更正后旧纸面作废，新纸面会写明代替哪一张。已过收件当日，要请主管在旁，输入自己的账号和密码。",
-            ask_button="更正并重打凭条",
+            ask_button="更正并重打",
             ask_facts=(
                 ("姓名", "宁波禾𠮷食品店（个体工商户） → 宁波禾吉食品店（个体工商户）"),
                 ("联系电话", "13800000000 → 1390000"),
@@ -743,11 +743,18 @@ def _telling() -> CasesState:
         Line("field:staff", "从业人数", "3 人"),
     )
     items = (
-        ToldItem("material:lease", "房屋租赁合同", "租期已于上月到期；第 3 页没有出租人签名", "仍在租期内的合同原件，每页齐全"),
+        ToldItem(
+            "material:lease",
+            "房屋租赁合同",
+            "租期已于上月到期；第 3 页没有出租人签名",
+            "仍在租期内的合同原件，每页齐全",
+        ),
         ToldItem("field:size", "面积", "与平面图上的 64.5 平方米不一致", "与平面图一致"),
         ToldItem("", "", "", ""),
     )
-    shown = SupplementShown("c2", choices, items, "2026-12-04", "十个工作日以后", "每一项都要写清缺什么；不要的那一项请去掉。")
+    shown = SupplementShown(
+        "c2", choices, items, "2026-12-04", "十个工作日以后", "每一项都要写清缺什么；不要的那一项请去掉。"
+    )
     return CasesState(
         rows=SEARCH_ROWS, work="ask_supplement", supplement=shown, case=replace(RECEIVED, asking="ask_supplement")
     )

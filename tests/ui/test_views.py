@@ -231,11 +231,11 @@ def test_enter_goes_to_the_next_field_and_from_the_last_to_the_button(dressed: N
     view.left.connect(left.append)
     shown(qtbot, view)
     view.render_state(invented.FORM)
-    view._fields["name"].take_focus()
-    for _ in range(len(view._fields)):
+    view._sections._fields["name"].take_focus()
+    for _ in range(len(view._sections._fields)):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     assert view._next.hasFocus()
-    assert list(dict.fromkeys(left)) == list(view._fields)
+    assert list(dict.fromkeys(left)) == list(view._sections._fields)
 
 
 def test_the_form_begins_at_what_wants_something(dressed: None, qtbot: Any) -> None:
@@ -243,15 +243,15 @@ def test_the_form_begins_at_what_wants_something(dressed: None, qtbot: Any) -> N
     shown(qtbot, view)
     view.render_state(invented.FORM)
     view.take_focus()
-    assert view._fields["phone"].has_focus()
+    assert view._sections._fields["phone"].has_focus()
 
 
 def test_a_mistake_stands_beside_its_field(dressed: None, qtbot: Any) -> None:
     view = FormView()
     shown(qtbot, view)
     view.render_state(invented.FORM)
-    assert "11 位" in view._fields["phone"]._note.text()
-    assert view._fields["phone"]._input.parts()[0].property("wrong") == "true"
+    assert "11 位" in view._sections._fields["phone"]._note.text()
+    assert view._sections._fields["phone"]._input.parts()[0].property("wrong") == "true"
 
 
 @pytest.mark.parametrize(

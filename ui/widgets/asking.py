@@ -9,11 +9,14 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from ui.theme import tokens
 from ui.widgets.card import Card
 from ui.widgets.facts import Facts
 from ui.widgets.field import Answered, Asked, Field
 from ui.widgets.key_button import KeyButton
 from ui.widgets.text import Value
+
+FIELDS = 200  # so high are the fields at least, where the question has as many
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ class Asking(Card):
             part.answered.connect(lambda *_: self.typed.emit(self._answers()))
             part.done.connect(self._on)
             self._fields[asked.name] = part
+        self._scroll.setMinimumHeight(min(self._column.sizeHint().height(), tokens().px(FIELDS)))
         if shown.key:
             self.take_focus()
 

@@ -35,7 +35,7 @@ class FormSections(QScrollArea):
 
     def __init__(self) -> None:
         super().__init__()
-        self._form = ""
+        self._drawn: tuple[str, tuple[SectionShown, ...]] = ("", ())
         self._shown: Mapping[str, Answered] = {}
         self._fields: dict[str, Field] = {}
         self._sections: list[tuple[Card, tuple[str, ...]]] = []
@@ -56,8 +56,8 @@ class FormSections(QScrollArea):
         fixed: frozenset[str] = frozenset(),
     ) -> None:
         """Draw the answers; another `form` lays the fields out anew. What is `fixed` is shown and not to be changed."""
-        if form != self._form:
-            self._form = form
+        if (form, sections) != self._drawn:
+            self._drawn = form, sections
             self._draw(sections)
         self._shown = answers
         for name, part in self._fields.items():

@@ -176,12 +176,12 @@ class _Block(QFrame):
         super().__init__()
         self.item = item
         self._label = Value(bold=True, wrap=True)
-        drop = KeyButton("去掉", look="plain")
+        self._what, self._standard = QPlainTextEdit(), QPlainTextEdit()
+        drop = KeyButton("去掉", look="plain")  # made after the boxes: Tab comes to it last
         drop.clicked.connect(self.dropped)
         head = QHBoxLayout()
         head.addWidget(self._label, 1)
         head.addWidget(drop)
-        self._what, self._standard = QPlainTextEdit(), QPlainTextEdit()
         boxes = QHBoxLayout()
         boxes.setSpacing(8)
         for box, words in ((self._what, "缺什么、哪里不对"), (self._standard, "怎样才对")):
@@ -196,6 +196,8 @@ class _Block(QFrame):
         column.setSpacing(4)
         column.addLayout(head)
         column.addLayout(boxes)
+        for before, after in ((self._what, self._standard), (self._standard, drop)):
+            self.setTabOrder(before, after)
 
     def show_item(self, item: ToldItem) -> None:
         self.item = item

@@ -39,7 +39,8 @@ class CorrectionForm(Card):
     def __init__(self) -> None:
         super().__init__("更正", padded=False)
         intro = Text("改不对的地方，改了什么在右边。从证件芯片读出的内容不能改。", tone="muted", wrap=True)
-        intro.setContentsMargins(16, 10, 16, 6)
+        intro.setContentsMargins(6, 10, 6, 8)
+        self.body.setContentsMargins(10, 0, 6, 10)
         self._form = FormSections()
         self.body.addWidget(intro)
         self.body.addWidget(self._form, 1)

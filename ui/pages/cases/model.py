@@ -234,7 +234,7 @@ class CasesModel(QObject):
             "accept": (say("受理后开始计时。"), "确定受理", (), {}),
             "void": (say("作废后这个号码不再使用，已打印的纸面失效。"), "确定作废", (reason,), {}),
             "withdraw": (say("申请人要求撤回。"), "确定撤回", (reason,), {}),
-            "correct": (say("更正后旧纸面作废，新纸面会写明代替哪一张。"), "更正并重打凭条", (reason,), {}),
+            "correct": (say("更正后旧纸面作废，新纸面会写明代替哪一张。"), "更正并重打", (reason,), {}),
         }
         words, button, asked, given = questions[key]
         if key in ("void", "correct") and Kind(key) in self._case.supervised:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ui.pages.cases.correcting import CorrectionForm, CorrectionShown
 from ui.theme import tokens
@@ -22,6 +31,8 @@ from ui.widgets.table import Row, Table
 from ui.widgets.telling import RefusalForm, RefusalShown, SupplementForm, SupplementShown
 from ui.widgets.text import Pill, Text, Value, mark, rule
 from ui.words import say
+
+NARROW = 164  # two buttons of at most this width stand side by side
 
 
 @dataclass(frozen=True)
@@ -268,8 +279,10 @@ class _CaseSide(QFrame):
         self._asking.given.connect(page.act_given)
         self._asking.dropped.connect(page.act_dropped)
         self._notes = Value(size="small", tone="muted", wrap=True)
-        self._acts = QVBoxLayout()
+        self._acts = QGridLayout()
         self._acts.setSpacing(8)
+        self._acts.setColumnStretch(0, 1)
+        self._acts.setColumnStretch(1, 1)
         self._buttons: dict[str, KeyButton] = {}
         self._built: tuple[ActShown, ...] = ()
         whole = QVBoxLayout(self)
@@ -322,7 +335,16 @@ class _CaseSide(QFrame):
             button = KeyButton(act.words, act.shortcut, act.look)
             button.clicked.connect(lambda _=False, key=act.key: self._page.act_wanted.emit(key))
             self._buttons[act.key] = button
-            self._acts.addWidget(button)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Two short ones share a line; the main act has one of its own."""
+        narrow, line, place = tokens().px(NARROW), -1, 1
+        for act, button in zip(self._built, self._buttons.values(), strict=True):
+            wide = act.look == "primary" or button.sizeHint().width() > narrow
+            line, place = (line, 1) if not place and not wide else (line + 1, 0)
+            self._acts.addWidget(button, line, place, 1, 2 if wide else 1)
+            place = 1 if wide else place
 
 
 def _question(case: CaseState) -> AskingShown:

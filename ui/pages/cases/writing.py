@@ -36,6 +36,7 @@ TIES = {
     Tie.GUARDIAN: "监护人",
 }
 MATERIAL, FIELD = "material:", "field:"
+MANY = 5  # changes that are told one by one at the right; beside their fields all of them are
 _PARTS = {"birth_date": "出生日期", "sex": "性别", "phone": "联系电话", "tie": "代办关系"}
 
 
@@ -205,6 +206,8 @@ def changes_shown(written: Written, made: Preview, language: str) -> tuple[tuple
         label = label_of(control, language) if control else say(_PARTS.get(part, part))
         old, new = (_value_words(change, control, areas, value) or "—" for value in (change.old, change.new))
         lines.append((label, f"{old} → {new}"))
+    if len(lines) > MANY:
+        lines[MANY - 1 :] = [("…", say("还有 {count} 处", count=len(lines) - MANY + 1))]
     return tuple(lines)
 
 

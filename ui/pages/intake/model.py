@@ -33,7 +33,7 @@ from contract.problem import Problem, Retry
 from devices.idcard import IdentityDocument
 from ui.pages.intake import wording
 from ui.pages.intake.deeds import IntakeDeeds
-from ui.pages.intake.form import FormState, SectionShown
+from ui.pages.intake.form import FormState
 from ui.pages.intake.identity import IdentityState
 from ui.pages.intake.materials import MaterialsState
 from ui.pages.intake.matter import MatterState
@@ -43,6 +43,7 @@ from ui.pages.intake.view import STEPS, BannerShown, IntakeState
 from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.widgets.field import Answered
+from ui.widgets.form import SectionShown
 from ui.widgets.lines import Line
 from ui.widgets.panel import PanelState
 from ui.words import say
