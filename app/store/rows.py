@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +21,24 @@ class Standing(StrEnum):
     ACKNOWLEDGED = "acknowledged"  # the server has it
     MATCHED = "matched"  # and both ends' digests of the case are equal: nothing less is "synced"
     HELD = "held"  # the server refused it; kept, with its Problem, for a person
+
+
+MOVES: Mapping[tuple[Standing | None, Standing], str] = {
+    (None, Standing.WAITING): "done here",
+    (Standing.WAITING, Standing.SENDING): "a round begins",
+    (Standing.SENDING, Standing.WAITING): "no answer, or only for now",
+    (Standing.SENDING, Standing.ACKNOWLEDGED): "the server has it",
+    (Standing.WAITING, Standing.ACKNOWLEDGED): "it came there another way",
+    (Standing.HELD, Standing.ACKNOWLEDGED): "it is there after all",
+    (Standing.SENDING, Standing.HELD): "refused",
+    (Standing.WAITING, Standing.HELD): "too large, or given up behind a held one",
+    (Standing.HELD, Standing.WAITING): "sent again by a person",
+    (Standing.ACKNOWLEDGED, Standing.MATCHED): "digests are equal",
+    (Standing.MATCHED, Standing.ACKNOWLEDGED): "digests differ again",
+    (Standing.ACKNOWLEDGED, Standing.WAITING): "the server was set back",
+    (Standing.MATCHED, Standing.WAITING): "the server was set back",
+}
+"""Every way that an act's standing moves, and why; docs/sync.md's diagram is drawn from it."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""Draws the diagrams of docs/architecture.md from the tables in the code, so that the drawing cannot drift.
+"""Draws the diagrams of docs/ from the tables in the code, so that the drawings cannot drift.
 
-``python -m tests.house.diagrams`` (part of ``./run fix``) writes them into the page between their markers; the test
+``python -m tests.house.diagrams`` (part of ``./run fix``) writes them into the pages between their markers; the test
 beside this file compares.
 """
 
@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from app.store.rows import MOVES
 from contract.case import TRANSITIONS
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "architecture.md"
 
 ENDS = "[*]"
 """Mermaid's word for the beginning and for the end."""
@@ -36,12 +36,24 @@ def case_life() -> str:
     return "\n".join([*lines, "```"])
 
 
-DIAGRAMS: dict[str, Callable[[], str]] = {"case-life": case_life}
+def act_standings() -> str:
+    """How an act done at a station stands, from the moment it is done."""
+    lines = ["```mermaid", "stateDiagram-v2"]
+    lines += [
+        f"    {before.value if before else ENDS} --> {after.value}: {why}" for (before, after), why in MOVES.items()
+    ]
+    return "\n".join([*lines, "```"])
 
 
-def with_diagrams(page: str) -> str:
+PAGES: dict[Path, dict[str, Callable[[], str]]] = {
+    ROOT / "docs" / "architecture.md": {"case-life": case_life},
+    ROOT / "docs" / "sync.md": {"act-standings": act_standings},
+}
+
+
+def with_diagrams(page: str, diagrams: dict[str, Callable[[], str]]) -> str:
     """The page with every diagram drawn anew between its markers. Raises LookupError where a marker is missing."""
-    for name, draw in DIAGRAMS.items():
+    for name, draw in diagrams.items():
         block = re.compile(rf"(<!-- drawn: {name} -->\n).*?(<!-- end: {name} -->)", re.DOTALL)
         if not block.search(page):
             raise LookupError(f"no place for the diagram {name!r}")
@@ -51,4 +63,5 @@ def with_diagrams(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(with_diagrams(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, diagrams in PAGES.items():
+        path.write_text(with_diagrams(path.read_text(encoding="utf-8"), diagrams), encoding="utf-8")
