@@ -52,7 +52,7 @@ class Batch:
 
 
 class BatchStream:
-    """A stretch of a batch for the socket: at most `BLOCK` bytes at a time, at most so many a second."""
+    """A stretch of a batch for the socket: in small blocks, at most so many bytes a second."""
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class BatchStream:
         end: int,
         *,
         interrupted: Callable[[], bool] = lambda: False,
+        block: int = BLOCK,
         bytes_per_second: int = 0,
         pause: Callable[[float], object] = time.sleep,
         on_way: Callable[[int], object] = lambda sent: None,
@@ -70,6 +71,7 @@ class BatchStream:
         start: Where to go on.
         end: Where to stop.
         interrupted: Asked before each block; the stream then raises `Interrupted`.
+        block: Bytes at a time.
         bytes_per_second: Bound on bandwidth; 0 is none.
         pause: Waits for so many seconds, or shorter when the program ends.
         on_way: Told about once a second how many bytes this stream has given.
@@ -78,6 +80,7 @@ class BatchStream:
         self._pieces = batch.pieces(start, end)
         self._piece = memoryview(b"")
         self._interrupted = interrupted
+        self._block = block
         self._rate = bytes_per_second
         self._pause = pause
         self._on_way = on_way
@@ -101,7 +104,7 @@ class BatchStream:
             if found is None:
                 return b""
             self._piece = memoryview(found)
-        block = bytes(self._piece[: min(BLOCK, size if size > 0 else BLOCK)])
+        block = bytes(self._piece[: min(self._block, size if size > 0 else self._block)])
         self._piece = self._piece[len(block) :]
         self._left -= len(block)
         self.sent += len(block)

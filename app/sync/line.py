@@ -10,11 +10,15 @@ import base64
 import ipaddress
 import re
 import socket
+import ssl
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -41,15 +45,17 @@ from contract.person import Clerk
 from contract.problem import MEDIA_TYPE, Problem, Retry
 from contract.upload import BATCH_TYPE, TUS
 
-BLOCK = 16 << 10  # bytes handed to the socket at a time
+BLOCK = 16 << 10  # bytes handed to the socket at a time …
+SMALL_BLOCK = 8 << 10  # … and where little may be lost: under TLS a block is a record, which a cut loses whole
 CONNECT = 8.0  # seconds for a connection, and for each block to be taken
 ANSWER = 30.0  # seconds of silence while waiting for an answer
 PROBE = 8.0  # seconds in which a server that is there says so
 STALL = 30.0  # seconds for a block of an upload on a bad line
 DIGESTING = 180.0  # seconds for the server to check and keep a whole batch
 UNACKNOWLEDGED = 30.0  # seconds after which sent bytes that nobody took end a connection, where the system can do that
-UNSENT = 16 << 10  # bytes that may wait in the system's buffer: more would be lost with a cut, and hide how it goes
+UNDER_WAY = 40 << 10  # bytes given to the system and not acknowledged, on a connection `apart`
 SKEW = timedelta(hours=1)  # a station's clock further off than this is not used to sign in with
+OFFSET_STREAM = "application/offset+octet-stream"
 API = "/api/v1"
 ALLAUTH = "/_allauth/app/v1"
 
@@ -99,14 +105,42 @@ class Stream(Protocol):
 
 
 class _Sockets(HTTPAdapter):
-    """Connections on which a dead line is noticed and little waits unsent; each option where the system has it."""
+    """Connections on which a dead line is noticed, where the system can do that.
+
+    With `under_way` they are for a bad line: no more bytes than that are in the system's hands, which is what may have
+    to go again after a cut, and where the kernel has BBR and lets us, it sends by what arrives and not by what is lost.
+    """
+
+    def __init__(self, under_way: int = 0) -> None:
+        self._under_way = under_way
+        super().__init__()
 
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
-        options = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
-        for name, value in (("TCP_USER_TIMEOUT", int(UNACKNOWLEDGED * 1000)), ("TCP_NOTSENT_LOWAT", UNSENT)):
-            if hasattr(socket, name):
-                options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+        options: list[tuple[int, int, int | bytes]] = [
+            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        ]
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNACKNOWLEDGED * 1000)))
+        if self._under_way:
+            # Linux takes twice the figure, for its own bookkeeping too: so it is a bound on the bytes
+            doubled = sys.platform == "linux"
+            options.append((socket.SOL_SOCKET, socket.SO_SNDBUF, self._under_way // (2 if doubled else 1)))
+            if _lets_us_use_bbr():
+                options.append((socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr"))
         super().init_poolmanager(*args, socket_options=options, **named)
+
+
+@cache
+def _lets_us_use_bbr() -> bool:
+    if not hasattr(socket, "TCP_CONGESTION"):
+        return False
+    with socket.socket() as trial:
+        try:
+            trial.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
+        except OSError:
+            return False
+    return True
 
 
 class Line:
@@ -147,8 +181,9 @@ class Line:
         self._sessions: list[requests.Session] = []
         self._lock = threading.Lock()
         self._token = ""
+        self._signing_in = threading.Lock()
         self._server_ahead = timedelta()  # by the Date header of whatever answered last
-        self._took: deque[float] = deque(maxlen=8)  # seconds of the last small asks
+        self._took: deque[float] = deque(maxlen=3)  # seconds of the last small asks
 
     @property
     def round_trip(self) -> float | None:
@@ -163,14 +198,18 @@ class Line:
             self._sessions.clear()
             self._local = threading.local()
 
-    def hang_up(self) -> None:
-        """Close this thread's connections: it will not talk any more."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is not None:
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """This thread talks over connections of its own, on which little is under way at a time: a cut loses little,
+        and several of them share a line evenly. They are closed at the end.
+        """
+        before, session = getattr(self._local, "session", None), self._new_session(UNDER_WAY)
+        self._local.session = session
+        try:
+            yield
+        finally:
+            self._local.session = before
             session.close()
-            self._local.session = None
-            with self._lock:
-                self._sessions.remove(session)
 
     # --- what is said -------------------------------------------------------------------------------------------------
 
@@ -279,9 +318,18 @@ class Line:
         """A new upload of a page batch. Returns its path."""
         return self._created({"Upload-Length": str(size), "Upload-Metadata": _metadata(case_id, digest)})
 
-    def create_part(self, size: int) -> str:
-        """A new part of an upload that is still to be put together. Returns its path."""
-        return self._created({"Upload-Length": str(size), "Upload-Concat": "partial"})
+    def create_part(self, size: int, name: str, begun: Stream) -> tuple[str, int]:
+        """A new part of an upload that is still to be put together, with its first bytes. Returns its path and how
+        much of it the server has. One of the same name, made before and not joined, is given up: its reply was lost.
+        """
+        headers = {
+            "Upload-Length": str(size),
+            "Upload-Concat": "partial",
+            "Upload-Metadata": f"part {base64.b64encode(name.encode()).decode()}",
+            "Content-Type": OFFSET_STREAM,
+        }
+        answer = self._create(headers, begun)
+        return self._place_in(answer), _offset(answer)
 
     def join_parts(self, case_id: str, places: Sequence[str], digest: str) -> str:
         """Say which parts, in this order, make one page batch; they need not have arrived. Returns its path. May be
@@ -290,7 +338,13 @@ class Line:
         return self._created({"Upload-Concat": concat, "Upload-Metadata": _metadata(case_id, digest)})
 
     def _created(self, headers: dict[str, str]) -> str:
-        answer = self._call("POST", f"{API}/uploads", headers={"Tus-Resumable": TUS, **headers}, as_station=True)
+        return self._place_in(self._create(headers))
+
+    def _create(self, headers: dict[str, str], begun: Stream | None = None) -> requests.Response:
+        headers = {"Tus-Resumable": TUS, **headers}
+        return self._call("POST", f"{API}/uploads", headers=headers, as_station=True, stream=begun)
+
+    def _place_in(self, answer: requests.Response) -> str:
         place = urljoin(answer.url, answer.headers.get("Location", ""))
         if not place.startswith(self.url + "/"):
             raise Problem("line.not_the_server", Retry.AGAIN)
@@ -309,7 +363,7 @@ class Line:
         headers = {
             "Tus-Resumable": TUS,
             "Upload-Offset": str(offset),
-            "Content-Type": "application/offset+octet-stream",
+            "Content-Type": OFFSET_STREAM,
         }
         answer = self._call("PATCH", place, headers=headers, as_station=True, stream=stream)
         return _offset(answer)
@@ -344,19 +398,22 @@ class Line:
             body = TypeAdapter(dict[str, str]).dump_json(plain)
         if body is not None:
             sent["Content-Type"] = "application/json"
-        for fresh in (False, True):
+        token = ""
+        for last in (False, True):
             if as_station:
-                sent["Authorization"] = f"Bearer {self._bearer(fresh)}"
+                token = self._bearer(refused=token)
+                sent["Authorization"] = f"Bearer {token}"
             timeouts = (STALL, DIGESTING) if stream is not None else (CONNECT, self._patience)
             if patience is not None:
                 timeouts = (min(patience, CONNECT), min(patience, self._patience))
             data = stream if stream is not None else Body(body) if body is not None else None
             answer = self._send(method, path, sent, data, params, timeouts, again=None if stream is not None else body)
-            if answer.status_code == HTTPStatus.UNAUTHORIZED and as_station and not fresh and stream is None:
+            if answer.status_code == HTTPStatus.UNAUTHORIZED and as_station and not last and stream is None:
                 continue  # the session ran out
             break
         if answer.status_code == HTTPStatus.UNAUTHORIZED and as_station:
-            self._token = ""
+            with self._signing_in:
+                self._token = "" if self._token == token else self._token
         if answer.status_code in fine:
             return answer
         if not answer.ok or answer.is_redirect:
@@ -404,29 +461,37 @@ class Line:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = requests.Session()
-            session.trust_env = False  # proxies and authorities come from our settings, not from the environment
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, _Sockets())
+            session = self._new_session()
             self._local.session = session
             with self._lock:
                 self._sessions.append(session)
         return session
 
-    def _bearer(self, fresh: bool) -> str:
-        if self._token and not fresh:
+    def _new_session(self, under_way: int = 0) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False  # proxies and authorities come from our settings, not from the environment
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Sockets(under_way))
+        return session
+
+    def _bearer(self, refused: str) -> str:
+        """The session's token; a new one where there is none or this one was refused. One thread asks for all."""
+        with self._signing_in:
+            if self._token in ("", refused):
+                self._token = self._new_token()
             return self._token
+
+    def _new_token(self) -> str:
         if self._signer is None:
             raise Problem("station.not_joined", Retry.AFTER_FIX)
         try:
             ask = self._session_ask(self._signer)
-            self._token = _parsed(SessionAnswer, self._call("POST", f"{API}/session", json=ask)).token
+            return _parsed(SessionAnswer, self._call("POST", f"{API}/session", json=ask)).token
         except Problem as problem:
             if problem.code != "session.clock_wrong":
                 raise
             ask = self._session_ask(self._signer)  # that answer said what time it is
-            self._token = _parsed(SessionAnswer, self._call("POST", f"{API}/session", json=ask)).token
-        return self._token
+            return _parsed(SessionAnswer, self._call("POST", f"{API}/session", json=ask)).token
 
     def _session_ask(self, signer: Signer) -> SessionAsk:
         at = self._clock().astimezone(UTC)
@@ -504,7 +569,8 @@ def _trouble(error: requests.RequestException) -> Problem:
     """What an exception of the line means. Its text may hold an address with a name in it; none of it is kept."""
     match error:
         case requests.exceptions.SSLError():
-            return Problem("line.certificate", Retry.AFTER_FIX)
+            cut = _caused_by(error, ssl.SSLEOFError)  # under TLS a reset while we send is an SSL error too
+            return Problem("line.cut", Retry.AGAIN) if cut else Problem("line.certificate", Retry.AFTER_FIX)
         case requests.exceptions.Timeout():
             return Problem("line.timeout", Retry.AGAIN)
         case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
@@ -515,10 +581,23 @@ def _trouble(error: requests.RequestException) -> Problem:
             return Problem("line.down", Retry.AGAIN)
 
 
+def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
+    """Whether such an error stands behind another: as its cause, or inside it, as urllib3 wraps them."""
+    behind = [error]
+    for one in behind:
+        if isinstance(one, kind):
+            return True
+        inside = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
+        behind.extend(found for found in inside if isinstance(found, BaseException) and found not in behind)
+    return False
+
+
 def _was_kept(error: requests.exceptions.ConnectionError) -> bool:
     """Whether the connection was there and went, rather than that none could be made."""
-    if isinstance(error, (requests.exceptions.ConnectTimeout, requests.exceptions.SSLError)):
+    if isinstance(error, requests.exceptions.ConnectTimeout):
         return False
+    if isinstance(error, requests.exceptions.SSLError):
+        return _caused_by(error, ssl.SSLEOFError)
     return "Connection aborted" in str(error)
 
 

@@ -14,16 +14,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain
 
 from app.store import Store, Upload, UploadPart
 from app.sync.batch import Batch, BatchStream, Interrupted, next_batch
-from app.sync.line import TROUBLE, Line
+from app.sync.line import BLOCK, SMALL_BLOCK, TROUBLE, Line
 from contract.problem import Problem, Retry
 
 SIDE_BY_SIDE = 4  # connections on a bad line
-LEAST_PART = 32 << 10  # bytes; less is not worth a connection of its own
+FIRST_BYTES = 48 << 10  # sent along with the making of a part, and lost with it where the reply is lost
+LEAST_PART = 48 << 10  # bytes; less is not worth two requests of its own
+SHARE = 0.6  # of what is left, that each next four parts take
+MOST_PARTS = 48  # less than the server joins
 TRIES = 4  # how often in a row a part that gains nothing asks again before the courier's pace takes over
 FIRST_PAUSE, LAST_PAUSE = 0.2, 3.0  # seconds before a part asks again: full jitter, doubled each time
 FORGOTTEN = ("upload.not_found", "upload.expired", "upload.parts_unknown", "wire.not_found")
@@ -125,10 +129,20 @@ def _bring_over(store: Store, line: Line, upload: Upload, manner: Manner) -> _Pr
     if len(upload.parts) == 1:
         _Part(line, batch, 0, progress, manner).bring()
         return progress
-    manner = replace(manner, bytes_per_second=manner.bytes_per_second // len(upload.parts))
-    with ThreadPoolExecutor(len(upload.parts), thread_name_prefix="upload") as threads:
-        parts = [_Part(line, batch, place, progress, manner) for place in range(len(upload.parts))]
-        done = [threads.submit(part.bring_and_hang_up) for part in parts]
+    count = min(SIDE_BY_SIDE, len(upload.parts))
+    manner = replace(manner, bytes_per_second=manner.bytes_per_second // count)
+    first, *others = (_Part(line, batch, place, progress, manner) for place in range(len(upload.parts)))
+    left = iter(others)  # taken by all threads, one by one
+
+    def work(*mine: _Part) -> None:
+        with line.apart():
+            for part in chain(mine, left):
+                part.bring()
+
+    with ThreadPoolExecutor(count, thread_name_prefix="upload") as threads:
+        done = [threads.submit(work) for _ in range(count - 1)]
+        first.begin()
+        done.append(threads.submit(work, first))
         while not progress.placed.wait(0.1):
             if wait_for(done, 0, FIRST_EXCEPTION).done == set(done):
                 break  # there is nobody left who could find a place
@@ -170,12 +184,13 @@ class _Part:
         self._manner = manner
         self._given = -1  # offset up to which bytes were given to a socket that was cut
 
-    def bring_and_hang_up(self) -> None:
-        """In a thread of its own, which ends and its connection with it."""
-        try:
-            self.bring()
-        finally:
-            self._line.hang_up()
+    def begin(self) -> None:
+        """The first bytes of a new part over the connection that is open, while others are still being made. What
+        goes wrong here is met again by whoever brings the rest.
+        """
+        with suppress(Problem, Interrupted):
+            if not self._progress.part(self._place).place:
+                self._create()
 
     def bring(self) -> None:
         """Everything that is left, through cuts. Raises what `TRIES` attempts without a byte gained ended with."""
@@ -196,17 +211,27 @@ class _Part:
     def _attempt(self) -> None:
         part = self._progress.part(self._place)
         if not part.place:
-            place = self._line.create_part(part.size) if self._progress.is_cut_up else self._create_whole()
-            self._progress.created(self._place, place)
+            self._create()
         elif self._progress.needs_asking(self._place):
             self._ask(part)
         part = self._progress.part(self._place)
         if part.offset < part.size:
             self._stream(part)
 
-    def _create_whole(self) -> str:
-        upload = self._progress.upload
-        return self._line.create_upload(upload.case_id, upload.size, upload.digest)
+    def _create(self) -> None:
+        upload, part = self._progress.upload, self._progress.part(self._place)
+        if not self._progress.is_cut_up:
+            place = self._line.create_upload(upload.case_id, upload.size, upload.digest)
+            self._progress.created(self._place, place, 0)
+            return
+        part = replace(part, offset=0)  # whatever was given to an earlier attempt: nobody will ever find that one
+        begun = self._stretch(part, min(FIRST_BYTES, part.size))
+        try:
+            made = self._line.create_part(part.size, f"{upload.digest} {self._place}", begun)
+        except BaseException:
+            self._progress.cut(begun.sent)
+            raise
+        self._progress.created(self._place, *made)
 
     def _ask(self, part: UploadPart) -> None:
         """Where the server stands. Only it knows."""
@@ -219,15 +244,7 @@ class _Part:
         self._progress.asked(self._place, offset)
 
     def _stream(self, part: UploadPart) -> None:
-        stream = BatchStream(
-            self._batch,
-            part.start + part.offset,
-            part.start + part.size,
-            interrupted=self._manner.interrupted,
-            on_way=lambda sent: self._progress.at(self._place, part.offset + sent),
-            bytes_per_second=self._manner.bytes_per_second,
-            pause=self._manner.pause,
-        )
+        stream = self._stretch(part, part.size)
         try:
             offset = self._line.send_upload(part.place, part.offset, stream)
         except BaseException:
@@ -237,6 +254,18 @@ class _Part:
         self._progress.at(self._place, offset)
         if offset < part.size:
             raise Problem("upload.cut", Retry.AGAIN)
+
+    def _stretch(self, part: UploadPart, end: int) -> BatchStream:
+        return BatchStream(
+            self._batch,
+            part.start + part.offset,
+            part.start + end,
+            interrupted=self._manner.interrupted,
+            block=SMALL_BLOCK if self._progress.is_cut_up else BLOCK,
+            on_way=lambda sent: self._progress.at(self._place, part.offset + sent),
+            bytes_per_second=self._manner.bytes_per_second,
+            pause=self._manner.pause,
+        )
 
 
 class _Progress:
@@ -283,8 +312,8 @@ class _Progress:
         with self._lock:
             self.again.append(max(again, 0))
 
-    def created(self, place: int, where: str) -> None:
-        self._change(place, replace(self.part(place), place=where))
+    def created(self, place: int, where: str, offset: int) -> None:
+        self._change(place, replace(self.part(place), place=where, offset=offset))
 
     def at(self, place: int, offset: int) -> None:
         self._change(place, replace(self.part(place), offset=offset))
@@ -317,7 +346,26 @@ def _find_begun(store: Store, case_id: str, pages: tuple[str, ...]) -> Upload | 
 def _planned(store: Store, case_id: str, pages: tuple[str, ...], connections: int) -> Upload:
     """A new upload of which the server knows nothing yet: its parts have no place."""
     batch = next_batch(store, pages)
-    count = max(1, min(connections, batch.size // LEAST_PART))
-    cuts = [batch.size * place // count for place in range(count + 1)]
-    parts = tuple(UploadPart("", start, end - start, 0) for start, end in pairwise(cuts))
-    return Upload(case_id, batch.pages, batch.size, batch.digest(), parts)
+    parts, start = [], 0
+    for size in part_sizes(batch.size, connections):
+        parts.append(UploadPart("", start, size, 0))
+        start += size
+    return Upload(case_id, batch.pages, batch.size, batch.digest(), tuple(parts))
+
+
+def part_sizes(total: int, connections: int) -> tuple[int, ...]:
+    """How an upload is cut for so many connections: each round of parts takes `SHARE` of what is left (guided
+    self-scheduling: Polychronopoulos and Kuck, 1987).
+    """
+    if connections == 1 or total < 2 * LEAST_PART:
+        return (total,)
+    sizes: list[int] = []
+    left = total
+    while left:
+        size = max(int(left * SHARE / connections), LEAST_PART)
+        if size == LEAST_PART or len(sizes) + connections > MOST_PARTS:
+            count = -(-left // size)
+            return (*sizes, *(left * (place + 1) // count - left * place // count for place in range(count)))
+        sizes += [size] * connections
+        left -= size * connections
+    return tuple(sizes)

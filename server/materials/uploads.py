@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import secrets
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +21,7 @@ from server.cases.services import get_case, pages_arrived
 from server.materials.blobs import get_store
 from server.materials.models import Piece, Upload
 from server.materials.pages import store_page
-from server.materials.reception import GOOD_FOR
+from server.materials.reception import GOOD_FOR, take_over
 from server.materials.sealing import new_key, unseal, unwrap
 from server.org.models import Station
 
@@ -39,7 +40,8 @@ class Purpose:
 
 
 def begin(station: Station, length: int, metadata: str, purpose: Purpose | None) -> Upload:
-    """A new upload; without a purpose it is a part, to be named by a later whole.
+    """A new upload; without a purpose it is a part, to be named by a later whole. A part of which the station says
+    the same, made before and not joined, is thrown away: its maker never heard of it.
 
     Raises:
         Problem: ``upload.too_large``, ``upload.too_many``, and what `require_purpose` raises.
@@ -48,6 +50,12 @@ def begin(station: Station, length: int, metadata: str, purpose: Purpose | None)
         require_purpose(station, purpose, length)
     if length > MAX_BATCH:
         raise Problem("upload.too_large", Retry.NEVER, limit=MAX_BATCH)
+    if purpose is None and metadata:
+        for twin in Upload.objects.filter(
+            station=station, role=Upload.Role.PART, final=None, metadata=metadata, length=length
+        ):
+            take_over(twin.id)
+            discard(twin)
     return _create(station, Upload.Role.WHOLE if purpose else Upload.Role.PART, length, metadata, purpose)
 
 
@@ -154,24 +162,38 @@ def _sources(whole: Upload) -> list[Upload]:
 
 
 def _finish(whole: Upload, sources: list[Upload]) -> None:
-    """Into pages of the case. Interrupted and done again it comes to the same."""
-    plain = _Plain(sources)
-    try:
-        for digest, data in _pages(whole, cast(BinaryIO, io.BufferedReader(plain, 1 << 16))):
-            store_page(whole.case_id, digest, data)
-        if whole.digest and plain.digest.hexdigest() != whole.digest:
-            raise Problem("upload.garbled", Retry.NEVER)
-    except Problem as problem:
-        if problem.code == "upload.garbled":
-            discard(whole)
-        raise
-    pages_arrived(whole.case_id)
-    names = list(Piece.objects.filter(upload__in=sources).values_list("name", flat=True))
-    with transaction.atomic():
-        Upload.objects.filter(id__in=[whole.id, *(source.id for source in sources)]).update(state=Upload.State.DONE)
-        Piece.objects.filter(upload__in=sources).delete()
+    """Into pages of the case. Interrupted and done again it comes to the same; so it does where two parts and the
+    joining of them come to their end at one time, here or in two processes.
+    """
+    with _turns[hash(whole.id) % len(_turns)]:
+        if _is_done(whole):
+            return
+        plain = _Plain(sources)
+        try:
+            for digest, data in _pages(whole, cast(BinaryIO, io.BufferedReader(plain, 1 << 16))):
+                store_page(whole.case_id, digest, data)
+            if whole.digest and plain.digest.hexdigest() != whole.digest:
+                raise Problem("upload.garbled", Retry.NEVER)
+        except Problem as problem:
+            if _is_done(whole):
+                return  # another process was quicker, and took the pieces away under us
+            if problem.code == "upload.garbled":
+                discard(whole)
+            raise
+        pages_arrived(whole.case_id)
+        names = list(Piece.objects.filter(upload__in=sources).values_list("name", flat=True))
+        with transaction.atomic():
+            Upload.objects.filter(id__in=[whole.id, *(source.id for source in sources)]).update(state=Upload.State.DONE)
+            Piece.objects.filter(upload__in=sources).delete()
     for name in names:
         get_store().delete(name)
+
+
+_turns = tuple(threading.Lock() for _ in range(64))
+
+
+def _is_done(whole: Upload) -> bool:
+    return Upload.objects.filter(id=whole.id, state=Upload.State.DONE).exists()
 
 
 def _pages(whole: Upload, stream: BinaryIO) -> Iterator[tuple[str, bytes]]:

@@ -54,9 +54,18 @@ class ServerProcess:
         """What a process of this server needs to find its folder."""
         return {**os.environ, "PYTHONPATH": str(ROOT), "TONGBAN_FOLDER": str(self.folder), **self.settings}
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "server", "serve", "--folder", str(self.folder), "--port", str(self.port)]
+    def start(self, port: int = 0) -> None:
+        """Start it and wait until it answers. The port stays the same from then on."""
+        command = [
+            sys.executable,
+            "-m",
+            "server",
+            "serve",
+            "--folder",
+            str(self.folder),
+            "--port",
+            str(self.port or port),
+        ]
         if not self.port:
             command += ["--demo", str(DEMO)]
         with (self.folder / "log").open("ab") as log:

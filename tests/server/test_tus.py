@@ -313,6 +313,38 @@ def test_what_cannot_be_joined(desk: Desk, case_id: str, open_desk: Callable[...
     assert code(join(desk, case_id, [first])) == (400, "upload.parts_unknown")  # part of a whole already
 
 
+def test_joining_again_after_a_lost_reply_is_the_same_whole(desk: Desk, case_id: str) -> None:
+    data = pages_of(desk, case_id)
+    made = parts(desk, data, 3)
+    places = [place for place, _ in made]
+    first, again = join(desk, case_id, places), join(desk, case_id, places)
+    assert first[0] == again[0] == 201 and first[1]["location"] == again[1]["location"]
+    assert code(join(desk, case_id, places[::-1])) == (400, "upload.parts_unknown")
+    for place, piece in made:
+        assert patch(desk, place, 0, piece)[0] == 204
+    assert join(desk, case_id, places)[1]["location"] == first[1]["location"]
+    assert desk.wanted(case_id) == []
+
+
+def test_a_part_made_again_after_a_lost_reply_takes_the_place_of_the_first(desk: Desk) -> None:
+    said = {"Upload_Concat": "partial", "Upload_Metadata": metadata(part="the first of a batch")}
+    lost = begin(desk, 100, **said)[1]["location"]
+    assert patch(desk, lost, 0, b"x" * 40)[0] == 204
+    other = begin(desk, 100, Upload_Concat="partial", Upload_Metadata=metadata(part="the second"))[1]["location"]
+    again = begin(desk, 100, **said)[1]["location"]
+    assert [desk.tus("HEAD", place)[0] for place in (lost, other, again)] == [404, 200, 200]
+
+
+def test_two_that_finish_one_whole_do_not_take_it_for_garbled(desk: Desk, case_id: str) -> None:
+    from server.materials.uploads import _finish
+
+    place = whole(desk, case_id, len(data := pages_of(desk, case_id)))
+    stale = Upload.objects.get(id=place.rsplit("/", 1)[-1])
+    assert patch(desk, place, 0, data)[0] == 204
+    _finish(stale, [stale])  # it began before the other was done, and finds the pieces gone
+    assert offset_of(desk, place) == len(data) and desk.wanted(case_id) == []
+
+
 def test_terminating_a_whole_terminates_its_parts(desk: Desk, case_id: str) -> None:
     made = parts(desk, b"x" * 10, 2)
     _, headers, _ = join(desk, case_id, [place for place, _ in made])

@@ -13,7 +13,7 @@ from app.sync.batch import Batch, BatchStream, Interrupted
 from app.sync.enrol import join
 from app.sync.line import BLOCK, Line
 from app.sync.round import one_round
-from app.sync.uploads import Manner, send_one_batch
+from app.sync.uploads import LEAST_PART, Manner, part_sizes, send_one_batch
 from contract.case import pages_of
 from contract.problem import Problem
 from contract.upload import read_batch
@@ -55,6 +55,14 @@ def test_a_batch_is_made_while_it_is_sent_from_any_place_in_small_blocks(station
         Batch(store, ["0" * 64])
 
 
+def test_on_a_bad_line_nobody_is_left_alone_with_much_at_the_end() -> None:
+    for total in (1, 10_000, 100_000, 1_500_000, 32 << 20, 512 << 20):
+        sizes = part_sizes(total, 4)
+        assert sum(sizes) == total and all(sizes) and len(sizes) <= 64
+        assert part_sizes(total, 1) == (total,)
+    assert part_sizes(1_500_000, 4)[-1] <= LEAST_PART < part_sizes(1_500_000, 4)[0]
+
+
 def test_on_a_bad_line_a_batch_travels_in_four_parts(station: Station, cutting: Cutting) -> None:
     store = station.store
     proxy = cutting(lambda: WHOLE)
@@ -69,7 +77,11 @@ def test_on_a_bad_line_a_batch_travels_in_four_parts(station: Station, cutting: 
     everything_is_there(store, station.line, case_id)
 
 
-def test_f03_four_parts_that_are_cut_go_on_where_each_stopped(station: Station, cutting: Cutting) -> None:
+def test_f03_four_parts_that_are_cut_go_on_where_each_stopped(
+    station: Station, cutting: Cutting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.sync.batch.TELL_EVERY", 0.0)  # as on a line so slow that each block takes a second
+    monkeypatch.setattr("app.sync.uploads.LAST_PAUSE", 0.05)
     store, chance = station.store, random.Random(5)
     case_id = Window(store).take_in(pages=3, size=150_000)
     one_round(store, station.line, now)
