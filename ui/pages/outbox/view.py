@@ -202,6 +202,9 @@ class OutboxView(QWidget):
         if self._state.comparison.title:
             self._comparison.take_focus()
             return
+        if not self._state.rows:
+            self._search.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
         if not self._table.current_key():
             self._table.step(0)
