@@ -13,7 +13,7 @@ from tests.house import tree
 
 RULES = {f"rule_{number:02}" for number in range(1, 21)}
 FAILURES = {f"f{number:02}" for number in (*range(1, 15), 24, 29)}
-TO_COME = {"rule_15", "rule_19", "rule_20"}
+TO_COME = {"rule_15", "rule_20"}
 """Rules that are not built yet. Whoever builds one takes it out of here, and from then on it must be named."""
 
 
