@@ -197,6 +197,8 @@ class OutboxView(QWidget):
             self._comparison.take_focus()
         elif (before.comparison.title and not comparing) or (before.asking.key and not asking):
             self.take_focus()
+        elif state.rows and not before.rows and not state.text and self._search.hasFocus():
+            self.take_focus()  # the list has come
 
     def take_focus(self) -> None:
         if self._state.comparison.title:
