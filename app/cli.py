@@ -10,7 +10,9 @@ import dataclasses
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import date, datetime
 from getpass import getpass
 from pathlib import Path
@@ -72,11 +74,16 @@ def _parser() -> argparse.ArgumentParser:
     devices = commands.add_parser("devices", help="drivers and devices").add_subparsers(required=True, metavar="WHAT")
     command("list", _devices_list, "which drivers there are, and what is missing here", _say_drivers, devices)
     try_ = command(
-        "try", _devices_try, "try a driver: read a card, scan a batch, print a test page", _say_tried, devices
+        "try",
+        _devices_try,
+        "try a driver: read a card, scan a batch, print a test page, scan a code",
+        _say_tried,
+        devices,
     )
     try_.add_argument("driver", metavar="KIND/DRIVER")
     try_.add_argument("--option", action="append", default=[], metavar="K=V")
     try_.add_argument("--out", type=Path, help="where scanned pages go")
+    try_.add_argument("--key", default="", help="cards: a passport's machine-readable lines, or number,birth,expiry")
     try_.add_argument("--patience", type=float, default=30.0, help="seconds")
 
     paper = command("paper", _paper, "draw a paper of a case", lambda answer: str(answer["out"]))
@@ -389,6 +396,12 @@ def _devices_try(given: argparse.Namespace, _: list[str]) -> Any:
                 return _try_scanner(host, given.out)
             case "printer":
                 return _try_printer(host)
+            case "cards":
+                from devices.cards import Reader as CardReader
+
+                return CardReader(host).read(given.key).to_json()
+            case "codes":
+                return _try_codes(host, given.patience)
     finally:
         host.close()
     raise Problem("device.cannot_try", Retry.NEVER, driver=given.driver)
@@ -414,6 +427,21 @@ def _try_scanner(host: Any, out: Path | None) -> Any:
         file.write_bytes(data)
         pages.append({**dataclasses.asdict(page), "file": str(file)})
     return pages
+
+
+def _try_codes(host: Any, patience: float) -> Any:
+    """The first code within the patience; None where nothing was scanned."""
+    from devices.codes import Scanner
+
+    stop = threading.Event()
+    end = threading.Timer(patience, stop.set)
+    end.start()
+    try:
+        with closing(Scanner(host).watch(stop)) as codes:
+            return next((dataclasses.asdict(code) for code in codes), None)
+    finally:
+        end.cancel()
+        end.join()
 
 
 def _try_printer(host: Any) -> Any:

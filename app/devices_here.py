@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,13 +12,17 @@ from typing import Any, Literal
 from app.config import DeviceChoice
 from contract.problem import Problem, Retry
 from devices import catalogue
+from devices.cards import Reader as CardReader
+from devices.codes import Code, Scanner
 from devices.host import Host
 from devices.idcard import IdentityDocument, Reader
 from devices.printer import PrinterState, PrintSink, Standing
 from devices.scanner import BatchEnd, Capabilities, ScannedPage, ScanProfile, ScanSource
 
-ROLES = ("idcard", "scanner", "receipt", "a4")  # what a desk has; the kind of receipt and a4 is printer
-PATIENCE = {"idcard": 12.0, "scanner": 45.0, "receipt": 20.0, "a4": 30.0}  # seconds
+ROLES = ("idcard", "scanner", "receipt", "a4")  # what every desk has; the kind of receipt and a4 is printer
+EXTRA = ("cards", "codes")  # what a desk may have besides
+PATIENCE = {"idcard": 12.0, "scanner": 45.0, "receipt": 20.0, "a4": 30.0, "cards": 30.0}  # seconds
+AGAIN = 5.0  # seconds until a code scanner that was lost is looked for again
 
 Word = Literal["ok", "absent", "busy", "fault", "paper_low", "unknown"]
 _WORDS: dict[str, Word] = {
@@ -27,7 +32,10 @@ _WORDS: dict[str, Word] = {
     "device.no_such_port": "absent",
     "scanner.absent": "absent",
     "scanner.gone": "absent",
+    "cards.no_reader": "absent",
 }
+
+_log = logging.getLogger("app.devices_here")
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class DevicesHere:
         self._reader: tuple[Host, Reader] | None = None  # it remembers which card it has read
         self._lock = threading.Lock()
         self._scanning = threading.Lock()
+        self._listening = threading.Lock()  # held while somebody listens to the code scanner
         self._closed = False
 
     def idcard(self) -> Reader:
@@ -98,6 +107,32 @@ class DevicesHere:
     def manual(self, fields: dict[str, Any], reason: str) -> IdentityDocument:
         """What was typed, checked as a document: the manual driver is always there."""
         return Reader(self._host("manual", DeviceChoice(driver="idcard/manual"))).read(**fields, reason=reason)
+
+    def cards(self) -> CardReader:
+        """The reader of other chip cards and passports. Raises Problem ``device.not_chosen``."""
+        return CardReader(self._host("cards"))
+
+    def codes(self) -> Scanner:
+        """The code scanner. Who listens to it keeps it busy. Raises Problem ``device.not_chosen``."""
+        return Scanner(self._host("codes"))
+
+    def listen(self, stop: threading.Event) -> Iterator[Code]:
+        """What the code scanner scans, until `stop`: through unplugging, through crashes, through another choice.
+
+        For a thread of its own. It raises nothing for a device; how the scanner stands is in `state`.
+        """
+        while not stop.is_set():
+            if self.has("codes"):
+                try:
+                    yield from self._listened(stop)
+                except Problem as problem:
+                    _log.debug("code scanner: %s", problem.code)
+            stop.wait(AGAIN)
+
+    def _listened(self, stop: threading.Event) -> Iterator[Code]:
+        scanner = self.codes()
+        with self._listening:
+            yield from scanner.watch(stop)
 
     def has(self, role: str) -> bool:
         return role in self._chosen
@@ -134,14 +169,23 @@ class DevicesHere:
                 case "scanner":
                     capabilities = self.scanner().capabilities()
                     return DeviceLine(**told, word="ok", facts={"sources": ", ".join(capabilities.sources)})
+                case "cards":
+                    said = self.cards().status()
+                    if not said["reachable"]:
+                        raise Problem(said["problem"], Retry.AFTER_FIX, **said["facts"])
+                    return DeviceLine(**told, word="ok", facts={"readers": ", ".join(said["readers"])})
+                case "codes":
+                    if not self._listening.locked():  # else it is at work, and to ask would wait for ever
+                        self.codes().status()
+                    return DeviceLine(**told, word="ok")
                 case _:
                     return _printer_line(told, self.printer("a4" if role == "a4" else "receipt").status())
         except Problem as problem:
             return DeviceLine(**told, word=_WORDS.get(problem.code, "fault"), problem=problem)
 
     def states(self) -> tuple[DeviceLine, ...]:
-        """All devices of the desk, in the order of the top bar."""
-        return tuple(self.state(role) for role in ROLES)
+        """The devices of the desk in the order of the top bar: those every desk has, and of the others the chosen."""
+        return tuple(self.state(role) for role in (*ROLES, *filter(self.has, EXTRA)))
 
     def close(self) -> None:
         """End every driver's process."""

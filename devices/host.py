@@ -254,12 +254,12 @@ class Host:
             self._calling.release()
 
     def stream(
-        self, do: str, *, patience: float | None = None, **arguments: Any
+        self, do: str, *, patience: float | None = None, stop: threading.Event | None = None, **arguments: Any
     ) -> Generator[tuple[Any, bytes], None, Any]:
         """Call a method that hands things over as they appear; `patience` is between two of them.
 
-        Closing the iterator cancels the call. A generator: nothing starts before the first ``next``. Its return
-        value is what the driver's generator returned.
+        Closing the iterator cancels the call; so does `stop`, set by another thread, at the next sign of life. A
+        generator: nothing starts before the first ``next``. Its return value is what the driver's generator returned.
         """
         patience = self.patience if patience is None else patience
         self._take_turn(patience)
@@ -268,8 +268,10 @@ class Host:
             ended = False
             try:
                 while True:
-                    said = self._hear(process, number, patience)
+                    said = self._hear(process, number, patience, stop)
                     self._note(None)
+                    if "alive" in said.line:
+                        return None
                     if "item" in said.line:
                         yield said.line["item"], said.blob
                         continue
@@ -346,14 +348,16 @@ class Host:
             raise Problem("device.closed", Retry.AGAIN, driver=self.driver_id)
         raise said.problem or Problem("device.crashed", Retry.AGAIN, driver=self.driver_id, status=status)
 
-    def _hear(self, process: _Process, number: int, patience: float) -> _Said:
-        """The next line that belongs to the call; a heartbeat starts the patience anew."""
+    def _hear(self, process: _Process, number: int, patience: float, stop: threading.Event | None = None) -> _Said:
+        """The next line that belongs to the call; a heartbeat starts the patience anew, or is the last after `stop`."""
         while True:
             said = self._next(process, patience)
             if said.line.get("id") != number:
                 self._end(process)
                 raise Problem("device.garbled", Retry.AGAIN, driver=self.driver_id)
             if "alive" in said.line:
+                if stop is not None and stop.is_set():
+                    return said
                 continue
             if "problem" in said.line:
                 raise Problem.from_wire(said.line["problem"])

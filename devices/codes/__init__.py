@@ -7,7 +7,8 @@ opaque: only the platform that issued them can say whose they are, so a code alo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -51,13 +52,13 @@ class Scanner:
     def __init__(self, host: Host) -> None:
         self._host = host
 
-    def watch(self) -> Iterator[Code]:
-        """Codes as they come; closing the generator ends it.
+    def watch(self, stop: threading.Event | None = None) -> Generator[Code, None, None]:
+        """Codes as they come; closing the generator ends it, and so does `stop`, set by another thread.
 
         Raises:
             Problem: as CodeScanner.watch, and the Host's.
         """
-        for item, _ in self._host.stream("watch"):
+        for item, _ in self._host.stream("watch", stop=stop):
             yield Code(text=str(item["text"]), lossy=bool(item["lossy"]))
 
     def status(self) -> None:

@@ -57,6 +57,21 @@ def test_a_test_page_is_printed(tmp_path: Path) -> None:
     assert code == 0 and said["outcome"] == "done" and any(tmp_path.iterdir())
 
 
+def test_a_passport_is_read_with_its_key_and_not_without() -> None:
+    passport = ("devices", "try", "cards/simulated", "--option", "card=passport", "--json")
+    code, said, _ = tongban(*passport, "--key", "E12345678,491231,341231")
+    assert code == 0 and said["kind"] == "travel" and said["signature_verified"] is False
+    code, _, told = tongban(*passport)
+    assert code == 1 and json.loads(told)["code"] == "cards.key_needed"
+
+
+def test_a_code_is_scanned_or_none_within_the_patience() -> None:
+    code, said, _ = tongban("devices", "try", "codes/simulated", "--option", "text=浙A-1", "--json")
+    assert code == 0 and said == {"text": "浙A-1", "lossy": False}
+    code, said, _ = tongban("devices", "try", "codes/simulated", "--patience", "0.5", "--json")
+    assert code == 0 and said is None
+
+
 def test_a_problem_is_json_on_stderr_and_exit_1() -> None:
     code, said, told = tongban("devices", "try", "idcard/nothing", "--json")
     assert code == 1 and said == ""

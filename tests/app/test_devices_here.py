@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from app.config import DeviceChoice
 from app.demo import simulated_devices
 from app.devices_here import DevicesHere
 from contract.problem import Problem
+from devices.cards import CardKind
 from devices.scanner import ScanProfile
 
 
@@ -99,3 +101,27 @@ def test_after_closing_nothing_is_started_any_more(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="device.closed"):
         devices.idcard().read()
     assert devices.state("scanner").word == "fault"
+
+
+def test_other_cards_and_codes_are_there_where_they_were_chosen(devices: DevicesHere) -> None:
+    devices.choose("cards", simulated("cards"))
+    devices.choose("codes", simulated("codes", text="JX-33-000-1"))
+    assert [(line.role, line.word) for line in devices.states()[4:]] == [("cards", "ok"), ("codes", "ok")]
+    assert devices.cards().read().kind is CardKind.SOCIAL_SECURITY
+    devices.choose("codes", simulated("codes", behave="absent"))
+    assert devices.state("codes").word == "absent"
+
+
+def test_what_is_scanned_is_heard_until_told_to_stop_and_from_another_scanner_too(
+    devices: DevicesHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.devices_here.AGAIN", 0.01)
+    stop = threading.Event()
+    devices.choose("codes", simulated("codes", text="first"))
+    heard = devices.listen(stop)
+    assert next(heard).text == "first"
+    assert devices.state("codes").word == "ok"  # asked while somebody listens: answered at once
+    devices.choose("codes", simulated("codes", text="second", behave="unplugged"))
+    assert [next(heard).text for _ in range(2)] == ["second", "second"]  # lost after each code, and found again
+    stop.set()
+    assert list(heard) == []
