@@ -121,14 +121,10 @@ def test_withdrawing_and_its_reason(counter: Counter) -> None:
 def test_handing_over_needs_a_decision_a_receiver_and_every_promise_kept(counter: Counter) -> None:
     desk = counter.desk
     draft = counter.begin("yuyao", RESIDENCE, residence_area="330281001001")
-    draft = counter.fill_materials(pages.promise(desk, draft, "photo"))
-    photo = draft.material("photo")
-    assert photo is not None
-    draft = draft.model_copy(
-        update={
-            "materials": tuple(m.model_copy(update={"pages": ()}) if m.code == "photo" else m for m in draft.materials)
-        }
-    )
+    draft = pages.promise(desk, draft, "photo")
+    for slot in draft.materials:
+        if not slot.present and slot.code != "photo":
+            draft = pages.add_file(desk, draft, slot.code, counter.page(), "image/jpeg")
     case = finish.take_in(desk, draft, ZHOU).case
     if case.state is State.RECEIVED:
         case = decided(counter, case, (Kind.ACCEPT, {}))
