@@ -21,7 +21,7 @@ from devices.scanner import BatchEnd, Capabilities, ScannedPage, ScanProfile, Sc
 
 ROLES = ("idcard", "scanner", "receipt", "a4")  # what every desk has; the kind of receipt and a4 is printer
 EXTRA = ("cards", "codes")  # what a desk may have besides
-PATIENCE = {"idcard": 12.0, "scanner": 45.0, "receipt": 20.0, "a4": 30.0, "cards": 30.0}  # seconds
+PATIENCE = {"idcard": 12.0, "scanner": 45.0, "receipt": 20.0, "a4": 30.0, "cards": 30.0, "codes": 5.0}  # seconds
 AGAIN = 5.0  # seconds until a code scanner that was lost is looked for again
 
 Word = Literal["ok", "absent", "busy", "fault", "paper_low", "unknown"]
@@ -50,6 +50,11 @@ class DeviceLine:
     word: Word
     problem: Problem | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+
+    def raise_problem(self) -> None:
+        """Raise the device's Problem, if it has one."""
+        if self.problem is not None:
+            raise self.problem
 
 
 class _OneBatch(ScanSource):
@@ -184,8 +189,8 @@ class DevicesHere:
             return DeviceLine(**told, word=_WORDS.get(problem.code, "fault"), problem=problem)
 
     def states(self) -> tuple[DeviceLine, ...]:
-        """The devices of the desk in the order of the top bar: those every desk has, and of the others the chosen."""
-        return tuple(self.state(role) for role in (*ROLES, *filter(self.has, EXTRA)))
+        """All devices of the desk, in the order of the top bar; one that was not chosen has no driver."""
+        return tuple(self.state(role) for role in (*ROLES, *EXTRA))
 
     def close(self) -> None:
         """End every driver's process."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from PySide6.QtGui import QClipboard
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QToolTip, QWidget
 from shiboken6 import isValid
 
-from app.devices_here import DeviceLine
+from app.devices_here import EXTRA, DeviceLine
 from app.flow.steps import DraftSummary
 from app.store import Changes
 from app.store.numbers import FEW
@@ -21,6 +22,7 @@ from contract.case import CHINA
 from contract.ids import number_in
 from contract.person import Clerk, Role
 from contract.problem import Problem, Retry
+from devices.codes import Code
 from ui.changes import ChangesHeard
 from ui.pages.cases.model import CasesModel
 from ui.pages.devices.model import WORDS, DevicesModel
@@ -38,7 +40,14 @@ from ui.words import Language, say
 
 EVERY = 15_000  # milliseconds between two looks at the clock and the line
 LIGHTS_EVERY = 4  # of these, between two looks at the devices
-LIGHTS = {"idcard": "读卡器", "scanner": "扫描仪", "receipt": "凭条", "a4": "A4"}
+LIGHTS = {
+    "idcard": "读卡器",
+    "scanner": "扫描仪",
+    "receipt": "凭条",
+    "a4": "A4",
+    "cards": "社保卡",
+    "codes": "扫码枪",
+}
 ROLES = {Role.CLERK: "窗口人员", Role.SUPERVISOR: "主管"}
 MOVES = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove, QEvent.Type.Wheel)
 
@@ -75,6 +84,8 @@ class CounterDeeds:
     now: Callable[[], datetime]
     line: Callable[[], LineState]
     find_case: Callable[[str], str]  # a number → a case id, "" where this station knows none
+    listen: Callable[[threading.Event], Iterable[Code]]  # what a scanner with a line of its own scans
+    verify_code: Callable[[str], object]  # whose an electronic identity code is; a Problem where nobody can say
 
 
 class Counter(QObject):
@@ -142,6 +153,7 @@ class Counter(QObject):
         self._tasks.run("place", self._do.place, self._placed)
         self.models.sign_in.refresh()
         self._ask_line()
+        self._tasks.stream("codes", self._do.listen, self._code, lambda: None)
         self._say_timer.start()
         self.window.show_page("")
         self._say()
@@ -150,6 +162,7 @@ class Counter(QObject):
         """The window closes: what was typed is saved, nothing is asked any more."""
         self._say_timer.stop()
         self._idle.stop()
+        self._tasks.stop("codes")
         self.models.intake.sign_out()
         self._changes.close()
 
@@ -254,6 +267,18 @@ class Counter(QObject):
         if self.clerk is not None:
             self._problem(Problem("ui.code_unknown", Retry.AFTER_FIX))
 
+    def _code(self, code: Code) -> None:
+        """From a scanner with a line of its own: ours opens its case, as one that is typed does."""
+        if self.clerk is None:
+            return
+        self._idle.start()
+        if number_in(code.text) is not None:
+            self.scanned(code.text)
+        elif self._page == "intake":  # opaque: perhaps an electronic identity, which only its platform knows
+            self._tasks.run("verify", lambda: self._do.verify_code(code.text), lambda _: None)
+        else:
+            self._unknown_code()
+
     def _resume(self, draft_id: str) -> None:
         self.show_page("intake")
         self.models.intake.resume(draft_id)
@@ -301,6 +326,8 @@ class Counter(QObject):
     def _lights(self, lines: tuple[DeviceLine, ...]) -> None:
         lights = []
         for one in lines:
+            if one.role in EXTRA and not one.driver:
+                continue
             words, tone = WORDS[one.word]
             lights.append(LightShown(say(LIGHTS[one.role]), say(words), "" if tone == "ok" else tone))
         self._device_lights = tuple(lights)
@@ -341,6 +368,8 @@ class Counter(QObject):
             self.models.intake.refresh_drafts()
         if self.clerk is None:
             return
+        if changes.cases:
+            self.models.intake.refresh_cases()
         if changes.cases or changes.outbox:
             self.models.todo.refresh()
             if self._page == "pickup":

@@ -24,6 +24,7 @@ from app.flow import finish, pages, printing, steps
 from app.materials.library import LibraryItem
 from app.matters.search import is_named
 from app.papers.testing_page import test_page
+from app.people.electronic_id import NotConnected
 from app.people.sign_in import seen_here, sign_in, supervisor, unlock
 from app.start import close_desk, open_desk
 from app.sync import outbox as sending
@@ -136,6 +137,8 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
             now=desk.clock,
             line=lambda: desk.courier.state,
             find_case=lambda number: next((row.case_id for row in desk.store.find_cases(number, 1)), ""),
+            listen=desk.devices.listen,
+            verify_code=lambda code: NotConnected().verify(code, ""),
         ),
         ChangesHeard(desk.store.on_change, window),
         post,
@@ -359,6 +362,12 @@ def _device_deeds(desk: Desk, config: Config) -> DeviceDeeds:
             return say("读到了一张证件")
         if role == "scanner":
             return say("扫到了 1 面，{size} kB", size=len(_one_page(desk)) // 1000)
+        if role == "cards":
+            desk.devices.cards().read()
+            return say("读到了一张卡")
+        if role == "codes":
+            desk.devices.state(role).raise_problem()
+            return say("扫码枪已接通，请扫一个受理号")
         report = test_page(desk.devices.printer("a4" if role == "a4" else "receipt"))
         return say("测试页已打印") if report.outcome.value == "done" else say("请看一下测试页是否打出")
 

@@ -17,7 +17,14 @@ from ui.widgets.field import Asked
 from ui.widgets.lines import Line
 from ui.words import say
 
-ROLES = {"idcard": "读卡器", "scanner": "扫描仪", "receipt": "凭条打印机", "a4": "A4 打印机"}
+ROLES = {
+    "idcard": "读卡器",
+    "scanner": "扫描仪",
+    "receipt": "凭条打印机",
+    "a4": "A4 打印机",
+    "cards": "社保卡、护照阅读器",
+    "codes": "扫码枪",
+}
 WORDS = {
     "ok": ("正常", "ok"),
     "absent": ("没有选", ""),
@@ -193,4 +200,4 @@ class DevicesModel(QObject):
             self.changed.emit(state)
 
 
-FACTS = {"sam_number": "安全模块编号", "sources": "进纸", "reasons": "状态"}
+FACTS = {"sam_number": "安全模块编号", "sources": "进纸", "reasons": "状态", "readers": "阅读器"}
