@@ -20,7 +20,7 @@ from app.cases.compare import compare
 from app.cases.correction import Correctable, Preview, lay_out
 from app.config import Config, DeviceChoice, default_folder, read_config, write_config
 from app.desk import Desk, today
-from app.flow import finish, pages, printing, steps
+from app.flow import clashes, finish, pages, printing, steps
 from app.materials.library import LibraryItem
 from app.matters.search import is_named
 from app.papers.testing_page import test_page
@@ -226,6 +226,8 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         from_library=lambda draft, code, item: _from_library(desk, draft, code, item),
         print_form=partial(printing.print_application_form, desk),
         form_is_stale=printing.form_is_stale,
+        clashing=partial(clashes.clashing, desk),
+        confirm_clash=partial(clashes.confirm_clash, desk),
         take_in=partial(finish.take_in, desk),
         ask_supplement=partial(finish.ask_supplement, desk),
         decline=partial(finish.decline, desk),

@@ -19,7 +19,7 @@ from contract.matter import Matter
 from contract.person import Clerk, Role
 from contract.problem import Problem
 
-Why = Literal["supplement", "hand_over", "promise", "due_soon", "overdue", "deemed_soon"]
+Why = Literal["supplement", "hand_over", "promise", "due_soon", "overdue", "deemed_soon", "clash"]
 _OPEN = (State.RECEIVED, State.TO_SUPPLEMENT, State.ACCEPTED, State.IN_REVIEW, State.APPROVED, State.REFUSED)
 
 
@@ -176,12 +176,15 @@ def todo(desk: Desk, clerk: Clerk) -> tuple[TodoItem, ...]:
     """What waits for this node, the most urgent first."""
     found = []
     day, calendar = today(desk), desk.catalogue().pack.calendar
+    clashing = desk.store.cases_to_look_at()
     for case in desk.store.cases_in(_OPEN):
         if case.node != desk.node:
             continue
         matter = desk.catalogue().find_matter(case.matter, case.matter_version)
         name = matter.name if matter else case.matter
         reasons = list(_reasons(case, matter, calendar, day))
+        if case.id in clashing:
+            reasons.append(("clash", None))
         if reasons:
             why, due = min(reasons, key=lambda reason: reason[1] or date.max)
             found.append(TodoItem(case.id, case.number, name, case.parties.applicant.shown_name, why, due))

@@ -35,6 +35,7 @@ def view_of(desk: Desk, case: Case) -> CaseView:
         department=catalogue.department(case.route.department) if case.route else None,
         clock=read_clock(case.clock, matter.limits, catalogue.pack.calendar, today(desk)),
         actions=desk.store.case_actions(case.id),
+        clashes=desk.store.clashes(case.id),
         flags=tuple(sorted(case.flags)),
         progress_url=progress_url(catalogue.pack.public_url, case.number, case.id) if case.number else "",
         server_time=server_now(desk),

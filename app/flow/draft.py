@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from app.matters.catalogue import Catalogue
-from contract.case import Author
+from contract.case import Author, ClashSeen, State
 from contract.clock import ClockEvent, Tick, deemed_accepted_on, read_clock
 from contract.form import check, fields
 from contract.material import CaseMaterial
@@ -56,6 +56,7 @@ class Begun(Wire):
             that a form signed for another matter never files itself here.
         form_digest: What the application form said when it was printed last.
         signed_digest: What the form said whose pages came back.
+        clash_seen: The applicant's other open cases that the clerk takes this one in beside (rule 9).
     """
 
     matter: tuple[str, int] | None = None
@@ -70,6 +71,7 @@ class Begun(Wire):
     number: str = ""
     form_digest: str = ""
     signed_digest: str = ""
+    clash_seen: ClashSeen | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.matter})"
@@ -125,8 +127,9 @@ class Missing(Wire):
     """One thing without which the case cannot be taken in. The label is Chinese, from the matter."""
 
     kind: Literal[
-        "identity", "confirm", "applicant", "matter", "tie", "audience", "field", "material", "form", "route", "power"
-    ]
+        "identity", "confirm", "applicant", "matter", "tie", "audience", "field", "material", "form", "route", "power",
+        "clash",
+    ]  # fmt: skip
     code: str = ""
     label: str = ""
     promise_days: int | None = None
@@ -137,14 +140,32 @@ class Caution(Wire):
 
     Kinds: ``suspect`` (the chip's number contradicts itself), ``expired`` (the document), ``number`` (a typed number
     fails its check), ``name`` (characters that no font has, and none for display), ``conflict`` (sources disagree about
-    a field), ``equal_pages`` (the same page twice), ``foreign_page`` (it carries another case's code). `code` is the
-    field or material, `label` its Chinese name.
+    a field), ``equal_pages`` (the same page twice), ``foreign_page`` (it carries another case's code), ``clash`` (the
+    applicant has another open case of this matter). `code` is the field, material or case, `label` its Chinese name or
+    number.
     """
 
-    kind: Literal["suspect", "expired", "number", "name", "conflict", "equal_pages", "foreign_page"]
+    kind: Literal["suspect", "expired", "number", "name", "conflict", "equal_pages", "foreign_page", "clash"]
     code: str = ""
     label: str = ""
     count: int = 1
+    state: State | None = None  # of the other case …
+    where: str = ""  # … and the node that took it in
+    confirmed: bool = False  # the clerk goes on all the same
+
+
+class OtherCase(Wire):
+    """Another open case of the applicant's, of a matter of which two are to be looked at (rule 9)."""
+
+    case_id: str
+    number: str
+    state: State
+    where: str
+
+    def __repr__(self) -> str:
+        return f"OtherCase({self.case_id}, {self.state})"
+
+    __str__ = __repr__
 
 
 class Panel(Wire):
@@ -244,16 +265,20 @@ def main_action(draft: Draft, catalogue: Catalogue, node: str) -> Literal["accep
     return "accept" if Power.ACCEPT in powers else "receive"
 
 
-def panel(draft: Draft, catalogue: Catalogue, node: str, today: date) -> Panel:
-    """Work out the panel. Due days are those that would hold if the case were taken in today."""
+def panel(draft: Draft, catalogue: Catalogue, node: str, today: date, others: tuple[OtherCase, ...] = ()) -> Panel:
+    """Work out the panel. Due days are those that would hold if the case were taken in today.
+
+    Args:
+        others: The applicant's other open cases (`app.flow.clashes.clashing`).
+    """
     matter, offering = matter_of(draft, catalogue), offering_of(draft, catalogue)
     action = main_action(draft, catalogue, node)
     shown: dict[str, Any] = {
         "tie": draft.tie,
         "delivery": draft.delivery,
         "collected_at": catalogue.tree.path_name(node),
-        "missing": whats_missing(draft, catalogue, node),
-        "cautions": tuple(_cautions(draft, catalogue, today)),
+        "missing": whats_missing(draft, catalogue, node, others),
+        "cautions": (*_cautions(draft, catalogue, today), *_clashes(draft, others)),
     }
     if draft.applicant is not None:
         shown |= {"applicant": draft.applicant.shown_name, "applicant_number": draft.applicant.number}
@@ -283,7 +308,9 @@ def panel(draft: Draft, catalogue: Catalogue, node: str, today: date) -> Panel:
     return Panel(**shown)
 
 
-def whats_missing(draft: Draft, catalogue: Catalogue, node: str) -> tuple[Missing, ...]:
+def whats_missing(
+    draft: Draft, catalogue: Catalogue, node: str, others: tuple[OtherCase, ...] = ()
+) -> tuple[Missing, ...]:
     """Everything without which F9 is refused, in the order of the steps."""
     found: list[Missing] = []
     if draft.handler is None or draft.identity is None:
@@ -315,7 +342,21 @@ def whats_missing(draft: Draft, catalogue: Catalogue, node: str) -> tuple[Missin
     if form_is_stale(draft):
         forms = (rule for rule in matter.materials if rule.is_application_form)
         found += [Missing(kind="form", code=rule.code, label=rule.name) for rule in forms]
-    return tuple(found)
+    unseen = (one for one in _clashes(draft, others) if not one.confirmed)
+    return (*found, *(Missing(kind="clash", code=one.code, label=one.label) for one in unseen))
+
+
+def _clashes(draft: Draft, others: tuple[OtherCase, ...]) -> Iterator[Caution]:
+    seen = draft.clash_seen.cases if draft.clash_seen else ()
+    for other in others:
+        yield Caution(
+            kind="clash",
+            code=other.case_id,
+            label=other.number,
+            state=other.state,
+            where=other.where,
+            confirmed=other.case_id in seen,
+        )
 
 
 def _cautions(draft: Draft, catalogue: Catalogue, today: date) -> Iterator[Caution]:

@@ -11,6 +11,7 @@ from app.cases import acts
 from app.cases.acts import declined, supplement_asked
 from app.cases.held import MENDED
 from app.desk import Desk, author_of
+from app.flow.clashes import clashing
 from app.flow.draft import Draft, main_action, matter_of, offering_of, whats_missing
 from app.flow.printing import papers_after
 from app.flow.steps import remember_use, reserve_number
@@ -60,16 +61,20 @@ def take_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
 
     Raises:
         Problem: ``intake.incomplete`` (F27) with the number of things missing; ``intake.form_stale`` where nothing
-            else is wrong but the form was signed with other answers (U04); ``case.no_power``; ``numbers.none_left``;
-            what the contract refuses.
+            else is wrong but the form was signed with other answers (U04); ``intake.clash`` where nothing else is
+            wrong but nobody has looked at the applicant's other open case (rule 9); ``case.no_power``;
+            ``numbers.none_left``; what the contract refuses.
     """
     with _FINISHING:
         if (taken := _find_taken(desk, draft)) is not None:
             return taken
         catalogue = desk.catalogue()
-        lacking = whats_missing(draft, catalogue, desk.node)
+        others = clashing(desk, draft)
+        lacking = whats_missing(draft, catalogue, desk.node, others)
         if lacking and all(one.kind == "form" for one in lacking):
             raise Problem("intake.form_stale", Retry.AFTER_FIX)
+        if lacking and all(one.kind == "clash" for one in lacking):
+            raise Problem("intake.clash", Retry.AFTER_FIX, number=lacking[0].label)
         if lacking:
             raise Problem("intake.incomplete", Retry.AFTER_FIX, count=len(lacking), first=lacking[0].kind)
         if draft.of_case:
@@ -78,7 +83,11 @@ def take_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
         draft = reserve_number(desk, draft)
         assert draft.route is not None
         received = Received(
-            number=draft.number, window=desk.config.window, route=draft.route, materials=_counted(desk, draft)
+            number=draft.number,
+            window=desk.config.window,
+            route=draft.route,
+            materials=_counted(desk, draft),
+            clash=draft.clash_seen if others else None,
         )
         bodies: list[tuple[Kind, Wire]] = [*_begun(desk, draft), (Kind.RECEIVE, received)]
         if accepted:

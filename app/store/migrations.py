@@ -98,4 +98,9 @@ STEPS: Final[tuple[str, ...]] = (
     -- why a held act was set aside, by whom, who stood by, and which acts were done in its stead (JSON)
     alter table actions add column given_up text not null default '';
     """,
+    """
+    -- what the server says of other open cases of the same applicant (JSON), and whether a person is still to look
+    alter table server_cases add column clashes text not null default '[]';
+    alter table server_cases add column to_look_at integer not null default 0;
+    """,
 )

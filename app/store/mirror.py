@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import apsw
+from pydantic import TypeAdapter
 
 from app.store import deeds, numbers
 from app.store.rows import CaseRow, Deed, Standing
 from contract.case import Action, Case, Flag, State, case_digest, fold, pages_of
-from contract.exchange import CaseWord, Event, spelled
+from contract.exchange import CaseWord, Clash, Event, spelled
 from contract.problem import Problem
 
 RESEND_AFTER = (3, 30, 300)
@@ -22,6 +23,7 @@ costs nothing where it has it, and heals a server that was set back to an older 
 
 PAGE_AGAIN = timedelta(seconds=5)  # for the server to say that it has what was sent
 
+CLASHES = TypeAdapter(tuple[Clash, ...])
 Shown = tuple[Case | None, tuple[Action, ...], Problem | None]
 
 
@@ -88,6 +90,8 @@ def take_news(db: apsw.Connection, events: Iterable[Event], now: datetime) -> se
         if event.action is not None:
             _append(db, event.action, now)
         _set_pending(db, event.case_id, event.materials_pending)
+        if event.clashes is not None:
+            set_clashes(db, event.case_id, event.clashes)
     return touched
 
 
@@ -109,6 +113,20 @@ def _set_pending(db: apsw.Connection, case_id: str, pending: bool) -> None:
         " on conflict (case_id) do update set materials_pending = excluded.materials_pending",
         (case_id, pending),
     )
+
+
+def set_clashes(db: apsw.Connection, case_id: str, clashes: Sequence[Clash]) -> None:
+    """What the server says of a case's clashes now, in place of all that it said before."""
+    db.execute(
+        "update server_cases set clashes = ?, to_look_at = ? where case_id = ?",
+        (CLASHES.dump_json(tuple(clashes)).decode(), any(not clash.is_settled for clash in clashes), case_id),
+    )
+
+
+def clashes(db: apsw.Connection, case_id: str) -> tuple[Clash, ...]:
+    """What the server said last of a case's clashes."""
+    row = db.execute("select clashes from server_cases where case_id = ?", (case_id,)).fetchone()
+    return CLASHES.validate_json(str(row[0])) if row else ()
 
 
 def take_view(db: apsw.Connection, case_id: str, actions: Iterable[Action], pending: bool, now: datetime) -> None:

@@ -41,6 +41,7 @@ from contract.case import Action, Author, Case, Kind, State, apply, pages_of
 from contract.exchange import (
     Answer,
     CaseView,
+    Clash,
     EnrolAnswer,
     NumberBlock,
     PoolReport,
@@ -454,6 +455,16 @@ class Store:
             hashed = mirror.person_hash(_get_meta(db, "hash_key"), number)
             return _rows(db, "where case_id in (select case_id from case_people where hash = ?)", (hashed,), limit)
 
+    def clashes(self, case_id: str) -> tuple[Clash, ...]:
+        """Other open cases of the same applicant that clash with this one, as the server told of them last."""
+        with self._database.reading() as db:
+            return mirror.clashes(db, case_id)
+
+    def cases_to_look_at(self) -> frozenset[str]:
+        """Cases with a clash that no person has settled."""
+        with self._database.reading() as db:
+            return frozenset(row[0] for row in db.execute("select case_id from server_cases where to_look_at"))
+
     def recent_cases(self, limit: int = 50) -> tuple[CaseRow, ...]:
         """The cases that changed last, newest first."""
         with self._database.reading() as db:
@@ -479,6 +490,7 @@ class Store:
         """Keep the server's whole word on a case that was asked for outside the feed, so that it can be acted upon."""
         with self._writing() as (db, touched):
             mirror.take_view(db, view.case.id, view.actions, view.case.materials_pending, self._clock())
+            mirror.set_clashes(db, view.case.id, view.clashes)
             touched.cases.add(view.case.id)
 
     # --- drafts -------------------------------------------------------------------------------------------------------

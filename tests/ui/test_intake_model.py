@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from app.desk import Desk
-from app.flow import pages
-from app.flow.draft import Draft
+from app.desk import Desk, author_of
+from app.flow import pages, steps
+from app.flow.draft import Draft, OtherCase
+from contract.case import ClashSeen, State
 from contract.person import Clerk, LegalPerson, Tie
 from contract.problem import Problem, Retry
 from tests.ui.conftest import CARD, CLERK
@@ -304,6 +305,34 @@ def test_u12_locking_keeps_the_case_for_who_locked_and_parks_it_for_anyone_else(
     assert model.state.identity.person is None and model.state.panel.applicant == ""
     kept = desk.store.draft(first)
     assert kept.parked and kept.clerk == CLERK.id
+
+
+def test_rule_09_the_applicants_other_case_is_named_and_the_clerk_goes_on_knowingly(
+    deeds: IntakeDeeds, desk: Desk, post: Post, until: Until
+) -> None:
+    other = OtherCase(case_id="c", number="330281-00000007-8", state=State.ACCEPTED, where="余姚市凤山街道")
+    known: list[OtherCase] = []
+
+    def confirm(draft: Draft, clerk: Clerk) -> Draft:
+        seen = ClashSeen(cases=("c",), by=author_of(desk, clerk), at=desk.clock())
+        return steps.keep(desk, draft, clash_seen=seen)
+
+    asking = replace(deeds, clashing=lambda draft: tuple(known) if draft.applicant else (), confirm_clash=confirm)
+    model = begun(IntakeModel(asking, post, lambda: "zh"), until)
+    at_materials(model, until)
+    assert not model.state.panel.asks_clash
+    known.append(other)
+    model.refresh_cases()  # it came from the server meanwhile
+    until(lambda: model.state.panel.asks_clash)
+    said = "申请人这个事项还有一件：330281-00000007-8，已受理，余姚市凤山街道"
+    assert said in model.state.panel.cautions and "疑似重复" in [one.what for one in model.state.panel.missing]
+    model.confirm_clash()
+    until(lambda: not model.state.panel.asks_clash)
+    assert f"{said}（已核对，仍收件）" in model.state.panel.cautions
+    assert saved(desk, model).clash_seen is not None
+    model.fresh()
+    until(lambda: not model.state.panel.cautions)
+    model.sign_out()
 
 
 def test_f9_says_what_is_missing_instead_of_taking_in(model: IntakeModel, until: Until) -> None:

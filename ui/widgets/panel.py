@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPixmap, QShowEvent, QWindow
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ui.theme import tokens
 from ui.widgets.facts import Facts
+from ui.widgets.key_button import KeyButton
 from ui.widgets.text import Text, Value, rule
 from ui.words import say
 
@@ -54,12 +55,19 @@ class PanelState:
     phone: str = ""
     missing: tuple[MissingShown, ...] = ()
     cautions: tuple[str, ...] = ()
+    asks_clash: bool = False  # the clerk is to say that this one is taken in beside another
     begun: bool = False
     photo: bytes = b""
 
 
 class PanelView(QWidget):
-    """Draws a PanelState. While F12 is held anywhere in the window, numbers are shown whole."""
+    """Draws a PanelState. While F12 is held anywhere in the window, numbers are shown whole.
+
+    Signals:
+        clash_seen: The clerk has looked at the other case and goes on.
+    """
+
+    clash_seen = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,6 +107,9 @@ class PanelView(QWidget):
         column.addWidget(rule())
         column.addWidget(self._head)
         column.addLayout(self._missing)
+        self._clash = KeyButton("已核对，继续收件", "Ctrl+H")
+        self._clash.clicked.connect(self.clash_seen)
+        column.addWidget(self._clash)
         self.render_state(self._state)
 
     def render_state(self, state: PanelState) -> None:
@@ -135,6 +146,7 @@ class PanelView(QWidget):
         self._hint.setVisible(bool(state.applicant_number))
         self._show_photo(state.photo)
         self._show_missing(state)
+        self._clash.setVisible(state.asks_clash)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -14,6 +14,7 @@ from app.cases.lists import CaseLine, CaseShown, TodoItem
 from app.flow.printing import Printed, papers_after
 from app.papers.paper import TITLES, PaperKind
 from contract.case import CHINA, Case, Flag, Ground, Kind, State, SupplementItem
+from contract.exchange import Clash, Settlement
 from contract.form import fields
 from contract.person import Clerk, Tie, masked
 from contract.problem import Problem
@@ -78,6 +79,7 @@ WHYS = {
     "supplement": ("等补正", "warn"),
     "promise": ("容缺待补", "warn"),
     "hand_over": ("结果可取", "ok"),
+    "clash": ("疑似重复", "warn"),
 }
 STANDINGS = {
     "waiting": ("待上报", "info"),
@@ -553,6 +555,7 @@ def case_state(shown: CaseShown, language: str) -> CaseState:
         rows.append((say("更正"), corrected.reason))
     if case.voided is not None:
         rows.append((say("作废理由"), case.voided.reason))
+    rows += [(say("疑似重复"), _clash(clash)) for clash in view.clashes if clash.settlement is not Settlement.GONE]
     dates = [
         (say("收件"), _at(case.received_at)),
         (say("受理"), _day(case.accepted_on)),
@@ -571,6 +574,8 @@ def case_state(shown: CaseShown, language: str) -> CaseState:
     flags = [say(FLAGS[flag]) for flag in Flag if flag in case.flags]
     if shown.pending:
         flags.append(say("{count} 项未上报", count=shown.pending))
+    if any(not clash.is_settled for clash in view.clashes):
+        flags.append(say("疑似重复"))
     return CaseState(
         case_id=case.id,
         number=case.number,
@@ -585,6 +590,26 @@ def case_state(shown: CaseShown, language: str) -> CaseState:
         notes=_notes(shown),
         held=held,
     )
+
+
+def _clash(clash: Clash) -> str:
+    """Another open case of the applicant's, as far as this window may know of it, and what was said about it."""
+    other = say("申请人在别处还有一件这个事项")
+    if clash.number and clash.state is not None:
+        state = say(STATES[clash.state][0])
+        other = say(
+            "申请人这个事项还有一件：{number}，{state}，{where}", number=clash.number, state=state, where=clash.where
+        )
+    match clash.settlement:
+        case Settlement.KEEP_BOTH:
+            end = say("已核对，两件都办：{reason}（{by}）", reason=clash.reason, by=clash.by)
+        case Settlement.DUPLICATE if clash.is_this:
+            end = say("部门认定本件重复，请作废或撤回：{reason}（{by}）", reason=clash.reason, by=clash.by)
+        case Settlement.DUPLICATE:
+            end = say("部门认定那一件重复：{reason}（{by}）", reason=clash.reason, by=clash.by)
+        case _:
+            end = say("请向{ask}询问，由部门核对", ask=clash.ask) if clash.ask else say("由部门核对")
+    return f"{other} · {end}"
 
 
 def _notes(shown: CaseShown) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app.flow.draft import Draft, Step
+from app.flow.draft import Draft, OtherCase, Step
 from app.flow.finish import TakenIn
 from app.flow.printing import Printed
 from app.flow.steps import DraftSummary
@@ -63,6 +63,8 @@ class IntakeDeeds:
     from_library: Callable[[Draft, str, LibraryItem], Draft]
     print_form: Callable[[Draft, Clerk], tuple[Draft, Printed]]
     form_is_stale: Callable[[Draft], bool]
+    clashing: Callable[[Draft], tuple[OtherCase, ...]]
+    confirm_clash: Callable[[Draft, Clerk], Draft]
     # the end
     take_in: Callable[[Draft, Clerk], TakenIn]
     ask_supplement: Callable[[Draft, Clerk, tuple[SupplementItem, ...], date | None], TakenIn]

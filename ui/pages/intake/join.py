@@ -15,6 +15,7 @@ def join(view: IntakeView, model: IntakeModel) -> None:
     view.promise_wanted.connect(model.toggle_promise)
     view.decline_wanted.connect(model.write_decline)
     view.park_wanted.connect(model.park)
+    view.panel.clash_seen.connect(model.confirm_clash)
     view.banner_read.connect(model.banner_read)
 
     identity = view.identity

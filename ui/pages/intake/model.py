@@ -16,7 +16,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.flow.draft import Draft, Panel, Step, main_action, matter_of, panel, routing
+from app.flow.draft import Draft, OtherCase, Panel, Step, main_action, matter_of, panel, routing
 from app.flow.finish import TakenIn
 from app.flow.printing import Printed
 from app.flow.steps import DraftSummary
@@ -159,6 +159,8 @@ class IntakeModel(QObject):
         self._items: tuple[SupplementDraft, ...] = ()
         self._declining = ("", "", "")
         self._review_wrong = ""
+        self._others: tuple[OtherCase, ...] = ()
+        self._others_of: tuple[Any, ...] = ()
         self._taken: TakenIn | None = None
         self._panel_kept: PanelState | None = None
         self._papers: dict[str, PaperShown] = {}
@@ -785,6 +787,32 @@ class IntakeModel(QObject):
         self.flush()
         self._end(lambda draft: self._do.take_in(draft, clerk))
 
+    def confirm_clash(self) -> None:
+        """Ctrl+H: the clerk has looked at the applicant's other open case and takes this one in all the same."""
+        clerk = self._clerk
+        if clerk is not None and self._draft is not None and self._taken is None:
+            self._deed("clash", lambda draft: self._do.confirm_clash(draft, clerk))
+
+    def refresh_cases(self) -> None:
+        """Cases changed here or came from the server: one of them may clash with this one."""
+        self._want_others(again=True)
+
+    def _want_others(self, again: bool = False) -> None:
+        """Look for the applicant's other open cases as soon as applicant and matter are known."""
+        draft = self._draft
+        if draft is None or self._taken is not None:
+            return
+        of = (draft.id, draft.matter, draft.applicant.number if draft.applicant else "")
+        if again or of != self._others_of:
+            if of != self._others_of:
+                self._others_of, self._others = of, ()
+            self._tasks.run("others", lambda: self._do.clashing(draft), partial(self._heard_others, of))
+
+    def _heard_others(self, of: tuple[Any, ...], others: tuple[OtherCase, ...]) -> None:
+        if of == self._others_of:
+            self._others = others
+            self._say()
+
     def give_delivery(self, delivery: str) -> None:
         chosen = Delivery(delivery)
         self._deed("delivery", lambda draft: self._do.with_delivery(draft, chosen))
@@ -998,12 +1026,14 @@ class IntakeModel(QObject):
             return
         on_the_way = any(deed is not None and deed.name == "step" for deed in (self._running, *self._queue))
         self._draft = result.model_copy(update={"step": mine.step}) if on_the_way else result
+        self._want_others()
 
     def _take_up(self, draft: Draft) -> None:
         """A draft begins or comes back."""
         self._between = False
         self._forget()
         self._draft = draft
+        self._want_others()
         self._tell_drafts()
         if draft.applicant is not None and draft.tie is not Tie.SELF:
             self._behalf = "legal" if isinstance(draft.applicant, LegalPerson) else "person"
@@ -1108,7 +1138,7 @@ class IntakeModel(QObject):
     def _panel(self) -> Panel:
         assert self._draft is not None and self._catalogue is not None
         draft = self._draft.model_copy(update={"answers": self._answers()}) if self._typed else self._draft
-        return panel(draft, self._catalogue, self._do.node, self._do.today())
+        return panel(draft, self._catalogue, self._do.node, self._do.today(), self._others)
 
     def _say(self) -> None:
         state = self._made()

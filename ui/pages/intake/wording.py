@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from app.flow.draft import Caution, Draft, Missing, Offered, Panel
 from app.matters.catalogue import Catalogue, Hit
-from contract.case import CHINA
+from contract.case import CHINA, State
 from contract.material import CaseMaterial, Page, Source
 from contract.matter import Audience, Delivery, Fee, MaterialRule, Matter, star
 from contract.node import Power
@@ -58,6 +58,13 @@ POWERS = {
     "cannot_here": ("本窗口不能收", "bad"),
     "": ("", ""),
 }
+STATES = {  # of a case that is open
+    State.RECEIVED: "已收件",
+    State.TO_SUPPLEMENT: "待补正",
+    State.ACCEPTED: "已受理",
+    State.IN_REVIEW: "办理中",
+    State.APPROVED: "准予",
+}
 STEP_OF = {
     "identity": "identity",
     "confirm": "identity",
@@ -70,6 +77,7 @@ STEP_OF = {
     "field": "form",
     "form": "materials",
     "material": "materials",
+    "clash": "review",
 }
 
 
@@ -149,6 +157,7 @@ def missing(one: Missing) -> MissingShown:
         "route": ("办理机关", "选由哪里办理"),
         "power": ("受理权", "本窗口不能收这一件，请到别处办"),
         "form": ("申请表", "内容改过，请重新打印、签字、扫描"),
+        "clash": ("疑似重复", "看过下面这一件再定（Ctrl+H）"),
     }
     step = STEP_OF[one.kind]
     if one.kind == "field":
@@ -171,6 +180,10 @@ def caution(one: Caution) -> str:
         "equal_pages": "{label}：有 {count} 页重复",
         "foreign_page": "{label}：有 {count} 页是别的办件的",
     }
+    if one.kind == "clash":
+        state = say(STATES[one.state]) if one.state else ""
+        told = say("申请人这个事项还有一件：{number}，{state}，{where}", number=one.label, state=state, where=one.where)
+        return say("{told}（已核对，仍收件）", told=told) if one.confirmed else told
     return say(words[one.kind], label=one.label, count=one.count)
 
 
@@ -219,6 +232,7 @@ def panel(said: Panel, draft: Draft, names: dict[str, str], photo: bytes) -> Pan
         phone=draft.phone,
         missing=tuple(missing(one) for one in said.missing),
         cautions=tuple(caution(one) for one in said.cautions),
+        asks_clash=any(one.kind == "clash" for one in said.missing),
         begun=draft.handler is not None or draft.matter is not None,
         photo=photo,
     )
