@@ -82,7 +82,8 @@ def send_one_batch(store: Store, line: Line, manner: Manner | None = None) -> Se
             the others go on.
     """
     manner = manner or Manner()
-    for case_id, pages in _sendable(store, manner).items():
+    sendable = _sendable(store, manner)
+    for case_id, pages in sendable.items():
         began = time.monotonic()
         try:
             progress = _send(store, line, case_id, pages, manner)
@@ -94,7 +95,8 @@ def send_one_batch(store: Store, line: Line, manner: Manner | None = None) -> Se
             store.end_upload(case_id, pages, problem)
             continue
         seconds = time.monotonic() - began
-        return Sent(case_id, progress.gained, seconds, bool(_sendable(store, manner)), tuple(progress.again))
+        more = len(sendable) > 1 or not set(pages) <= set(progress.upload.pages)
+        return Sent(case_id, progress.gained, seconds, more, tuple(progress.again))
     return None
 
 

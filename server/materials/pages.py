@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
+import secrets
+from collections.abc import Iterable, Mapping
+
+from django.db import transaction
 
 from contract.problem import Problem, Retry
 from contract.wire import sha256
@@ -10,6 +13,7 @@ from server.materials.blobs import get_store, new_name
 from server.materials.models import Blob, CasePage
 from server.materials.sealing import new_key, seal, unseal, unwrap
 
+TOGETHER, TOGETHER_BYTES = 32, 16 << 20  # pages, and bytes of them, that are stored at one time
 SHOWN = {"image/jpeg", "image/png", "image/tiff", "application/pdf", "image/bmp"}
 MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -23,21 +27,46 @@ MAGIC = (
 
 def store_page(case_id: str, digest: str, data: bytes) -> None:
     """Keep a page for a case. The caller has the bytes, so a digest that is here already gives nothing away."""
-    if not Blob.objects.filter(digest=digest).exists():
-        _store(digest, data)
+    store_pages(case_id, [(digest, data)])
+
+
+def store_pages(case_id: str, pages: Iterable[tuple[str, bytes]]) -> None:
+    """Keep pages for a case, some at a time: what is stored together is synced and written down together."""
+    group: dict[str, bytes] = {}
+    size = 0
+    for digest, data in pages:
+        group[digest] = data
+        size += len(data)
+        if len(group) >= TOGETHER or size >= TOGETHER_BYTES:
+            _store_group(case_id, group)
+            group, size = {}, 0
+    _store_group(case_id, group)
+
+
+def _store_group(case_id: str, group: Mapping[str, bytes]) -> None:
+    _write(case_id, group, frozenset(Blob.objects.filter(digest__in=group).values_list("digest", flat=True)))
+
+
+def _write(case_id: str, group: Mapping[str, bytes], known: frozenset[str]) -> None:
+    """The bytes of what is not known yet, then the rows of all."""
+    shelf, objects, blobs = secrets.token_hex(1), [], []
+    for digest, data in group.items():
+        if digest not in known:
+            key, wrapped = new_key(digest)
+            name = new_name("pages", shelf)
+            objects.append((name, seal(key, data, digest)))
+            blobs.append(Blob(digest=digest, name=name, size=len(data), key=wrapped))
+    if objects:
+        get_store().put_all(objects)
     with transaction.atomic():
-        CasePage.objects.get_or_create(case_id=case_id, blob_id=digest)
-
-
-def _store(digest: str, data: bytes) -> None:
-    key, wrapped = new_key(digest)
-    name = new_name("pages")
-    get_store().put(name, seal(key, data, digest))
-    try:
-        with transaction.atomic():
-            Blob.objects.create(digest=digest, name=name, size=len(data), key=wrapped)
-    except IntegrityError:  # the same page came by another connection meanwhile
-        get_store().delete(name)
+        Blob.objects.bulk_create(blobs, ignore_conflicts=True)
+        CasePage.objects.bulk_create(
+            [CasePage(case_id=case_id, blob_id=digest) for digest in group], ignore_conflicts=True
+        )
+    kept = set(Blob.objects.filter(digest__in=group).values_list("name", flat=True))
+    for name, _ in objects:
+        if name not in kept:  # the same page came by another connection meanwhile
+            get_store().delete(name)
 
 
 def read_page(case_id: str, digest: str) -> bytes:

@@ -20,7 +20,7 @@ from contract.wire import sha256
 from server.cases.services import get_case, pages_arrived
 from server.materials.blobs import get_store
 from server.materials.models import Piece, Upload
-from server.materials.pages import store_page
+from server.materials.pages import store_pages
 from server.materials.reception import GOOD_FOR, take_over
 from server.materials.sealing import new_key, unseal, unwrap
 from server.org.models import Station
@@ -170,8 +170,7 @@ def _finish(whole: Upload, sources: list[Upload]) -> None:
             return
         plain = _Plain(sources)
         try:
-            for digest, data in _pages(whole, cast(BinaryIO, io.BufferedReader(plain, 1 << 16))):
-                store_page(whole.case_id, digest, data)
+            store_pages(whole.case_id, _pages(whole, cast(BinaryIO, io.BufferedReader(plain, 1 << 16))))
             if whole.digest and plain.digest.hexdigest() != whole.digest:
                 raise Problem("upload.garbled", Retry.NEVER)
         except Problem as problem:
