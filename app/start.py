@@ -21,6 +21,7 @@ from app.sync.courier import Courier
 from app.sync.enrol import join
 from app.sync.line import Line
 from app.sync.pace import Bounds
+from app.sync.packs import fetch_pack
 from contract.problem import Problem, Retry
 
 
@@ -32,12 +33,16 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
     """
     store = open_store(config, clock)
     try:
+        catalogue = _catalogue_of(store)
+        if store.find_pack() is not None:
+            catalogue().refresh()
+        store.on_change(lambda changes: _make_findable(catalogue) if changes.pack else None)
         return Desk(
             config=config,
             store=store,
             node=store.station().node,
             clock=clock,
-            catalogue=_catalogue_of(store),
+            catalogue=catalogue,
             devices=DevicesHere(config.devices),
             drawer=Drawer(),
             courier=Courier(store, _line(config, store, clock), clock, bounds=_bounds(config)),
@@ -90,13 +95,18 @@ def join_station(
     write_config(config)  # first: a station that has joined is never without its settings
     store = open_store(config)
     try:
-        if store.find_station() is not None:
+        if store.find_station() is not None and store.find_pack() is not None:
             raise Problem("station.joined_already", Retry.NEVER)
         line = _line(config, store, wall_clock)
         try:
-            station = join(store, line, code)
+            if store.find_station() is None:
+                join(store, line, code)
+            else:  # the pack was cut off on its way
+                fetch_pack(store, line, patience=None)
         finally:
             line.close()
+        station = store.station()
+        Catalogue(store.pack(), store.shelf).refresh()
     finally:
         store.close()
     if not config.window:
@@ -156,7 +166,12 @@ def _catalogue_of(store: Store) -> Callable[[], Catalogue]:
     def catalogue() -> Catalogue:
         pack = store.pack()
         if not built or built[0].pack.version != pack.version:
-            built[:] = [Catalogue(pack, store.find_matter)]
+            built[:] = [Catalogue(pack, store.shelf)]
         return built[0]
 
     return catalogue
+
+
+def _make_findable(catalogue: Callable[[], Catalogue]) -> None:
+    """What a new pack brought goes into the index, on the thread that fetched it."""
+    catalogue().refresh()

@@ -171,6 +171,7 @@ class EnrolAsk(Wire):
     public_key: str  # base64, raw Ed25519
     algorithm: str = ED25519
     facts: dict[str, str] = {}  # program version, system: never personal
+    in_parts: bool = False  # the station fetches its pack itself (contract.pack) and wants none in the answer
 
 
 class SignedPack(Wire):
@@ -189,7 +190,7 @@ class EnrolAnswer(Wire):
     node: str
     name: str  # 3 号窗口
     server_public_key: str
-    pack: SignedPack
+    pack: SignedPack | None = None  # None where the station asked for parts
     blocks: tuple[NumberBlock, ...]
 
 

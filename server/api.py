@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -23,11 +24,12 @@ from contract.exchange import (
     SessionAsk,
     SignedPack,
 )
+from contract.pack import PackAsk, SignedManifest
 from contract.problem import MEDIA_TYPE, Problem, Retry
 from server import health
 from server.access import AnyAuth, PersonAuth, StationAuth, viewer_of
 from server.cases import services, views
-from server.catalogue.packs import pack_for
+from server.catalogue.packs import manifest_for, pack_for, part_bytes
 from server.exchange import round as rounds
 from server.exchange import stations
 from server.org.models import Station, User
@@ -72,6 +74,7 @@ api = DescribedAPI(
     docs_url=None,
     openapi_url="openapi.json",
 )
+RANGE = re.compile(r"bytes=([0-9]{1,12})-([0-9]{0,12})")
 CASES = TypeAdapter(list[Case])
 
 
@@ -138,6 +141,30 @@ def get_pack(request: HttpRequest) -> HttpResponse:
     etag = f'"{pack.version}"'
     response = HttpResponse(status=304) if _has(request, etag) else _said(pack.signed())
     response["ETag"] = etag
+    return response
+
+
+@api.post("/pack/manifest", auth=StationAuth(), response=SignedManifest, tags=["stations"])
+def post_manifest(request: HttpRequest, ask: PackAsk) -> HttpResponse:
+    """Which parts bring a station from the pack that it has to the newest: what changed, or all of it."""
+    return _said(manifest_for(_station(request).node, ask.have))
+
+
+@api.get("/pack/parts/{digest}", auth=StationAuth(), tags=["stations"])
+def get_part(request: HttpRequest, digest: str) -> HttpResponse:
+    """A compressed part of a pack (RFC 9110 §14: one range is understood)."""
+    data = part_bytes(digest)
+    asked = RANGE.fullmatch(request.headers.get("Range", ""))
+    if asked is None:
+        response = HttpResponse(data, content_type="application/zstd")
+    else:
+        first, last = int(asked[1]), min(int(asked[2] or len(data)), len(data) - 1)
+        status = 206 if first <= last else 416
+        response = HttpResponse(data[first : last + 1], status=status, content_type="application/zstd")
+        response["Content-Range"] = f"bytes {first}-{last}/{len(data)}" if status == 206 else f"bytes */{len(data)}"
+    response["ETag"] = f'"{digest}"'
+    response["Cache-Control"] = "private, max-age=31536000, immutable"
+    response["Accept-Ranges"] = "bytes"
     return response
 
 

@@ -17,6 +17,7 @@ from huey import MemoryHuey, PostgresHuey, crontab
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
+from server.catalogue.packs import sweep as sweep_packs
 from server.exchange.relay import relay
 from server.exchange.stations import forget_old_sessions
 from server.keys import get_keys
@@ -29,6 +30,7 @@ SWEEPS: dict[str, tuple[Callable[[], object], Any]] = {
     "relay": (relay, crontab(minute="*")),
     "uploads": (sweep_uploads, crontab(minute="*/5")),
     "silence": (lambda: accept_silent_cases(timezone.localdate()), crontab(minute="5")),
+    "packs": (sweep_packs, crontab(minute="45", hour="3")),
     "sessions": (lambda: forget_old_sessions(timezone.now()), crontab(minute="30")),
 }
 

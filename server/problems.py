@@ -38,6 +38,7 @@ STATUS = {
     "enrol.key_malformed": 422,
     "case.not_found": 404,
     "page.not_found": 404,
+    "pack.part_unknown": 404,
     "server.fault": 500,
     "server.busy": 503,
 }

@@ -230,6 +230,6 @@ def today_here(desk: Desk) -> Today:
         numbers_left=sum(pool.left for pool in desk.store.pools()),
         pack_made_on=pack.made_on,
         pack_age_days=(day - pack.made_on).days,
-        matters=len(catalogue.matters),
+        matters=catalogue.count(),
         provisional=pack.calendar.is_provisional(day, day + timedelta(days=60)),
     )

@@ -5,14 +5,15 @@ Built once per pack and never changed; a new pack makes a new catalogue.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
-from app.matters.search import Search, index
-from contract.matter import Matter, Pack, route
-from contract.node import Department, Node, Offering, Power, Routing, Tree, powers_at
+from app.matters.search import Search
+from app.store.catalogue import Shelf, shelf_of
+from contract.matter import Matter, Pack, PackHead, route
+from contract.node import Department, Node, NodeLevel, Offering, Power, Routing, Tree, powers_at
 from contract.person import Parties
 from contract.problem import Problem, Retry
 
@@ -29,27 +30,38 @@ class Hit:
 class Catalogue:
     """All that a pack says about matters, looked up by code."""
 
-    def __init__(self, pack: Pack, earlier: Callable[[str, int], Matter | None] = lambda code, version: None) -> None:
-        """`earlier` finds versions that are no longer in the pack, for drafts and cases that began with them (S09)."""
+    def __init__(self, pack: PackHead, shelf: Shelf | None = None) -> None:
+        """A pack with its shelf in the store; a whole `Pack` may come without one."""
+        is_kept_nowhere = shelf is None
+        if shelf is None:
+            if not isinstance(pack, Pack):
+                raise TypeError("a pack's head alone is no catalogue")
+            shelf, pack = shelf_of(pack), pack.head
         self.pack = pack
-        self._earlier = earlier
         self.tree = Tree(pack.nodes)
-        self._matters = {matter.key: matter for matter in pack.matters}
-        self._newest: dict[str, Matter] = {}
-        for matter in sorted(pack.matters, key=lambda m: m.version):
-            self._newest[matter.code] = matter
+        self._shelf = shelf
+        self._search = Search(shelf)
+        if is_kept_nowhere:
+            self._search.refresh()
         self._departments = {department.code: department for department in pack.departments}
-        self._offerings: dict[str, tuple[Offering, ...]] = {}
-        for offering in pack.offerings:
-            self._offerings[offering.matter] = (*self._offerings.get(offering.matter, ()), offering)
-        # a pack is small and its answers never change, so each is worked out once
+        # a pack's answers never change, so each is worked out once
+        self.offerings = cache(shelf.offerings)
         self._may_receive = cache(self._find_may_receive)
         self._instead = cache(self._find_instead)
+        self._receivers = cache(self._find_receivers)
+
+    def refresh(self) -> int:
+        """Make what came with the pack findable. Returns how many matters were new."""
+        return self._search.refresh()
 
     @property
     def matters(self) -> tuple[Matter, ...]:
-        """Every matter in its newest version, in the order of the pack."""
-        return tuple(self._newest[code] for code in dict.fromkeys(matter.code for matter in self.pack.matters))
+        """Every matter in its newest version, by code: for looking through all of them, which takes its time."""
+        return self._shelf.matters()
+
+    def count(self) -> int:
+        """How many matters there are."""
+        return self._shelf.count()
 
     def matter(self, code: str, version: int | None = None) -> Matter:
         """The matter, newest version unless one is named: a case keeps the version that it began with.
@@ -63,10 +75,8 @@ class Catalogue:
         return found
 
     def find_matter(self, code: str, version: int | None = None) -> Matter | None:
-        """The matter, or None where the pack does not have it (or not in this version)."""
-        if version is None:
-            return self._newest.get(code)
-        return self._matters.get((code, version)) or self._earlier(code, version)
+        """The matter, or None where the pack does not have it (or it never was here in this version)."""
+        return self._shelf.find_matter(code, version)
 
     def department(self, code: str) -> Department:
         """The department.
@@ -78,10 +88,6 @@ class Catalogue:
         if found is None:
             raise Problem("department.unknown", Retry.AFTER_FIX, department=code)
         return found
-
-    def offerings(self, matter: str) -> tuple[Offering, ...]:
-        """Who offers the matter; empty for a matter that nobody offers."""
-        return self._offerings.get(matter, ())
 
     def powers(self, offering: Offering, node: str) -> frozenset[Power]:
         """What a node may do for an offering (U01)."""
@@ -104,11 +110,8 @@ class Catalogue:
 
     def search(self, text: str, node: str, limit: int = 20, used: Mapping[str, float] | None = None) -> tuple[Hit, ...]:
         """Find matters by characters, pinyin, initials or code; see `app.matters.search`. `used` puts its own first."""
-        return tuple(self._hit(matter, node) for matter in self._search.find(text, limit, used))
-
-    @cached_property
-    def _search(self) -> Search:
-        return index(self.matters)
+        found = (self.find_matter(code) for code in self._search.find(text, limit, used))
+        return tuple(self._hit(matter, node) for matter in found if matter is not None)
 
     def _hit(self, matter: Matter, node: str) -> Hit:
         may = self.may_receive(matter.code, node)
@@ -118,10 +121,26 @@ class Catalogue:
         return any(Power.RECEIVE in self.powers(offering, node) for offering in self.offerings(matter))
 
     def _find_instead(self, matter: str, node: str) -> tuple[Node, ...]:
-        receiving = [place for place in self.tree.by_code.values() if self.may_receive(matter, place.code)]
+        receiving = {
+            place
+            for offering in self.offerings(matter)
+            for grant in offering.grants
+            if Power.RECEIVE in grant.powers
+            for place in self._receivers(grant.under, grant.levels)
+        }
         for above in (*self.tree.chain(node), None):
-            within = [place for place in receiving if above is None or self.tree.is_under(place.code, above.code)]
+            within = [place for place in receiving if above is None or self.tree.is_under(place, above.code)]
             if within:
-                depth = min(len(self.tree.chain(place.code)) for place in within)
-                return tuple(place for place in within if len(self.tree.chain(place.code)) == depth)
+                depth = min(len(self.tree.chain(place)) for place in within)
+                return tuple(
+                    self.tree.by_code[place] for place in sorted(within) if len(self.tree.chain(place)) == depth
+                )
         return ()
+
+    def _find_receivers(self, under: str, levels: tuple[NodeLevel, ...]) -> tuple[str, ...]:
+        """Codes of the nodes that a grant means."""
+        return tuple(
+            place.code
+            for place in self.tree.by_code.values()
+            if self.tree.is_under(place.code, under) and (not levels or place.level in levels)
+        )

@@ -5,29 +5,39 @@ typed matches from some unit on when each unit in turn gives up its character or
 so that 食品, shipin, spjyxk, shipjy, 食品jyxk and a half-typed last syllable are all one rule. Only where nothing
 matches so may units be left out between (食品许可, spxk).
 
-The rows, from every unit on, are kept in a tree that shares what they have in common, and what is one or two letters
-long (most of what is ever typed, and what matches most) is looked up whole. Places are numbered in the order in which
-they should be shown.
+The index lies in the store (`app.store.catalogue`). Up to four letters or characters are one word of it in every
+spelling that the rule allows, so that most of what is ever typed is one look-up; longer full pinyin and initials are
+beginnings of words. What the index cannot say by itself, mixtures above all, it narrows, and the rule decides.
+
+A word of the index begins with a digit: 0 to 2 for what begins a name, stands in it, or is a keyword, English or the
+code; 3 to 5 and 6 to 8 for full pinyin and for initials from there to the end of the name, by the same three; 9 for a
+whole name or code.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import chain
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, Final
 
 from pypinyin import Style, lazy_pinyin, pinyin
 
+from app.store.catalogue import Indexed, Named, Shelf
 from contract.matter import Matter
 
-LONGEST = 2  # letters or characters that are looked up whole
-BUCKET = 4  # places that are followed one by one rather than divided further
-READINGS = 2  # how many of a character's readings besides the one its word gives it
+SHORT: Final = 4  # letters or characters that are one word of the index in every spelling
+LONG: Final = 24  # letters of a word of the index at most
+READINGS: Final = 2  # how many of a character's readings besides the one its word gives it
+WORDS: Final = 8  # words of one search that count
+CANDIDATES: Final = 400  # matters that the rule is held against, where the index can only narrow
+FAVOURITES: Final = 24  # of what is used here, as many may come first
+LONGEST_READING: Final = 6  # letters: zhuang
 
-_NAME, _KEYWORD, _ENGLISH, _CODE = range(4)
+_START, _INSIDE, _BESIDE = range(3)
+_TIERS: Final = (_START, _INSIDE, _BESIDE)
+_FULL, _INITIALS, _EXACT = 3, 6, 9
 
 
 @dataclass(frozen=True)
@@ -38,129 +48,237 @@ class Unit:
     readings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Place:
-    matter: int
-    units: Sequence[Unit]
-    start: int
-
-
-class _Branch:
-    """The places whose rows begin alike, divided by their next unit: under its character and its first letters."""
-
-    __slots__ = ("divided", "next", "places")
-
-    def __init__(self, numbers: Sequence[int], places: Sequence[_Place], depth: int = 0) -> None:
-        self.places = numbers
-        self.next: dict[str, list[tuple[Unit, _Branch]]] = {}
-        self.divided = len(numbers) > BUCKET
-        if not self.divided:
-            return
-        divided: dict[Unit, list[int]] = {}
-        for number in numbers:
-            place = places[number]
-            if place.start + depth < len(place.units):
-                divided.setdefault(place.units[place.start + depth], []).append(number)
-        for unit, below in divided.items():
-            branch = _Branch(below, places, depth + 1)
-            for key in {unit.character, *(reading[0] for reading in unit.readings)} - {""}:
-                self.next.setdefault(key, []).append((unit, branch))
+Name = tuple[Unit, ...]
 
 
 class Search:
-    """The index over some thousands of matters at most, in memory. Made by `index`."""
+    """Finding on one shelf. May be used by any thread."""
 
-    def __init__(self, matters: Sequence[Matter], places: Sequence[_Place]) -> None:
-        self._matters = matters
-        self._places = places
-        self._root = _Branch(range(len(places)), places)
-        self._whole: dict[str, dict[int, None]] = {}
-        for place in places:
-            for token in _tokens(place.units, place.start):
-                self._whole.setdefault(token, {})[place.matter] = None
-        self._numbers = {matter.code: number for number, matter in enumerate(matters)}
-        self._exact = {plain(matter.code): number for number, matter in enumerate(matters)}
-        self._exact |= {plain(matter.name): number for number, matter in enumerate(matters)}
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
 
-    def find(self, text: str, limit: int = 20, used: Mapping[str, float] | None = None) -> tuple[Matter, ...]:
-        """The matters that match every word of the text, best first: exact, then the most used, then by place.
+    def refresh(self) -> int:
+        """Put into the index whatever it does not have yet. Returns how many matters that was."""
+        fresh = self._shelf.not_indexed()
+        if fresh:
+            self._shelf.put_into_index(indexed(matter) for matter in fresh)
+        return len(fresh)
+
+    def find(self, text: str, limit: int = 20, used: Mapping[str, float] | None = None) -> tuple[str, ...]:
+        """Codes of the matters that match every word of the text, best first: exact, then the most used, then those
+        whose names begin with it, then by the shortest name.
 
         Args:
-            text: What was typed; empty lists the most used, then all in the order of the pack.
+            text: What was typed; empty lists the most used, then the shortest names.
             limit: How many at most.
             used: How recently and how often each code was used here, as one number; the higher comes first.
         """
+        typed = [word for word in (plain(part) for part in text.split()) if word][:WORDS]
         used = used or {}
-        words = [word for word in (plain(part) for part in text.split()) if word]
-        found: Mapping[int, None] = dict.fromkeys(range(len(self._matters))) if not words else {}
-        for place, word in enumerate(words):
-            matching = self._matching(word)
-            found = {number: None for number in found if number in matching} if place else matching
-        first = [self._numbers[code] for code in used if self._numbers.get(code, -1) in found]
-        first.sort(key=lambda number: -used[self._matters[number].code])
-        exact = self._exact.get("".join(words))
-        chosen: dict[int, None] = {}
-        for number in chain(() if exact is None else (exact,), first, found):
-            if len(chosen) >= limit:
-                break
-            chosen[number] = None
-        return tuple(self._matters[number] for number in chosen)
+        favourites = sorted(used, key=lambda code: -used[code])[:FAVOURITES]
+        if limit <= 0:
+            return ()
+        if not typed:
+            there = {named.code for named in self._shelf.named(favourites)}
+            first = [code for code in favourites if code in there]
+            return _chosen(limit, first, (named.code for named in self._shelf.first(limit)))
+        exact = [named.code for named in self._shelf.look_up(f'"{_EXACT}{"".join(typed)}"', 1)]
+        codes, fits = self._without_gaps(typed, limit), _is_given
+        if not codes:
+            codes, fits = self._scattered(typed, limit), _is_scattered
+        first = self._first_of(favourites, typed, fits) if codes else []
+        return _chosen(limit, exact, first, codes)
 
-    def _matching(self, word: str) -> Mapping[int, None]:
-        """The matters that match a word, each once, by their best place."""
-        whole = self._whole.get(word)
-        if whole is not None:
-            return whole
-        reached = self._reached(word, self._root, 0, 0) or self._scattered(word)
-        return dict.fromkeys(self._places[number].matter for number in sorted(reached))
-
-    def _reached(self, word: str, branch: _Branch, at: int, depth: int) -> set[int]:
-        """The places below a branch that give up the rest of a word."""
-        if at == len(word):
-            return set(branch.places)
-        if not branch.divided:
-            places = ((number, self._places[number]) for number in branch.places)
-            return {number for number, place in places if _follows(word, at, place.units, place.start + depth)}
-        found: set[int] = set()
-        for unit, below in branch.next.get(word[at], ()):
-            for size in _taken(word, at, unit):
-                found |= self._reached(word, below, at + size, depth + 1)
+    def _without_gaps(self, typed: Sequence[str], limit: int) -> list[str]:
+        """What the index says by itself, and where that may not be all, what the rule says."""
+        found = self._in_index(typed, limit)
+        if len(found) < limit and any(len(word) > SHORT or _asked(word) is None for word in typed):
+            found = list(dict.fromkeys((*found, *self._narrowed(typed, limit))))
         return found
 
-    def _scattered(self, word: str) -> set[int]:
-        """The places that give up a word with units left out between: 食品许可, spxk for 食品经营许可.
+    def _first_of(self, codes: Sequence[str], typed: Sequence[str], fits: Fits) -> list[str]:
+        """Those of the codes that match, in their order."""
+        if not codes:
+            return []
+        there = {named.code: named for named in self._shelf.named(codes)}
+        return [code for code in codes if code in there and _matches(there[code], typed, fits)]
 
-        Looked for only where nothing gives it up without a gap, so it may be slower.
-        """
-        if len(word) < LONGEST:
-            return set()
-        starts = sorted({number for _, below in self._root.next.get(word[0], ()) for number in below.places})
-        first: dict[int, int] = {}
-        for number in starts:
-            place = self._places[number]
-            if _scattered_over(word, place.units, place.start):
-                first.setdefault(place.matter, number)
-        return set(first.values())
+    def _in_index(self, typed: Sequence[str], limit: int) -> list[str]:
+        """What the index says by itself. One word tier by tier, several at once."""
+        asked = [_asked(word) for word in typed]
+        found: dict[str, None] = {}
+        if len(asked) == 1:
+            for words in asked[0] or ():
+                if len(found) < limit:
+                    found.update((named.code, None) for named in self._checked(words, typed, limit))
+        elif None not in asked:
+            words = " AND ".join(f"({' OR '.join(f'({tier})' for tier in tiers or ())})" for tiers in asked)
+            found.update((named.code, None) for named in self._checked(words, typed, limit))
+        return list(found)
+
+    def _checked(self, words: str, typed: Sequence[str], limit: int) -> Iterator[Named]:
+        """What the index finds; what is longer than its words is held against the rule."""
+        if all(len(word) <= SHORT for word in typed):
+            yield from self._shelf.look_up(words, limit)
+            return
+        found = self._shelf.look_up(words, limit * 2)
+        yield from [named for named in found if _matches(named, typed, _is_given)][:limit]
+
+    def _narrowed(self, typed: Sequence[str], limit: int) -> list[str]:
+        """Mixtures: the index narrows, the rule decides."""
+        words = " AND ".join(filter(None, map(_necessary, typed)))
+        found = self._shelf.look_up(words, CANDIDATES) if words else []
+        return [named.code for named in found if _matches(named, typed, _is_given)][:limit]
+
+    def _scattered(self, typed: Sequence[str], limit: int) -> list[str]:
+        """Units left out between: 食品许可, spxk for 食品经营许可. Looked for only where nothing fits without a gap.
+        Among very many matters not each of them is looked at."""
+        if all(len(word) < 2 for word in typed):
+            return []
+        found: dict[str, None] = {}
+        for narrow in (_by_initials, _by_beginning):
+            words = " AND ".join(filter(None, map(narrow, typed)))
+            looked = self._shelf.look_up(words, CANDIDATES) if words else []
+            found.update((named.code, None) for named in looked if _matches(named, typed, _is_scattered))
+            if found:
+                break
+        return list(found)[:limit]
 
 
-def index(matters: Iterable[Matter]) -> Search:
-    """Build the index. Pure; the order of the matters is the order among equals."""
-    matters = tuple(matters)
-    places: list[tuple[tuple[int, int, int, int], _Place]] = []
-    for number, matter in enumerate(matters):
-        for kind, units in _rows(matter):
-            for start, unit in enumerate(units):
-                if unit.character or unit.readings:
-                    rank = (kind, start, len(units), number)
-                    places.append((rank, _Place(number, units, start)))
-    places.sort(key=lambda ranked: ranked[0])
-    return Search(matters, [place for _, place in places])
+Fits = Callable[[str, Sequence[Name]], bool]
+
+
+def index(shelf: Shelf) -> Search:
+    """A search over a shelf, with all of it in the index."""
+    search = Search(shelf)
+    search.refresh()
+    return search
+
+
+def indexed(matter: Matter) -> Indexed:
+    """What of a matter goes into the index."""
+    names = tuple(_rows(matter))
+    words = {f"{_EXACT}{plain(matter.name)}", f"{_EXACT}{plain(matter.code)}"}
+    for number, row in enumerate(names):
+        for start, unit in enumerate(row):
+            if unit.character or unit.readings:
+                tier = _BESIDE if number else _INSIDE if start else _START
+                words |= {f"{tier}{token}" for token in _tokens(row, start)}
+                if full := _full(row, start):
+                    words |= {f"{_FULL + tier}{full}", f"{_INITIALS + tier}{_initials(row, start)}"}
+    return Indexed(matter.code, len(names[0]), _written(names), " ".join(sorted(words)))
 
 
 def is_named(name: str, typed: str) -> bool:
     """Whether a name is meant by what was typed, by the same rule: its characters, pinyin or initials, without gaps."""
     words, row = [word for word in (plain(part) for part in typed.split()) if word], units(name)
-    return bool(words) and all(any(_follows(word, 0, row, start) for start in range(len(row))) for word in words)
+    return bool(words) and all(_is_given(word, (row,)) for word in words)
+
+
+# --- what is asked of the index ---------------------------------------------------------------------------------------
+
+
+def _chosen(limit: int, *lists: Iterable[str]) -> tuple[str, ...]:
+    """The first of several lists, each code once."""
+    chosen: dict[str, None] = {}
+    for codes in lists:
+        for code in codes:
+            if len(chosen) >= limit:
+                break
+            chosen[code] = None
+    return tuple(chosen)
+
+
+def _asked(word: str) -> tuple[str, ...] | None:
+    """A typed word as expressions of the index, tier by tier; None where it needs the rule: a mixture."""
+    is_latin = word.isascii()
+    if not is_latin and any(c.isascii() and c.isalpha() for c in word):
+        return None
+    if len(word) <= SHORT:
+        return tuple(f'"{tier}{word}"' for tier in _TIERS)
+    if not is_latin:
+        windows = [word[at : at + SHORT] for at in range(len(word) - SHORT + 1)]
+        rest = " AND ".join(_anywhere(window) for window in windows[1:])
+        return tuple(f'"{tier}{windows[0]}" AND {rest}' for tier in _TIERS)
+    if word.isdigit() or not word.isalpha():
+        return tuple(f'"{_FULL + tier}{word[:LONG]}" *' for tier in _TIERS)
+    return tuple(f'"{_FULL + tier}{word[:LONG]}" * OR "{_INITIALS + tier}{word[:LONG]}" *' for tier in _TIERS)
+
+
+def _anywhere(token: str) -> str:
+    return f"({' OR '.join(f'{chr(34)}{tier}{token}{chr(34)}' for tier in _TIERS)})"
+
+
+def _runs_typed(word: str) -> list[str]:
+    """A typed word as stretches of Latin letters and of everything else."""
+    runs: list[str] = []
+    for c in word:
+        latin = c.isascii() and c.isalpha()
+        if runs and (runs[-1][-1].isascii() and runs[-1][-1].isalpha()) == latin:
+            runs[-1] += c
+        else:
+            runs.append(c)
+    return runs
+
+
+def _necessary(word: str) -> str:
+    """What every matter has that gives up a word: each stretch begins at some unit, and within a long stretch of
+    letters a unit begins at least once in as many letters as the longest reading has."""
+    asked = []
+    for run in _runs_typed(word):
+        asked.append(_anywhere(run[:SHORT]))
+        if run.isascii() and run.isalpha():
+            for at in range(1, len(run) - SHORT - LONGEST_READING + 2, LONGEST_READING):
+                starts = range(at, at + LONGEST_READING)
+                asked.append(f"({' OR '.join(_anywhere(run[start : start + SHORT]) for start in starts)})")
+        else:
+            asked += [_anywhere(run[at : at + SHORT]) for at in range(1, len(run) - SHORT + 1)]
+    return " AND ".join(asked)
+
+
+def _by_initials(word: str) -> str:
+    """Each letter or character begins a unit somewhere."""
+    return " AND ".join(_anywhere(c) for c in dict.fromkeys(word))
+
+
+def _by_beginning(word: str) -> str:
+    """The first letter and every character begin units somewhere."""
+    return " AND ".join(_anywhere(c) for n, c in enumerate(word) if n == 0 or not c.isascii())
+
+
+# --- the rule ---------------------------------------------------------------------------------------------------------
+
+
+def _matches(named: Named, typed: Sequence[str], fits: Fits) -> bool:
+    names = _read(named.units)
+    return all(fits(word, names) for word in typed)
+
+
+def _is_given(word: str, names: Sequence[Name]) -> bool:
+    return any(_follows(word, 0, row, start) for row in names for start in range(len(row)))
+
+
+def _is_scattered(word: str, names: Sequence[Name]) -> bool:
+    return any(_scattered_over(word, row, start) for row in names for start in range(len(row)))
+
+
+def _written(names: Sequence[Name]) -> str:
+    """Names as text, for the index: a line each, a unit each between blanks, its character and its readings."""
+    return "\n".join(" ".join("/".join((unit.character, *unit.readings)) for unit in row) for row in names)
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> tuple[Name, ...]:
+    return tuple(tuple(_unit(part) for part in line.split(" ")) for line in text.split("\n"))
+
+
+@lru_cache(maxsize=4096)
+def _unit(part: str) -> Unit:
+    character, *readings = part.split("/")
+    return Unit(character, tuple(readings))
+
+
+# --- units ------------------------------------------------------------------------------------------------------------
 
 
 def plain(text: str) -> str:
@@ -196,13 +314,13 @@ def _alone(character: str) -> tuple[str, ...]:
     return tuple(pinyin(character, style=Style.NORMAL, heteronym=True)[0][:READINGS])
 
 
-def _rows(matter: Matter) -> Iterator[tuple[int, tuple[Unit, ...]]]:
-    yield _NAME, units(matter.name)
-    for keyword in matter.keywords:
-        yield _KEYWORD, units(keyword)
+def _rows(matter: Matter) -> Iterator[Name]:
+    """Its name, and what it is found by besides."""
+    yield units(matter.name)
+    yield from map(units, matter.keywords)
     if matter.name_en:
-        yield _ENGLISH, units(matter.name_en)
-    yield _CODE, tuple(Unit(character) for character in plain(matter.code))
+        yield units(matter.name_en)
+    yield tuple(Unit(character) for character in plain(matter.code))
 
 
 def _runs(text: str) -> Iterator[str]:
@@ -221,15 +339,32 @@ def _runs(text: str) -> Iterator[str]:
 
 
 def _tokens(row: Sequence[Unit], start: int) -> set[str]:
-    """What begins at a unit and is looked up whole: one or two characters, one or two letters in every spelling."""
+    """What begins at a unit and is one word of the index: four characters or letters at most, in every spelling."""
     characters = ""
     found = set()
-    for unit in row[start : start + LONGEST]:
+    for unit in row[start : start + SHORT]:
         if not unit.character:
             break
         characters += unit.character
         found.add(characters)
-    return found | _spellings(row, start, LONGEST)
+    return found | _spellings(row, start, SHORT)
+
+
+def _full(row: Sequence[Unit], start: int) -> str:
+    """The first readings from a unit on; empty where it has none."""
+    if not row[start].readings and not row[start].character.isascii():
+        return ""
+    found = ""
+    for unit in row[start:]:
+        found += unit.readings[0] if unit.readings else unit.character
+        if len(found) >= LONG:
+            break
+    return found[:LONG]
+
+
+def _initials(row: Sequence[Unit], start: int) -> str:
+    """The first letters from a unit on."""
+    return "".join(unit.readings[0][0] if unit.readings else unit.character for unit in row[start : start + LONG])
 
 
 def _spellings(row: Sequence[Unit], start: int, length: int) -> set[str]:

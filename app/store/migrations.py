@@ -103,4 +103,36 @@ STEPS: Final[tuple[str, ...]] = (
     alter table server_cases add column clashes text not null default '[]';
     alter table server_cases add column to_look_at integer not null default 0;
     """,
+    """
+    -- the pack in two levels: its matters (the newest version of each) and who offers them; place and units once they
+    -- are in the index of words, which has neither their text nor positions
+    create table catalogue (
+        id integer primary key, code text not null unique, version integer not null, place integer unique,
+        units text not null default ''
+    ) strict;
+    create table terms (
+        id integer primary key, accepted_by text not null, grants text not null, unique (accepted_by, grants)
+    ) strict;
+    create table offerings (
+        matter text not null, department text not null, area text not null, terms integer not null,
+        primary key (matter, department, area)
+    ) strict, without rowid;
+    create virtual table words using fts5(
+        tokens, content = '', contentless_delete = 1, detail = 'none', tokenize = 'ascii'
+    );
+    -- parts of a pack on their way, by the digest of what they will be
+    create table pack_parts (
+        digest text not null, first integer not null, data blob not null, primary key (digest, first)
+    ) strict, without rowid;
+    insert into catalogue (code, version)
+        select value ->> 'code', max(value ->> 'version') from packs, json_each(packs.text, '$.matters')
+        group by value ->> 'code';
+    insert into terms (accepted_by, grants)
+        select distinct value ->> 'accepted_by', value -> 'grants' from packs, json_each(packs.text, '$.offerings');
+    insert into offerings
+        select value ->> 'matter', value ->> 'department', value ->> 'area', terms.id
+        from packs, json_each(packs.text, '$.offerings')
+        join terms on terms.accepted_by = value ->> 'accepted_by' and terms.grants = value -> 'grants';
+    update packs set text = json_remove(text, '$.matters', '$.offerings');
+    """,
 )

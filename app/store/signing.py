@@ -39,5 +39,10 @@ def is_signed_by(public_key: str, text: str, signature: str) -> bool:
 
 def require_genuine(pack: SignedPack, server_public_key: str) -> None:
     """Raises Problem ``pack.forged`` where the pack was not signed by this station's server."""
-    if pack.algorithm != ED25519 or not is_signed_by(server_public_key, pack.pack, pack.signature):
+    if not is_server_text(pack.algorithm, server_public_key, pack.pack, pack.signature):
         raise Problem("pack.forged", Retry.AFTER_FIX)
+
+
+def is_server_text(algorithm: str, server_public_key: str, text: str, signature: str) -> bool:
+    """Whether a text was signed by this station's server, by the one algorithm that we know."""
+    return algorithm == ED25519 and is_signed_by(server_public_key, text, signature)

@@ -16,7 +16,8 @@ from typing import Any
 import apsw
 from pydantic import ValidationError
 
-from app.store import blobs, deeds, mirror, numbers, offset, recovery, signing
+from app.store import blobs, catalogue, deeds, mirror, numbers, offset, recovery, signing
+from app.store.catalogue import Shelf
 from app.store.database import Database, rows, sync_folder
 from app.store.faults import traced
 from app.store.locks import SyncLock
@@ -51,7 +52,16 @@ from contract.exchange import (
 )
 from contract.ids import number_in, uuid7
 from contract.material import Source
-from contract.matter import Matter, Pack
+from contract.matter import Matter, PackHead
+from contract.pack import (
+    PackManifest,
+    Row,
+    SignedManifest,
+    read_changes,
+    read_node_part,
+    read_standards,
+    sequence,
+)
 from contract.problem import Problem, Retry
 from contract.wire import Wire
 
@@ -96,7 +106,8 @@ class Store:
         self._pages = folder / PAGES
         self._listeners: list[Callable[[Changes], None]] = []
         self._listeners_lock = threading.Lock()
-        self._pack: tuple[str, Pack] | None = None
+        self._pack: tuple[str, PackHead] | None = None
+        self.shelf = Shelf(database)
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
@@ -267,12 +278,13 @@ class Store:
         return signing.signed(private, text)
 
     def join(self, server_url: str, answer: EnrolAnswer) -> None:
-        """Keep what the server answered to the enrolment, all of it or nothing.
+        """Keep what the server answered to the enrolment, all of it or nothing. The pack may still be to come.
 
         Raises:
             Problem: ``pack.forged``; ``station.joined_elsewhere`` where acts done for another server are waiting.
         """
-        signing.require_genuine(answer.pack, answer.server_public_key)
+        if answer.pack is not None:
+            signing.require_genuine(answer.pack, answer.server_public_key)
         with self._writing() as (db, touched):
             old = _find_meta(db, "station")
             if old is not None and Station(**json.loads(old)).id != answer.station:
@@ -290,8 +302,10 @@ class Store:
             _keep_meta(db, "station", json.dumps(named, ensure_ascii=False).encode())
             for block in answer.blocks:
                 numbers.add(db, block)
-            self._keep_pack(db, answer.pack)
-            touched.pack = touched.line = True
+            if answer.pack is not None:
+                self._keep_pack(db, answer.pack)
+                touched.pack = True
+            touched.line = True
         self._wrap_key()
 
     # --- acts ---------------------------------------------------------------------------------------------------------
@@ -654,8 +668,9 @@ class Store:
 
     # --- packs --------------------------------------------------------------------------------------------------------
 
-    def keep_pack(self, pack: SignedPack) -> Pack:
-        """Keep a new pack. Every version of a matter that was ever here stays, for the drafts and cases begun with it.
+    def keep_pack(self, pack: SignedPack) -> PackHead:
+        """Keep a new pack that came whole. Every version of a matter that was ever here stays, for the drafts and cases
+        begun with it.
 
         Raises:
             Problem: ``pack.forged`` where it was not signed by this station's server, ``pack.unreadable`` where a newer
@@ -663,37 +678,120 @@ class Store:
         """
         signing.require_genuine(pack, self.station().server_public_key)
         with self._writing() as (db, touched):
-            opened = self._keep_pack(db, pack)
+            head = self._keep_pack(db, pack)
             touched.pack = True
         self._wrap_key()
-        return opened
+        return head
 
-    def _keep_pack(self, db: apsw.Connection, pack: SignedPack) -> Pack:
+    def _keep_pack(self, db: apsw.Connection, pack: SignedPack) -> PackHead:
         try:
             opened = pack.opened()
         except ValidationError:
             raise Problem("pack.unreadable", Retry.AFTER_FIX) from None
+        matters = (matter.model_dump(mode="json") for matter in opened.matters)
+        catalogue.replace(db, matters, (Row.of(offering) for offering in opened.offerings))
+        self._keep_head(db, opened.head, pack.algorithm, pack.signature)
+        return opened.head
+
+    def _keep_head(self, db: apsw.Connection, head: PackHead, algorithm: str, signature: str) -> None:
         db.execute("delete from packs")
         db.execute(
             "insert into packs values (?,?,?,?,?,?)",
             (
-                opened.version,
-                pack.pack,
-                pack.algorithm,
-                pack.signature,
-                opened.made_on.isoformat(),
+                head.version,
+                catalogue.spelled_head(head),
+                algorithm,
+                signature,
+                head.made_on.isoformat(),
                 self._clock().isoformat(),
             ),
         )
-        _keep_meta(db, "recovery_key", opened.recovery_key.encode())
-        db.executemany(
-            "insert or replace into matters values (?,?,?)",
-            [(matter.code, matter.version, matter.model_dump_json()) for matter in opened.matters],
-        )
-        return opened
+        _keep_meta(db, "recovery_key", head.recovery_key.encode())
 
-    def find_pack(self) -> Pack | None:
-        """The pack in force; None where the station has not joined."""
+    def require_fitting(self, signed: SignedManifest) -> PackManifest:
+        """What a manifest says, where it may be followed: it is our server's, for our node, newer than what is here,
+        and begins where we stand.
+
+        Raises:
+            Problem: ``pack.forged``, ``pack.unreadable``, ``pack.foreign``, ``pack.older``, ``pack.out_of_step``.
+        """
+        station = self.station()
+        if not signing.is_server_text(signed.algorithm, station.server_public_key, signed.manifest, signed.signature):
+            raise Problem("pack.forged", Retry.AFTER_FIX)
+        try:
+            manifest = signed.opened()
+        except ValidationError:
+            raise Problem("pack.unreadable", Retry.AFTER_FIX) from None
+        head = self.find_pack()
+        have = head.version if head else ""
+        if manifest.node != station.node:
+            raise Problem("pack.foreign", Retry.NEVER)
+        if sequence(manifest.version) < sequence(have):
+            raise Problem("pack.older", Retry.AFTER_FIX)
+        if manifest.since not in ("", have):
+            raise Problem("pack.out_of_step", Retry.AGAIN)
+        return manifest
+
+    def keep_parts(self, signed: SignedManifest, parts: Sequence[bytes]) -> PackHead:
+        """Follow a manifest, all of it or nothing: a whole pack, or what changed since ours.
+
+        Args:
+            signed: What the server signed.
+            parts: What the parts say, in the manifest's order; whoever calls has compared their digests.
+
+        Raises:
+            Problem: as `require_fitting`; ``pack.unreadable`` where a newer server says what this program does not
+                know, ``pack.out_of_step`` where changes do not fit what is here.
+        """
+        with self._writing() as (db, touched):
+            manifest = self.require_fitting(signed)
+            kinds = [part.kind for part in manifest.parts]
+            try:
+                if kinds == ["standards", "node"]:
+                    head = self._keep_whole(db, *parts)
+                elif kinds == ["changes"] and manifest.since:
+                    head = self._keep_changes(db, manifest, *parts)
+                else:
+                    raise ValueError("no such pack")
+            except ValueError:
+                raise Problem("pack.unreadable", Retry.AFTER_FIX) from None
+            self._keep_head(db, head, signed.algorithm, signed.signature)
+            db.execute("delete from pack_parts")
+            touched.pack = True
+        self._wrap_key()
+        return head
+
+    def _keep_whole(self, db: apsw.Connection, standards: bytes, own: bytes) -> PackHead:
+        matters = read_standards(standards)
+        part = read_node_part(own, [str(matter.get("code", "")) for matter in matters])
+        catalogue.replace(db, matters, part.rows)
+        return part.head
+
+    def _keep_changes(self, db: apsw.Connection, manifest: PackManifest, data: bytes) -> PackHead:
+        before = self.pack()
+        changes = read_changes(data, before.nodes, {department.code: department for department in before.departments})
+        catalogue.change(db, changes)
+        return catalogue.head_after(before, manifest.version, manifest.made_on.isoformat(), changes)
+
+    def part_so_far(self, digest: str) -> bytes:
+        """What has arrived of a part of a pack."""
+        with self._database.reading() as db:
+            found = rows(db, "select data from pack_parts where digest = ? order by first", (digest,))
+        return b"".join(row[0] for row in found)
+
+    def add_to_part(self, digest: str, first: int, data: bytes) -> None:
+        """More of a part has arrived, from byte `first` on; it stays over a cut and over a restart."""
+        with self._writing() as (db, _):
+            db.execute("insert or replace into pack_parts values (?, ?, ?)", (digest, first, data))
+
+    def forget_parts(self, but: Iterable[str] = ()) -> None:
+        """Drop what has arrived, but for these parts: it was wrong, or nobody wants it any more."""
+        with self._writing() as (db, _):
+            kept = json.dumps(list(but))
+            db.execute("delete from pack_parts where digest not in (select value from json_each(?))", (kept,))
+
+    def find_pack(self) -> PackHead | None:
+        """The head of the pack in force; None where none has come yet. Its matters and offerings are on the `shelf`."""
         with self._database.reading() as db:
             row = db.execute("select version, signature, text from packs").fetchone()
         if row is None:
@@ -701,21 +799,19 @@ class Store:
         name = f"{row[0]} {row[1]}"
         kept = self._pack
         if kept is None or kept[0] != name:
-            kept = self._pack = (name, Pack.model_validate_json(row[2]))
+            kept = self._pack = (name, PackHead.model_validate_json(row[2]))
         return kept[1]
 
-    def pack(self) -> Pack:
-        """As `find_pack`. Raises Problem ``station.not_joined``."""
+    def pack(self) -> PackHead:
+        """As `find_pack`. Raises Problem ``station.not_joined``, or ``pack.absent`` where the pack is on its way."""
         found = self.find_pack()
         if found is None:
-            raise Problem("station.not_joined", Retry.AFTER_FIX)
+            raise Problem("station.not_joined" if self.find_station() is None else "pack.absent", Retry.AFTER_FIX)
         return found
 
     def find_matter(self, code: str, version: int) -> Matter | None:
         """A matter in the version a case or draft began with, also where the pack has a newer one."""
-        with self._database.reading() as db:
-            row = db.execute("select text from matters where code = ? and version = ?", (code, version)).fetchone()
-        return None if row is None else Matter.model_validate_json(row[0])
+        return self.shelf.find_matter(code, version)
 
     # --- outbox -------------------------------------------------------------------------------------------------------
 

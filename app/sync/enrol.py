@@ -8,11 +8,13 @@ from collections.abc import Mapping
 
 from app.store import Station, Store
 from app.sync.line import Line
+from app.sync.packs import fetch_pack
 from contract.exchange import EnrolAsk
 
 
 def join(store: Store, line: Line, code: str, facts: Mapping[str, str] | None = None) -> Station:
-    """Join the line's server. Where the answer was lost, the same may be tried again with the same code.
+    """Join the line's server and fetch the pack. Where an answer was lost, the same may be tried again with the same
+    code; where only the pack was cut off, `fetch_pack` goes on with it.
 
     Args:
         store: The station's store; the private key never leaves it.
@@ -24,9 +26,10 @@ def join(store: Store, line: Line, code: str, facts: Mapping[str, str] | None = 
         Problem: ``enrol.code_unknown``, ``enrol.code_used``, ``enrol.code_expired``; ``pack.forged``;
             ``station.joined_elsewhere``; whatever the line raises.
     """
-    ask = EnrolAsk(code=_spelled(code), public_key=store.station_key(), facts=dict(facts or {}))
+    ask = EnrolAsk(code=_spelled(code), public_key=store.station_key(), facts=dict(facts or {}), in_parts=True)
     answer = line.enrol(ask)
     store.join(line.url, answer)
+    fetch_pack(store, line, patience=None)
     return store.station()
 
 

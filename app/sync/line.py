@@ -38,8 +38,8 @@ from contract.exchange import (
     Me,
     SessionAnswer,
     SessionAsk,
-    SignedPack,
 )
+from contract.pack import PackAsk, SignedManifest
 from contract.parcel import MEDIA, Unpacked
 from contract.person import Clerk
 from contract.problem import MEDIA_TYPE, Problem, Retry
@@ -225,11 +225,19 @@ class Line:
         """One round of talk."""
         return _parsed(Answer, self._call("POST", f"{API}/exchange", json=ask, as_station=True))
 
-    def find_newer_pack(self, have: str = "") -> SignedPack | None:
-        """The pack in force; None where it is the one we have."""
-        headers = {"If-None-Match": f'"{have}"'} if have else {}
-        answer = self._call("GET", f"{API}/pack", headers=headers, as_station=True, fine={304})
-        return None if answer.status_code == HTTPStatus.NOT_MODIFIED else _parsed(SignedPack, answer)
+    def pack_manifest(self, have: str = "") -> SignedManifest:
+        """Which parts bring the pack that we have up to date."""
+        return _parsed(
+            SignedManifest, self._call("POST", f"{API}/pack/manifest", json=PackAsk(have=have), as_station=True)
+        )
+
+    def pack_piece(self, digest: str, first: int, size: int) -> bytes:
+        """So many bytes of a part of a pack at most, from byte `first` on."""
+        headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept": "application/zstd"}
+        answer = self._call("GET", f"{API}/pack/parts/{_plain(digest)}", headers=headers, as_station=True, binary=True)
+        if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
+            raise Problem("line.not_the_server", Retry.AGAIN)
+        return bytes(answer.content[:size])
 
     def case_view(self, case_id: str) -> CaseView:
         """A case as the server knows it, with all that stands around it."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from app.store import Heard, Outgoing, Store
 from app.sync.line import TROUBLE, Line
+from app.sync.packs import Fetched, fetch_pack
 from contract.exchange import Answer, Ask
 from contract.problem import Problem, Retry
 
@@ -56,7 +57,7 @@ def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorou
             store.give_back(sent)
         raise
     answer = heards[-1][1]
-    newer, problem = _newer_pack(store, line, answer.pack)
+    fetched, problem = _newer_pack(store, line, answer.pack)
     if any(heard.gap for heard, _ in heards):
         raise Problem("sync.feed_gap", Retry.AGAIN)
     return RoundResult(
@@ -65,25 +66,23 @@ def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorou
         held=sum(heard.held for heard, _ in heards),
         matched=sum(heard.matched for heard, _ in heards),
         news=sum(heard.news for heard, _ in heards),
-        more=answer.more or store.has_waiting(),
-        pack=newer,
+        more=answer.more or store.has_waiting() or fetched.more,
+        pack=fetched.newer,
         problem=problem,
     )
 
 
-def _newer_pack(store: Store, line: Line, newest: str) -> tuple[bool, Problem | None]:
+def _newer_pack(store: Store, line: Line, newest: str) -> tuple[Fetched, Problem | None]:
     """Fetch the pack in force. One that cannot be used is said, and the old one stays in force."""
-    have = store.pack().version
-    if not newest or newest == have:
-        return False, None
-    pack = line.find_newer_pack(have)
-    if pack is None:
-        return False, None
+    head = store.find_pack()
+    if not newest or (head is not None and newest == head.version):
+        return Fetched(newer=False), None
     try:
-        store.keep_pack(pack)
+        return fetch_pack(store, line), None
     except Problem as problem:
-        return False, problem
-    return True, None
+        if problem.code.startswith("pack."):
+            return Fetched(newer=False), problem
+        raise
 
 
 Talk = list[tuple[Heard, Answer]]

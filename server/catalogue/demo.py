@@ -78,8 +78,7 @@ def load_demo(folder: Path) -> dict[str, int]:
             _put(org.Department, "code", department.model_dump(mode="json"))
         for matter in matters:
             publish(matter)
-        for offering in offerings:
-            offer(offering)
+        offer(*offerings)
         set_calendar(calendar)
         for clerk in clerks:
             _put_clerk(clerk, hashed[clerk.password])

@@ -20,7 +20,7 @@ from contract.problem import Problem, Retry
 from contract.wire import canonical, sha256
 from server.cases import clashes, services
 from server.cases.models import CaseRecord, EventRecord
-from server.catalogue.packs import pack_for
+from server.catalogue.packs import pack_version
 from server.exchange.early import is_early, keep_early, take_followers
 from server.exchange.models import FeedRow
 from server.exchange.numbers import renew
@@ -57,7 +57,7 @@ def answer(ask: Ask, station: Station) -> Answer:
         more=more,
         words=_words(station, (*acted, *ask.watch)),
         blocks=renew(station, ask.pools),
-        pack=pack_for(station.node).version,
+        pack=pack_version(),
         revoked=revoked_at(station.node),
     )
 

@@ -106,7 +106,7 @@ def enrol(ask: EnrolAsk) -> EnrolAnswer:
         node=station.node,
         name=station.name,
         server_public_key=get_keys().public,
-        pack=pack_for(station.node).signed(),
+        pack=None if ask.in_parts else pack_for(station.node).signed(),
         blocks=blocks_of(station),
     )
 

@@ -106,14 +106,15 @@ class Window:
     def begin(self, pages: int = 1, size: int = 3000) -> list[Action]:
         """The acts of one reception, not written yet."""
         store, pack, node = self.store, self.store.pack(), self.store.station().node
-        matter = next(matter for matter in pack.matters if matter.code == MATTER)
+        matter = store.shelf.find_matter(MATTER)
+        assert matter is not None
         answers = answers_of(MATTER)
         person = Person(name=NAME, number=ID_NUMBER, address=answers["applicant_address"])
         parties = Parties(applicant=person, handler=person, tie=Tie.SELF)
         tree = Tree(pack.nodes)
         field, value = places(matter, parties, answers, node)
         areas = (value,) if value in tree.by_code else tree.areas_in(value)
-        found = competent((o for o in pack.offerings if o.matter == matter.code), areas, tree)
+        found = competent(store.shelf.offerings(matter.code), areas, tree)
         route = Route(department=found[0].department, area=found[0].area, field=field)
         materials = tuple(
             CaseMaterial(code=rule.code, name=rule.name, source=Source.CHIP)

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from contract.problem import MEDIA_TYPE
 from contract.upload import TUS
 from server.cases.models import CaseRecord
+from server.catalogue.packs import manifest_for
 from server.logs import Lines
 from tests.server.desk import HAISHU_STREET, PASSWORD, PEOPLE, Desk, client_line
 
@@ -30,6 +31,8 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/v1/session"): NOBODY,  # a signature decides
     ("POST", "/api/v1/exchange"): frozenset({"station"}),
     ("GET", "/api/v1/pack"): frozenset({"station"}),
+    ("POST", "/api/v1/pack/manifest"): frozenset({"station"}),
+    ("GET", "/api/v1/pack/parts/{part}"): frozenset({"station"}),
     ("GET", "/api/v1/me"): SIGNED_IN,
     ("GET", "/api/v1/cases"): EVERYBODY - {"nobody"},
     ("GET", "/api/v1/cases/{case}"): SEES,
@@ -55,6 +58,7 @@ def test_every_api_route_is_in_the_table() -> None:
     known = {
         path.replace("{case}", "<case_id>")
         .replace("{page}", "<digest>")
+        .replace("{part}", "<digest>")
         .replace("{upload}", "<str:upload_id>")
         .replace("/accept", "/<verb>")
         .replace("/receive", "/<verb>")
@@ -74,6 +78,7 @@ def world(desk: Desk) -> dict[str, str]:
         "case": case.id,
         "page": next(iter(desk.pages)),
         "upload": headers["location"].rsplit("/", 1)[1],
+        "part": manifest_for(desk.node).opened().parts[0].digest,
     }
 
 

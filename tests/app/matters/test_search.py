@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import pytest
@@ -11,20 +12,35 @@ from pypinyin import lazy_pinyin
 
 from app.demo import demo_pack
 from app.matters.search import Search, index, plain, units
+from app.store.catalogue import Shelf, shelf_of
 from contract.matter import Matter
 
 PACK = demo_pack()
-SEARCH = index(PACK.matters)
-NAMES = {matter.name: matter for matter in PACK.matters}
 
 
-def renamed(*names: str) -> Search:
+class Names:
+    """What a search finds, as matters."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.search: Search = index(shelf)
+
+    def find(self, text: str, limit: int = 20, used: Mapping[str, float] | None = None) -> tuple[Matter, ...]:
+        found = (self.shelf.find_matter(code) for code in self.search.find(text, limit, used))
+        return tuple(matter for matter in found if matter is not None)
+
+
+SEARCH = Names(shelf_of(PACK))
+
+
+def renamed(*names: str) -> Names:
     """An index over matters with just these names."""
     base = PACK.matters[0].model_copy(update={"keywords": (), "name_en": ""})
-    return index(base.model_copy(update={"code": f"M-{n:05d}", "name": name}) for n, name in enumerate(names))
+    matters = tuple(base.model_copy(update={"code": f"M-{n:05d}", "name": name}) for n, name in enumerate(names))
+    return Names(shelf_of(PACK.model_copy(update={"matters": matters, "offerings": ()})))
 
 
-def found(search: Search, text: str) -> list[str]:
+def found(search: Names, text: str) -> list[str]:
     return [matter.name for matter in search.find(text)]
 
 
@@ -132,7 +148,7 @@ def test_no_more_than_asked_and_none_twice() -> None:
 
 
 def test_an_empty_catalogue_finds_nothing() -> None:
-    assert index(()).find("食品") == () == index(()).find("")
+    assert renamed().find("食品") == () == renamed().find("")
 
 
 def test_units_hold_the_reading_of_the_word_first() -> None:
@@ -145,7 +161,7 @@ def test_units_hold_the_reading_of_the_word_first() -> None:
 
 
 @cache
-def thousands() -> tuple[list[str], Search]:
+def thousands() -> tuple[list[str], Names]:
     heads = [
         "食品",
         "药品",

@@ -99,7 +99,7 @@ def test_an_answer_that_is_cut(cutting: Callable[[Plan], CuttingProxy], station:
     proxy = cutting(lambda: Fault(down=700))
     line = Line(proxy.url, station.store)
     with pytest.raises(Problem, match=r"line\.(cut|down)"):
-        line.find_newer_pack()
+        line.pack_manifest()
     assert proxy.cuts >= 1
     line.close()
 
@@ -107,10 +107,10 @@ def test_an_answer_that_is_cut(cutting: Callable[[Plan], CuttingProxy], station:
 def test_a_session_that_ran_out_is_renewed_by_itself(station: Station) -> None:
     line = station.line
     version = station.store.pack().version
-    assert line.find_newer_pack(version) is None
+    assert line.pack_manifest(version).opened().parts == ()
     line._token = "expired"
-    pack = line.find_newer_pack("another")
-    assert pack is not None and pack.opened().version == version
+    manifest = line.pack_manifest("another").opened()
+    assert manifest.version == version and manifest.parts
 
 
 def test_a_station_that_never_joined_has_no_session(free_port: int) -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from app.store import GivenUp, Standing, Store
+from app.store.catalogue import spelled_head
 from app.sync.line import Line
 from app.sync.round import one_round
 from app.sync.uploads import send_one_batch
@@ -361,7 +362,7 @@ def test_a_page_that_is_damaged_keeps_only_itself_here(station: Station) -> None
 
 def test_what_the_pack_says_anew_is_fetched_and_checked(station: Station) -> None:
     store = station.store
-    text = store.pack().model_copy(update={"version": "older"}).model_dump_json()
+    text = spelled_head(store.pack().model_copy(update={"version": "older"}))
     with store._database.writing() as db:
         db.execute("update packs set version = 'older', text = ?", (text,))
     assert store.pack().version == "older"
@@ -421,15 +422,16 @@ matters.publish(matter.model_copy(update={"version": matter.version + 1}))
 
 def test_s09_f13_a_draft_begun_before_a_new_version_stays_with_its_own(server: ServerProcess, station: Station) -> None:
     store, window = station.store, Window(station.store)
-    old = next(matter for matter in store.pack().matters if matter.code == MATTER)
+    old = store.shelf.find_matter(MATTER)
+    assert old is not None
     draft = window.begin()  # offline, under the old version
     subprocess.run(
         [sys.executable, "-c", PUBLISH], input=old.model_dump_json().encode(), env=server.environment(), cwd=ROOT,
         check=True, capture_output=True,
     )  # fmt: skip
     assert one_round(store, station.line, now).pack
-    new = next(matter for matter in store.pack().matters if matter.code == MATTER)
-    assert new.version == old.version + 1 and store.find_matter(MATTER, old.version) == old
+    new = store.shelf.find_matter(MATTER)
+    assert new is not None and new.version == old.version + 1 and store.find_matter(MATTER, old.version) == old
     store.did(draft)
     fresh = window.take_in()
     settle(store, station.line)
