@@ -18,7 +18,7 @@ from ui.pages.intake.identity import IdentityState, PersonShown
 from ui.pages.intake.materials import MaterialsState
 from ui.pages.intake.matter import GuideShown, MatterState
 from ui.pages.intake.receipt import PaperShown, ReceiptState
-from ui.pages.intake.review import ReviewState, SupplementDraft
+from ui.pages.intake.review import ReviewState
 from ui.pages.intake.view import STEPS, BannerShown, IntakeState
 from ui.pages.outbox.comparison import ComparedRow, ComparisonShown
 from ui.pages.outbox.view import OutboxDetail, OutboxState
@@ -462,21 +462,31 @@ REVIEW = ReviewState(
 )
 REVIEW_SUPPLEMENT = ReviewState(
     writing="supplement",
-    items=(
-        SupplementDraft("从业人员健康证明", "没有提交", "有效期内的健康证明复印件 1 份，与从业人员名单一致"),
-        SupplementDraft("房屋租赁合同", "租期已于上月到期", "仍在租期内的合同原件"),
+    supplement=SupplementShown(
+        writing="d1",
+        choices=(
+            Line("material:lease", "房屋租赁合同", "3 正 / 2 反", head="材料"),
+            Line("material:health", "从业人员健康证明", "复印件 1 份 · 可容缺 8 个工作日"),
+            Line("field:size", "面积", "—", head="表单"),
+        ),
+        items=(
+            ToldItem(
+                "material:health", "从业人员健康证明", "没有提交", "有效期内的健康证明复印件 1 份，与从业人员名单一致"
+            ),
+            ToldItem("material:lease", "房屋租赁合同", "租期已于上月到期", "仍在租期内的合同原件"),
+        ),
+        until="2026-12-06",
     ),
-    until="2026-12-06",
 )
+GROUNDS = (
+    ("not_needed", "不需要许可"),
+    ("not_competent", "不属于本机关职权"),
+    ("incomplete", "没有按要求补正"),
+    ("not_met", "明显不符合条件"),
+)
+REMEDIES = "通知书会写明救济途径：60 日内可以申请行政复议，6 个月内可以提起行政诉讼。"
 REVIEW_DECLINE = ReviewState(
-    writing="decline",
-    grounds=(
-        ("not_needed", "不需要许可"),
-        ("not_competent", "不属于本机关职权"),
-        ("incomplete", "逾期没有补正"),
-        ("not_met", "明显不符合条件"),
-    ),
-    wrong="请写明理由。",
+    writing="decline", refusal=RefusalShown("d1", GROUNDS, remedies=REMEDIES, wrong="请选理由类别，并写明理由。")
 )
 RECEIPT = ReceiptState(
     number="330281-00004317-6",
@@ -763,15 +773,10 @@ def _telling() -> CasesState:
 def _declining() -> CasesState:
     refusal = RefusalShown(
         writing="c2",
-        grounds=(
-            ("not_needed", "不需要许可"),
-            ("not_competent", "不属于本机关职权"),
-            ("incomplete", "没有按要求补正"),
-            ("not_met", "明显不符合条件"),
-        ),
+        grounds=GROUNDS,
         ground="not_competent",
         reason="经营场所在宁波市鄞州区，不在本机关的管辖范围。",
-        remedies="通知书会写明救济途径：60 日内可以申请行政复议，6 个月内可以提起行政诉讼。",
+        remedies=REMEDIES,
         wrong="不属于本机关职权的，请写明应向哪里申请。",
     )
     return CasesState(rows=SEARCH_ROWS, work="decline", refusal=refusal, case=replace(RECEIVED, asking="decline"))

@@ -239,8 +239,9 @@ def test_u05_a_correction_shows_old_and_new_and_prints_the_receipt_again(
     case = acts.get_case(desk, food.id)
     assert (case.answers["staff"], case.phone, case.corrections[0].reason) == (5, "13911111111", "窗口录错")
     assert printed == [((PaperKind.RECEIPT,), False)]
-    until(lambda: "已更正" in model.state.banner[0] and not model.state.work)
-    assert ("更正", "窗口录错") in model.state.case.rows and "已更正" in model.state.case.flags
+    until(lambda: "已更正" in model.state.banner[0] and "已更正" in model.state.case.flags)
+    assert ("更正", "窗口录错") in model.state.case.rows and not model.state.work
+    assert not model.state.correction.answers
 
 
 def test_u05_what_a_correction_cannot_do_is_said_while_it_is_typed(model: CasesModel, food: Case, until: Until) -> None:

@@ -19,8 +19,8 @@ from tests.ui.conftest import CARD, CLERK
 from ui import invented
 from ui.pages.intake.deeds import IntakeDeeds
 from ui.pages.intake.model import IntakeModel
-from ui.pages.intake.review import SupplementDraft
 from ui.tasks import Post
+from ui.widgets.telling import ToldItem
 
 Until = Callable[[Callable[[], object]], None]
 AGED = "QR-00111-003"  # 老年优待证, accepted at this window
@@ -354,10 +354,11 @@ def test_everything_that_is_missing_is_told_at_once(model: IntakeModel, until: U
     until(lambda: model.state.main and idle(model))
     model.write_supplement()
     until(lambda: model.state.review.writing == "supplement" and idle(model))
-    assert len(model.state.review.items) > 3
+    shown = model.state.review.supplement
+    assert len(shown.items) > 3 and {"material:business_licence", "field:staff"} <= {line.key for line in shown.choices}
     model.supplement((), "")
-    assert model.state.review.wrong
-    model.supplement((SupplementDraft("营业执照", "没有提交", "原件"),), model.state.review.until)
+    assert model.state.review.supplement.wrong
+    model.supplement((ToldItem("material:business_licence", "营业执照", "没有提交", "原件"),), shown.until)
     until(lambda: model.state.step == "receipt")
     assert model.state.receipt.headline == "已告知补正"
     assert [paper.kind for paper in model.state.receipt.papers] == ["supplement"]
@@ -368,7 +369,7 @@ def test_declining_needs_a_reason_and_where_to_go(model: IntakeModel, until: Unt
     until(lambda: model.state.can_decline)
     model.write_decline()
     model.decline("not_competent", "不归这里", "")
-    assert "哪里申请" in model.state.review.wrong
+    assert "哪里申请" in model.state.review.refusal.wrong
     model.decline("not_met", "不到年龄", "")
     until(lambda: model.state.step == "receipt")
     assert model.state.receipt.headline == "不予受理"

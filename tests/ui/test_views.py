@@ -411,7 +411,7 @@ def test_supplement_items_are_written_in_place(dressed: None, qtbot: Any) -> Non
     settle()
     press(qtbot, view, "F9", given)
     items, until = given[0]
-    assert [item.material for item in items] == ["从业人员健康证明", "房屋租赁合同"] and until == "2026-12-06"
+    assert [item.label for item in items] == ["从业人员健康证明", "房屋租赁合同"] and until == "2026-12-06"
 
 
 def test_whole_numbers_show_only_while_a_key_is_held(dressed: None, qtbot: Any) -> None:

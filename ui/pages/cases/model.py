@@ -19,14 +19,16 @@ from contract.form import fields
 from contract.person import Clerk, Tie, masked
 from contract.problem import Problem
 from ui.form_words import label_of
+from ui.notice_words import items_told, read_refusal, read_supplement
 from ui.pages.cases import writing
+from ui.pages.cases.correcting import CorrectionShown
 from ui.pages.cases.view import ActShown, CasesState, CaseState
 from ui.pages.cases.writing import Written
 from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.widgets.field import Asked
 from ui.widgets.table import Cell, Row
-from ui.widgets.telling import ToldItem
+from ui.widgets.telling import RefusalShown, SupplementShown, ToldItem
 from ui.words import say
 
 STATES: dict[State, tuple[str, str]] = {
@@ -360,14 +362,10 @@ class CasesModel(QObject):
         self._keep("ask_supplement", items=items, until=until)
         if clerk is None or shown is None or self.state.case.working:
             return
-        case_id, told = shown.case.id, writing.items_told(items)
-        try:
-            last = date.fromisoformat(until)
-        except ValueError:
-            self._wrong(say("补正截止日写成年月日，如 20260301"))
-            return
-        if not told or any(not item.what for item in told):
-            self._wrong(say("每一项都要写清缺什么；不要的那一项请去掉。") if told else say("至少写一项，写清缺什么。"))
+        case_id, told = shown.case.id, items_told(items)
+        last, wrong = read_supplement(items, until)
+        if last is None:
+            self._wrong(wrong)
             return
         self._run("ask_supplement", lambda: self._do.ask_supplement(case_id, clerk, told, last))
 
@@ -381,9 +379,7 @@ class CasesModel(QObject):
         self._keep("decline", ground=ground, reason=reason, organ=organ)
         if clerk is None or shown is None or self.state.case.working:
             return
-        wrong = "" if ground and reason.strip() else say("请选理由类别，并写明理由。")
-        if not wrong and ground == Ground.NOT_COMPETENT and not organ.strip():
-            wrong = say("不属于本机关职权的，请写明应向哪里申请。")
+        wrong = read_refusal(ground, reason, organ)
         if wrong:
             self._wrong(wrong)
             return
@@ -447,8 +443,8 @@ class CasesModel(QObject):
     def _drawn(self, state: CasesState) -> CasesState:
         """The state with what is being written in it."""
         shown, language = self._case, self._language()
-        if shown is None or not state.work:
-            return state
+        if shown is None or not state.work:  # what was written is out of the widgets, too
+            return replace(state, supplement=SupplementShown(), refusal=RefusalShown(), correction=CorrectionShown())
         written, wrong, working = self._written(state.work), state.case.wrong, state.case.working
         match state.work:
             case "ask_supplement":

@@ -1,5 +1,5 @@
 """What a clerk writes about a case before the act is done: what is to be supplemented, why it is not accepted, what is
-corrected. From the desk's values to what is drawn, and back. Pure, but for the language of the moment.
+corrected. From the desk's values to what is drawn. Pure, but for the language of the moment.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import Any
 
 from app.cases.correction import ANSWER, Correctable, Preview, preview, value_of
 from app.cases.lists import CaseShown
-from contract.case import Change, Ground, SupplementItem
+from contract.case import Change
 from contract.form import FormField, Mistake, fields, visible
 from contract.material import CaseMaterial
 from contract.person import Tie, masked
 from ui.form_words import answer_words, asked, label_of, mistake_words
+from ui.notice_words import GROUNDS, MATERIAL, REMEDIES, field_choices
 from ui.pages.cases.correcting import CorrectionShown
 from ui.widgets.field import Answered
 from ui.widgets.form import SectionShown
@@ -23,19 +24,12 @@ from ui.widgets.lines import Line
 from ui.widgets.telling import RefusalShown, SupplementShown, ToldItem
 from ui.words import say
 
-GROUNDS = {
-    Ground.NOT_NEEDED: "不需要许可",
-    Ground.NOT_COMPETENT: "不属于本机关职权",
-    Ground.INCOMPLETE: "没有按要求补正",
-    Ground.NOT_MET: "明显不符合条件",
-}
 TIES = {
     Tie.SELF: "本人",
     Tie.MANDATE: "受委托",
     Tie.LEGAL_REPRESENTATIVE: "法定代表人",
     Tie.GUARDIAN: "监护人",
 }
-MATERIAL, FIELD = "material:", "field:"
 MANY = 5  # changes that are told one by one at the right; beside their fields all of them are
 _PARTS = {"birth_date": "出生日期", "sex": "性别", "phone": "联系电话", "tie": "代办关系"}
 
@@ -75,27 +69,15 @@ class Written:
 
 def supplement_shown(shown: CaseShown, written: Written, language: str, wrong: str, working: bool) -> SupplementShown:
     """一次性告知, with all that can be wrong to choose from."""
+    form = shown.view.matter.form
     return SupplementShown(
         writing=f"{shown.case.id}/{language}",
-        choices=(*_material_choices(shown), *_field_choices(shown, language)),
+        choices=(*_material_choices(shown), *field_choices(form, shown.case.answers, shown.areas, language)),
         items=written.items,
         until=written.until,
         until_words=say("十个工作日以后") if _is(written.until, shown.supplement_by) else "",
         wrong=wrong,
         working=working,
-    )
-
-
-def items_told(items: tuple[ToldItem, ...]) -> tuple[SupplementItem, ...]:
-    """The items as the act says them. What was chosen and not written about stays in, so that it is refused."""
-    return tuple(
-        SupplementItem(
-            material=item.key.removeprefix(MATERIAL) if item.key.startswith(MATERIAL) else "",
-            field=item.key.removeprefix(FIELD) if item.key.startswith(FIELD) else "",
-            what=item.what,
-            standard=item.standard,
-        )
-        for item in items
     )
 
 
@@ -109,15 +91,6 @@ def _material_choices(shown: CaseShown) -> Iterator[Line]:
 def _rules(shown: CaseShown) -> Iterator[Any]:
     ties = shown.case.parties.tie
     yield from (rule for rule in shown.view.matter.materials if not rule.ties or ties in rule.ties)
-
-
-def _field_choices(shown: CaseShown, language: str) -> Iterator[Line]:
-    answers, form = shown.case.answers, shown.view.matter.form
-    seen = visible(form, answers)
-    controls = [control for control in fields(form) if control.name in seen]
-    for at, control in enumerate(controls):
-        words = answer_words(control, answers.get(control.name), shown.areas) or "—"
-        yield Line(FIELD + control.name, label_of(control, language), words, head="" if at else say("表单"))
 
 
 def _is(text: str, day: date | None) -> bool:
@@ -145,7 +118,7 @@ def refusal_shown(shown: CaseShown, written: Written, language: str, wrong: str,
         ground=written.ground,
         reason=written.reason,
         organ=written.organ,
-        remedies=say("通知书会写明救济途径：60 日内可以申请行政复议，6 个月内可以提起行政诉讼。"),
+        remedies=say(REMEDIES),
         wrong=wrong,
         working=working,
     )

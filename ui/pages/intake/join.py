@@ -70,6 +70,7 @@ def join(view: IntakeView, model: IntakeModel) -> None:
     review.step_wanted.connect(model.to_step)
     review.delivery_given.connect(model.give_delivery)
     review.items_given.connect(model.give_items)
+    review.until_given.connect(model.give_until)
     review.supplement_given.connect(model.supplement)
     review.decline_typed.connect(model.type_decline)
     review.decline_given.connect(model.decline)

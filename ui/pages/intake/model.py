@@ -16,13 +16,14 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.cases.acts import SUPPLEMENT_DAYS
 from app.flow.draft import Draft, OtherCase, Panel, Step, main_action, matter_of, panel, routing
 from app.flow.finish import TakenIn
 from app.flow.printing import Printed
 from app.flow.steps import DraftSummary
 from app.materials.library import LibraryItem
 from app.matters.catalogue import Catalogue, Hit
-from contract.case import Case, Ground, SupplementItem
+from contract.case import Case, Ground
 from contract.clock import deemed_accepted_on
 from contract.form import FormField, Mistake, check, fields, visible
 from contract.material import CaseMaterial, Page
@@ -31,6 +32,16 @@ from contract.node import Offering
 from contract.person import Clerk, LegalPerson, Person, Tie, id_number_fault, masked, uscc_fault
 from contract.problem import Problem, Retry
 from devices.idcard import IdentityDocument
+from ui.notice_words import (
+    FIELD,
+    GROUNDS,
+    MATERIAL,
+    REMEDIES,
+    field_choices,
+    items_told,
+    read_refusal,
+    read_supplement,
+)
 from ui.pages.intake import wording
 from ui.pages.intake.deeds import IntakeDeeds
 from ui.pages.intake.form import FormState
@@ -38,7 +49,7 @@ from ui.pages.intake.identity import IdentityState
 from ui.pages.intake.materials import MaterialsState
 from ui.pages.intake.matter import MatterState
 from ui.pages.intake.receipt import PaperShown, ReceiptState
-from ui.pages.intake.review import ReviewState, SupplementDraft
+from ui.pages.intake.review import ReviewState
 from ui.pages.intake.view import STEPS, BannerShown, IntakeState
 from ui.problems import words_for
 from ui.tasks import Post, Tasks
@@ -46,6 +57,7 @@ from ui.widgets.field import Answered
 from ui.widgets.form import SectionShown
 from ui.widgets.lines import Line
 from ui.widgets.panel import PanelState
+from ui.widgets.telling import RefusalShown, SupplementShown, ToldItem
 from ui.words import say
 
 PAPER_NAMES = {
@@ -55,12 +67,6 @@ PAPER_NAMES = {
     "acceptance": "受理通知书",
     "supplement": "补正告知书",
     "refusal": "不予受理通知书",
-}
-GROUNDS = {
-    Ground.NOT_NEEDED: "不需要许可",
-    Ground.NOT_COMPETENT: "不属于本机关职权",
-    Ground.INCOMPLETE: "没有按要求补正",
-    Ground.NOT_MET: "明显不符合条件",
 }
 SAVE_AFTER = 600  # milliseconds after the last key until what was typed is saved
 PREVIEW_WIDTHS = (600, 800, 1000, 1300, 1700, 2200)  # a drag of the splitter does not ask for a new one per pixel
@@ -156,7 +162,8 @@ class IntakeModel(QObject):
         self._library_of = ""
         self._printing_form = False
         self._writing = ""
-        self._items: tuple[SupplementDraft, ...] = ()
+        self._items: tuple[ToldItem, ...] = ()
+        self._until = ""
         self._declining = ("", "", "")
         self._review_wrong = ""
         self._others: tuple[OtherCase, ...] = ()
@@ -822,15 +829,13 @@ class IntakeModel(QObject):
         if self._draft is None or self._taken is not None:
             return
         said = self._panel()
-        items = [SupplementDraft(one.label, say("没有提交"), "") for one in said.missing if one.kind == "material"] + [
-            SupplementDraft("", say("表单：{label}没有填对", label=one.label), "")
-            for one in said.missing
-            if one.kind == "field"
-        ]
+        items = [
+            ToldItem(MATERIAL + one.code, one.label, say("没有提交")) for one in said.missing if one.kind == "material"
+        ] + [ToldItem(FIELD + one.code, one.label, say("没有填对")) for one in said.missing if one.kind == "field"]
         self.to_step("review")
         self._writing, self._items, self._review_wrong = "supplement", tuple(items), ""
-        if not items:
-            self._items = (SupplementDraft("", "", ""),)
+        if self._catalogue is not None:
+            self._until = self._catalogue.pack.calendar.add(self._do.today(), SUPPLEMENT_DAYS).isoformat()
         self._say()
 
     def write_decline(self) -> None:
@@ -844,32 +849,25 @@ class IntakeModel(QObject):
         self._writing, self._review_wrong = "", ""
         self._say()
 
-    def give_items(self, items: tuple[SupplementDraft, ...]) -> None:
+    def give_items(self, items: tuple[ToldItem, ...]) -> None:
         self._items = items
         self._say()
 
-    def supplement(self, items: tuple[SupplementDraft, ...], until: str) -> None:
+    def give_until(self, until: str) -> None:
+        self._until = until
+
+    def supplement(self, items: tuple[ToldItem, ...], until: str) -> None:
         """Tell everything at once."""
-        self._items = items
-        filled = [item for item in items if item.what]
+        self._items, self._until = items, until
         clerk = self._clerk
         if clerk is None:
             return
-        if not filled:
-            self._review_wrong = say("至少写一项，写清缺什么。")
+        last, wrong = read_supplement(items, until)
+        if last is None:
+            self._review_wrong = wrong
             self._say()
             return
-        codes = {slot.name: slot.code for slot in (self._draft.materials if self._draft else ())}
-        told = tuple(
-            SupplementItem(material=codes.get(item.material, ""), what=item.what, standard=item.standard)
-            for item in filled
-        )
-        try:
-            last = date.fromisoformat(until) if until else None
-        except ValueError:
-            self._review_wrong = say("补正截止日写成年月日，如 20260301")
-            self._say()
-            return
+        told = items_told(items)
         self._end(lambda draft: self._do.ask_supplement(draft, clerk, told, last))
 
     def type_decline(self, ground: str, reason: str, organ: str) -> None:
@@ -879,9 +877,7 @@ class IntakeModel(QObject):
     def decline(self, ground: str, reason: str, organ: str) -> None:
         """不予受理."""
         clerk = self._clerk
-        wrong = "" if ground and reason.strip() else say("请选理由类别，并写明理由。")
-        if not wrong and ground == Ground.NOT_COMPETENT and not organ.strip():
-            wrong = say("不属于本机关职权的，请写明应向哪里申请。")
+        wrong = read_refusal(ground, reason, organ)
         self._review_wrong = wrong
         if wrong or clerk is None:
             self._say()
@@ -1403,9 +1399,6 @@ class IntakeModel(QObject):
             deliveries = tuple((one.value, say(wording.DELIVERIES[one])) for one in matter.deliveries)
         rules = self._rules()
         materials = tuple(wording.material_line(one, rules.get(one.code), "", self._names) for one in draft.materials)
-        until = ""
-        if self._catalogue is not None:
-            until = self._catalogue.pack.calendar.add(self._do.today(), 10).isoformat()
         return ReviewState(
             people=tuple(people),
             matter=tuple(about),
@@ -1415,12 +1408,30 @@ class IntakeModel(QObject):
             deliveries=deliveries,
             delivery=draft.delivery.value,
             writing=self._writing,
+            supplement=self._made_supplement(draft, matter, materials),
+            refusal=RefusalShown(
+                writing=f"{draft.id}/{self._language()}/{self._writing}",
+                grounds=tuple((ground.value, say(words)) for ground, words in GROUNDS.items()),
+                ground=self._declining[0],
+                reason=self._declining[1],
+                organ=self._declining[2],
+                remedies=say(REMEDIES),
+                wrong=self._review_wrong,
+                working=bool(self._working),
+            ),
+        )
+
+    def _made_supplement(self, draft: Draft, matter: Matter | None, materials: tuple[Line, ...]) -> SupplementShown:
+        choices = [replace(line, key=MATERIAL + line.key, pill="", tone="") for line in materials]
+        if choices:
+            choices[0] = replace(choices[0], head=say("材料"))
+        if matter is not None:
+            choices += field_choices(matter.form, self._answers(), dict(self._areas), self._language())
+        return SupplementShown(
+            writing=f"{draft.id}/{self._language()}/{self._writing}",
+            choices=tuple(choices) if self._writing == "supplement" else (),
             items=self._items,
-            until=until,
-            grounds=tuple((one.value, say(words)) for one, words in GROUNDS.items()),
-            ground=self._declining[0],
-            reason=self._declining[1],
-            organ=self._declining[2],
+            until=self._until,
             wrong=self._review_wrong,
             working=bool(self._working),
         )
