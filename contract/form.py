@@ -63,7 +63,8 @@ class Form(Wire):
     """A form: `data` is a JSON Schema (2020-12) of type object, `ui` a UI schema in JSON Forms' vocabulary.
 
     Controls may carry `options`: `source` (where the answer can be taken from, e.g. ``applicant.name``),
-    `hint`, `unit`, `multi` (several lines). Labels are Chinese; `i18n` in options gives the English: `en` for the
+    `hint`, `unit`, `multi` (several lines), `personal` (whether the answer is one person's own: see FormField.common).
+    Labels are Chinese; `i18n` in options gives the English: `en` for the
     label, `hint`, and `choices` by value. `faults` says what is wrong with a form before it is published.
     """
 
@@ -91,6 +92,10 @@ class FormField:
     format: str = ""
     max_length: int | None = None
     rules: tuple[Mapping[str, Any], ...] = dataclasses.field(default=(), compare=False)  # its own and its groups'
+    common: bool = False
+    """Whether the answer may be kept for the next person of a run (同一事项，下一位). Never what comes from a party or
+    identifies somebody, nor what the form marks `personal`. Unmarked, choices are common; what is typed, counted,
+    dated, a place, or declared with yes or no is one person's own, unless the form says ``personal: false``."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +263,14 @@ def _field(
         format=schema.get("format", ""),
         max_length=schema.get("maxLength"),
         rules=rules,
+        common=_is_common(schema, options, _kind(schema, options, bool(choices))),
     )
+
+
+def _is_common(schema: Mapping[str, Any], options: Mapping[str, Any], kind: str) -> bool:
+    if options.get("source") or schema.get("format") in ("cn-id-number", "cn-phone", "cn-uscc"):
+        return False
+    return not options.get("personal", kind not in ("choice", "several"))
 
 
 def _kind(schema: Mapping[str, Any], options: Mapping[str, Any], has_choices: bool) -> str:

@@ -52,6 +52,7 @@ SOURCES = {
     "typed": "取自登记的内容",
     "licence": "取自电子证照",
     "library": "取自共享库",
+    "carried": "沿用上一件",
 }
 
 

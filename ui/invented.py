@@ -538,7 +538,8 @@ def intake() -> dict[str, IntakeState]:
     said["intake-5-review"] = IntakeState("review", steps(4), review=REVIEW, **here)  # type: ignore[arg-type]
     said["intake-5-supplement"] = IntakeState("review", steps(4), review=REVIEW_SUPPLEMENT, **here)  # type: ignore[arg-type]
     said["intake-5-decline"] = IntakeState("review", steps(4), review=REVIEW_DECLINE, **here)  # type: ignore[arg-type]
-    for name, receipt in (("", RECEIPT), ("-failed", RECEIPT_FAILED)):
+    agents = replace(RECEIPT, agent="许爱珍", agent_kept=True)
+    for name, receipt in (("", RECEIPT), ("-failed", RECEIPT_FAILED), ("-agent", agents)):
         full = ReceiptState(**{**vars(receipt), "preview": small})
         said[f"intake-6-receipt{name}"] = IntakeState("receipt", steps(6), receipt=full, **here)  # type: ignore[arg-type]
     return said

@@ -200,6 +200,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         read_card=lambda: desk.devices.idcard().read(),
         wait_card=wait_card,
         with_document=partial(steps.with_document, desk),
+        with_represented=partial(steps.with_represented, desk),
         with_manual_identity=partial(steps.with_manual_identity, desk),
         with_display_name=partial(steps.with_display_name, desk),
         photograph_document=partial(_one_page, desk),
@@ -239,6 +240,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         supplementing=partial(steps.supplementing, desk),
         reopening=partial(steps.reopening, desk),
         same_matter_next=partial(steps.same_matter_next, desk),
+        may_be_agent=partial(steps.may_be_agent, desk),
         can_scan=lambda: desk.devices.has("scanner"),
         can_photograph=lambda: False,  # no driver of the kind camera is shipped yet
     )

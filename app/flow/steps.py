@@ -18,7 +18,7 @@ from app.forms.prefill import Prefilled, prefill
 from app.matters.catalogue import Hit
 from app.store.rows import Draft as SavedDraft
 from app.sync.versions import versions
-from contract.case import Case, Kind, State, allowed
+from contract.case import CHINA, Case, Kind, State, allowed
 from contract.clock import promise_limit
 from contract.form import Mistake, check, fields, kept
 from contract.material import CaseMaterial, Source, Trust
@@ -31,6 +31,7 @@ from devices.idcard import IdentityDocument
 
 USED = "matters.used"  # under which name the store remembers how often each matter was taken in here
 FADES = 0.97  # what an earlier use counts against one more
+CARRIED = "carried"  # the source of an answer that was kept from the case before
 _EMPTY: tuple[Any, ...] = (None, "", [])
 _NUMBERING = threading.Lock()  # two presses of F9 take one number
 
@@ -67,23 +68,10 @@ def with_document(desk: Desk, draft: Draft, document: IdentityDocument, pages: t
     Raises:
         Problem: ``idcard.garbled`` for a document without a name or number.
     """
-    name = document.name or document.name_latin
-    if not name or not document.number:
-        raise Problem("idcard.garbled", Retry.AGAIN)
     before = draft.handler if draft.handler is not None and draft.handler.number == document.number else None
     phone = draft.phone if before or draft.handler is None else ""
-    person = Person(
-        name=name,
-        document=document.document_type,
-        number=document.number,
-        sex=document.sex,
-        nation=document.nation,
-        nationality=document.nationality,
-        birth_date=document.birth_date,
-        address=document.additional_address or document.address,
-        phone=phone,
-        name_display=before.name_display if before and before.name == name else "",
-    )
+    display = before.name_display if before and before.name == (document.name or document.name_latin) else ""
+    person = _person(document).model_copy(update={"phone": phone, "name_display": display})
     identity = Identity(
         source=document.source,
         document=document.document_type,
@@ -100,6 +88,32 @@ def with_document(desk: Desk, draft: Draft, document: IdentityDocument, pages: t
         applicant, tie = person, Tie.SELF  # whoever was represented stands here now
     changes = {"handler": person, "identity": identity, "confirmed": None, "phone": phone}
     return _with_people(desk, draft, applicant=applicant, tie=tie, **changes)
+
+
+def with_represented(desk: Desk, draft: Draft, document: IdentityDocument) -> Draft:
+    """On whose behalf the person at the window comes, from that person's document.
+
+    Raises:
+        Problem: ``idcard.garbled`` for a document without a name or number; ``applicant.is_handler``.
+    """
+    return with_applicant(desk, draft, _person(document), draft.tie)
+
+
+def _person(document: IdentityDocument) -> Person:
+    """The person on a document."""
+    name = document.name or document.name_latin
+    if not name or not document.number:
+        raise Problem("idcard.garbled", Retry.AGAIN)
+    return Person(
+        name=name,
+        document=document.document_type,
+        number=document.number,
+        sex=document.sex,
+        nation=document.nation,
+        nationality=document.nationality,
+        birth_date=document.birth_date,
+        address=document.additional_address or document.address,
+    )
 
 
 def with_manual_identity(desk: Desk, draft: Draft, fields: Mapping[str, Any], reason: str, page: bytes | None) -> Draft:
@@ -213,10 +227,15 @@ def with_route(desk: Desk, draft: Draft, offering: Offering, clerk: Clerk) -> Dr
 
 
 def with_phone(desk: Desk, draft: Draft, phone: str) -> Draft:
-    """The number under which the applicant can be told."""
-    handler = draft.handler.model_copy(update={"phone": phone.strip()}) if draft.handler else None
-    applicant = handler if draft.tie is Tie.SELF and handler else draft.applicant
-    return _with_people(desk, draft, phone=phone.strip(), handler=handler, applicant=applicant)
+    """The number under which the applicant can be told. A handler who has one of their own keeps it."""
+    phone, handler, applicant = phone.strip(), draft.handler, draft.applicant
+    if handler is not None and (draft.tie is Tie.SELF or handler.phone in ("", draft.phone)):
+        handler = handler.model_copy(update={"phone": phone})
+    if draft.tie is Tie.SELF and handler is not None:
+        applicant = handler
+    elif isinstance(applicant, Person):
+        applicant = applicant.model_copy(update={"phone": phone})
+    return _with_people(desk, draft, phone=phone, handler=handler, applicant=applicant)
 
 
 def with_delivery(desk: Desk, draft: Draft, delivery: Delivery) -> Draft:
@@ -254,15 +273,70 @@ def discard(desk: Desk, draft: Draft) -> None:
     desk.store.drop_draft(draft.id)
 
 
-def same_matter_next(desk: Desk, before: Draft | Case, clerk: Clerk) -> Draft:
-    """同一事项，下一位: the matter stays; identity, materials and every personal answer go."""
+def same_matter_next(desk: Desk, before: Draft | Case, clerk: Clerk, agent: bool = False) -> Draft:
+    """同一事项，下一位: the matter and the common answers stay; identity, materials and all that is personal go.
+
+    Args:
+        desk: The desk.
+        before: The case just done.
+        clerk: Who goes on.
+        agent: The handler is the clerk themself, a village agent (代办员) who comes for one household after another:
+            read and confirmed once, they stay. Each household's mandate is a material of its own case.
+
+    Raises:
+        Problem: ``run.not_the_agent`` where the person who handled the case before is not this clerk.
+    """
     code = before.matter if isinstance(before, Case) else before.matter[0] if before.matter else ""
     draft = begin(desk, clerk, before.channel)
+    if agent:
+        draft = _with_agent(desk, draft, before, clerk)
     if not code:
         return draft
     matter = desk.catalogue().matter(code)
     fits = draft.delivery in matter.deliveries
-    return draft.model_copy(update={"matter": matter.key, "delivery": draft.delivery if fits else matter.deliveries[0]})
+    common = {control.name for control in fields(matter.form) if control.common}
+    gone = {name for name, source in _sources(desk, before).items() if source != CARRIED}
+    answers = {name: value for name, value in before.answers.items() if name in common - gone}
+    changes = {
+        "matter": matter.key,
+        "delivery": draft.delivery if fits else matter.deliveries[0],
+        "answers": answers,
+        "sources": dict.fromkeys(answers, CARRIED),
+    }
+    return keep(desk, draft.model_copy(update=changes)) if agent else draft.model_copy(update=changes)
+
+
+def _sources(desk: Desk, before: Draft | Case) -> Mapping[str, str]:
+    """Where the answers were taken from: of a case its first act tells."""
+    if isinstance(before, Draft):
+        return before.sources
+    opened = next((act for act in desk.store.case_actions(before.id) if act.kind is Kind.OPEN), None)
+    return dict(opened.body.get("sources", {})) if opened else {}
+
+
+def may_be_agent(desk: Desk, before: Draft | Case, clerk: Clerk) -> bool:
+    """Whether the person who handled the case may be the clerk themself, confirmed by them today.
+
+    That they are is for the clerk to say, once.
+    """
+    parties, identity = before.parties, before.identity
+    if parties is None or parties.tie is Tie.SELF or identity is None or identity.confirmed_at is None:
+        return False
+    if identity.confirmed_by != clerk.id or identity.confirmed_at.astimezone(CHINA).date() != today(desk):
+        return False
+    return "".join(parties.handler.name.split()) == "".join(clerk.name.split())
+
+
+def _with_agent(desk: Desk, draft: Draft, before: Draft | Case, clerk: Clerk) -> Draft:
+    if not may_be_agent(desk, before, clerk) or before.parties is None:
+        raise Problem("run.not_the_agent", Retry.AFTER_FIX)
+    changes = {
+        "handler": before.parties.handler,
+        "identity": before.identity,
+        "confirmed": author_of(desk, clerk),
+        "tie": before.parties.tie,
+    }
+    return draft.model_copy(update=changes)
 
 
 def supplementing(desk: Desk, case_id: str, clerk: Clerk) -> Draft:
@@ -442,7 +516,7 @@ def _filled(draft: Draft, known: Prefilled) -> dict[str, Any]:
     """The answers with what is known filled in, but for the fields that the clerk answered."""
     answers, sources = dict(draft.answers), dict(draft.sources)
     for name in draft.sources:
-        if name not in draft.own and name not in known.answers:
+        if name not in draft.own and name not in known.answers and sources[name] != CARRIED:
             answers.pop(name, None)
             sources.pop(name)
     for name, value in known.answers.items():

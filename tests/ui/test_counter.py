@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from app.demo import HALL
 from app.desk import Desk
+from app.people.sign_in import SignedIn
 from app.store import Standing
 from contract.case import Kind
 from contract.ids import case_number
 from tests.ui.conftest import CARD, CLERK, sign_in
 from ui.hands import Hands
+from ui.pages.intake.model import IntakeModel
 from ui.shells.counter import CounterWindow
 
 Until = Callable[[Callable[[], object]], None]
 MATTER = "QR-00111-003"  # 老年优待证: accepted at this window
+ANSWERS = json.loads((HALL / "answers" / f"{MATTER}.json").read_text("utf-8"))
 
 
 def test_from_the_card_to_the_receipt_by_keys_alone(window: CounterWindow, hands: Hands, desk: Desk) -> None:
@@ -32,23 +36,10 @@ def test_from_the_card_to_the_receipt_by_keys_alone(window: CounterWindow, hands
     hands.press("Return")
     hands.wait(lambda: intake.state.step == "form", "the form")
     hands.rest()
-    hands.fill(json.loads((HALL / "answers" / f"{MATTER}.json").read_text("utf-8")))
+    hands.fill(ANSWERS)
     hands.wait(lambda: intake.state.form.missing == 0, "the form to be right")
     hands.press("Ctrl+Return")
-    hands.wait(lambda: intake.state.step == "materials" and intake.state.materials.lines, "the materials")
-    hands.press("Ctrl+P")
-    hands.wait(lambda: intake.draft.number, "the application form to be printed")
-    for line in intake.state.materials.lines:
-        if line.pill != "缺":
-            continue
-        while intake.state.materials.current != line.key:
-            hands.press("Down")
-        hands.press("F4")
-        hands.wait(lambda: intake.state.materials.pages and not intake.scanning, "the pages")
-        hands.press("Space")
-        hands.wait(lambda: intake.state.materials.verified, "the original to be compared")
-    hands.press("Ctrl+Return")
-    hands.wait(lambda: intake.state.step == "review" and intake.state.main_ready, "the review")
+    scan_all(hands, intake)
     assert intake.state.main == "accept"
     hands.press("F9")
     hands.wait(lambda: intake.state.step == "receipt" and not intake.state.receipt.printing, "the receipt")
@@ -135,3 +126,67 @@ def test_a_bug_is_a_number_and_the_day_goes_on(window: CounterWindow, hands: Han
         reporter(window.counter.bug)(ValueError, error, error.__traceback__)
     assert "编号" in window._state.notice[0]
     assert "ValueError" in caplog.text and number not in caplog.text
+
+
+def test_the_agents_run_by_keys(window: CounterWindow, hands: Hands) -> None:
+    """同一事项，下一位: F6 says once that the handler is the clerk; F3 keeps matter and handler, F2 reads whom for."""
+    intake = window.counter.models.intake
+    agent = CLERK.model_copy(update={"name": CARD.name})
+    window.counter.models.sign_in.signed_in.emit(SignedIn(agent, True, None))
+    hands.wait(lambda: intake.state.identity.person, "the agent's own card")
+    hands.press("F6")
+    hands.wait(lambda: intake.state.identity.confirmed, "the agent to be confirmed")
+    hands.press("Ctrl+J")
+    hands.wait(lambda: (field := hands.field()) is not None and field.asked.name == "name", "whom they come for")
+    for text in ("沈阿凤", "330281194809099986", "浙江省余姚市梁弄镇横坎头村9组99号"):
+        hands.write(text)
+        hands.press("Return")
+    hands.wait(lambda: intake.draft.applicant is not None, "the first household")
+    hands.press("Ctrl+Return")
+    hands.wait(lambda: intake.state.step == "matter" and intake.state.matter.lines, "the matters")
+    hands.write("lnydz")
+    hands.wait(lambda: [line.key for line in intake.state.matter.lines] == [MATTER], "the matter")
+    hands.press("Return")
+    hands.wait(lambda: intake.state.step == "form", "the form")
+    hands.fill(ANSWERS)
+    hands.press("Ctrl+Return")
+    scan_all(hands, intake)
+    hands.press("F9")
+    hands.wait(lambda: intake.state.step == "receipt" and not intake.state.receipt.printing, "the receipt")
+    assert intake.state.receipt.agent == CARD.name and not intake.state.receipt.agent_kept
+    hands.press("F6")
+    hands.wait(lambda: intake.state.receipt.agent_kept, "the agent to be kept")
+    hands.press("F3")
+    hands.wait(lambda: intake.state.step == "identity" and intake.draft.handler is not None, "the next household")
+    assert intake.draft.handler.name == CARD.name and intake.state.identity.confirmed
+    assert intake.state.identity.behalf == "person" and not any(intake.state.identity.applicant.values())
+    hands.wait(lambda: (field := hands.field()) is not None and field.asked.name == "name", "to be asked for whom")
+
+    household = replace(CARD, name="周㛃宁", number="330226199611039986", sex="女")
+    intake._do = replace(intake._do, read_card=lambda: household)
+    hands.press("F2")
+    hands.wait(lambda: intake.draft.applicant is not None, "the household's card")
+    assert intake.draft.applicant.name == "周㛃宁" and intake.draft.handler.name == CARD.name
+    hands.wait(lambda: intake.state.identity.can_go_on, "to go on")
+    hands.press("Ctrl+Return")
+    hands.wait(lambda: intake.state.step == "form", "the form, past the matters")
+    assert intake.state.form.answers["card_kind"].source == "沿用上一件"
+    assert intake.state.form.answers["applicant_name"].value == "周㛃宁"
+
+
+def scan_all(hands: Hands, intake: IntakeModel) -> None:
+    """A batch into every material that is missing, the form first, each compared with its original."""
+    hands.wait(lambda: intake.state.step == "materials" and intake.state.materials.lines, "the materials")
+    hands.press("Ctrl+P")
+    hands.wait(lambda: intake.draft is not None and intake.draft.number, "the application form to be printed")
+    for line in intake.state.materials.lines:
+        if line.pill != "缺":
+            continue
+        while intake.state.materials.current != line.key:
+            hands.press("Down")
+        hands.press("F4")
+        hands.wait(lambda: intake.state.materials.pages and not intake.scanning, "the pages")
+        hands.press("Space")
+        hands.wait(lambda: intake.state.materials.verified, "the original to be compared")
+    hands.press("Ctrl+Return")
+    hands.wait(lambda: intake.state.step == "review" and intake.state.main_ready, "the review")

@@ -204,14 +204,14 @@ class CounterWindow(QMainWindow):
         self._parked_head.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._parked_head)
         self._parked = [QPushButton() for _ in PARKED_KEYS]
-        for at, button in enumerate(self._parked):
-            mark(button, parked="true")
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setFixedHeight(tokens().px(20))
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            button.clicked.connect(lambda _=False, to=at: self._resume(to))
-            button.hide()
-            column.addWidget(button)
+        for at, parked in enumerate(self._parked):
+            mark(parked, parked="true")
+            parked.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            parked.setFixedHeight(tokens().px(20))
+            parked.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            parked.clicked.connect(lambda _=False, to=at: self._resume(to))
+            parked.hide()
+            column.addWidget(parked)
         return rail
 
     def render_state(self, state: BarState) -> None:

@@ -195,7 +195,9 @@ def test_the_next_person_of_the_same_matter_sees_nothing_of_the_last(counter: Co
     taken = finish.take_in(desk, counter.whole("yuyao", FOOD), ZHOU)
     draft = steps.same_matter_next(desk, taken.case, ZHOU)
     assert draft.matter == (FOOD, 1) and draft.id != taken.case.id
-    assert (draft.answers, draft.materials, draft.handler, draft.phone) == ({}, (), None, "")
+    common = {"premises_tenure", "business_kind", "items"}
+    assert set(draft.answers) == set(draft.sources) == common and set(draft.sources.values()) == {steps.CARRIED}
+    assert (draft.materials, draft.handler, draft.phone) == ((), None, "")
     draft = steps.with_document(desk, draft, counter.card("haishu"))
     assert draft.materials and "陈䶮" not in draft.model_dump_json()
 

@@ -35,6 +35,7 @@ class IntakeDeeds:
     read_card: Callable[[], IdentityDocument]
     wait_card: Callable[[threading.Event], IdentityDocument]
     with_document: Callable[[Draft, IdentityDocument], Draft]
+    with_represented: Callable[[Draft, IdentityDocument], Draft]
     with_manual_identity: Callable[[Draft, Mapping[str, Any], str, bytes | None], Draft]
     with_display_name: Callable[[Draft, str], Draft]
     photograph_document: Callable[[], bytes]
@@ -77,6 +78,7 @@ class IntakeDeeds:
     drafts: Callable[[Clerk], tuple[DraftSummary, ...]]
     supplementing: Callable[[str, Clerk], Draft]
     reopening: Callable[[str, Clerk], Draft]
-    same_matter_next: Callable[[Case, Clerk], Draft]
+    same_matter_next: Callable[[Case, Clerk, bool], Draft]
+    may_be_agent: Callable[[Case, Clerk], bool]  # quick
     can_scan: Callable[[], bool]
     can_photograph: Callable[[], bool]

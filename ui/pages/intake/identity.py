@@ -133,7 +133,10 @@ class IdentityView(QWidget):
 
     def take_focus(self) -> None:
         """Where the hands go first."""
-        self._person.take_focus()
+        if self._state.confirmed and not self._state.can_go_on:
+            self._behalf.take_focus()  # all that is wanted is for whom
+        else:
+            self._person.take_focus()
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:
@@ -360,6 +363,10 @@ class _BehalfCard(Card):
             button.clicked.connect(lambda _=False, to=value: page.behalf_wanted.emit(to))
             row.addWidget(button)
         row.addStretch(1)
+        self._other = KeyButton("换", "Ctrl+J", "plain")
+        self._other.clicked.connect(self._next_behalf)
+        self._chosen = ""  # by key: its first field gets the focus
+        self.add_head(None, self._other)
         self.body.addLayout(row)
         self._tie_row = QWidget()
         self._ties = QHBoxLayout(self._tie_row)
@@ -396,12 +403,19 @@ class _BehalfCard(Card):
         phone.left.connect(lambda _: page.phone_given.emit(phone.value()))
         phone.done.connect(lambda _: page.take_focus())
 
+    def take_focus(self) -> None:
+        """The first thing about the applicant that is not known yet."""
+        fields = list(self._fields.get(self._page._state.behalf, {}).values())
+        first = next((part for part in fields if not part.value()), fields[0] if fields else self._phone)
+        first.take_focus()
+
     def show_state(self, state: IdentityState) -> None:
         words = {"self": say("本人"), "person": say("替别人"), "legal": say("企业或组织")}
         for value, button in self._choices.items():
             button.setText(words[value])
             button.setChecked(value == state.behalf)
             button.setEnabled(state.person is not None)
+        self._other.setEnabled(state.person is not None)
         self._show_ties(state)
         for behalf, fields in self._fields.items():
             for name, part in fields.items():
@@ -413,6 +427,15 @@ class _BehalfCard(Card):
                     )
                 )
         self._phone.show_answer(Answered(state.phone, wrong=state.wrong.get("phone", "")))
+        if self._chosen == state.behalf:
+            self._chosen = ""
+            self.take_focus()
+
+    def _next_behalf(self) -> None:
+        """Ctrl+J: oneself, another person, a legal person, oneself …"""
+        order = list(self._choices)
+        self._chosen = order[(order.index(self._page._state.behalf) + 1) % len(order)]
+        self._page.behalf_wanted.emit(self._chosen)
 
     def _show_ties(self, state: IdentityState) -> None:
         self._tie_row.setVisible(state.behalf != "self")

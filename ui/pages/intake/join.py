@@ -81,5 +81,6 @@ def join(view: IntakeView, model: IntakeModel) -> None:
     receipt.paper_looked_at.connect(model.look_at_paper)
     receipt.reprint_wanted.connect(model.reprint)
     receipt.next_person_wanted.connect(model.fresh)
+    receipt.agent_wanted.connect(model.call_agent)
     receipt.same_matter_wanted.connect(model.same_matter)
     view.render_state(model.state)

@@ -112,6 +112,7 @@ class IntakeModel(QObject):
         self._language = language
         self._tasks = Tasks(post, self._problem, self)
         self._clerk: Clerk | None = None
+        self._agent = ""  # number of the handler whom this clerk called themself: a village agent
         self._away = False  # the screen is locked
         self._between = False  # what is on the screen is still a colleague's
         self._scan: _Scan | None = None
@@ -201,7 +202,7 @@ class IntakeModel(QObject):
         before, self._clerk, self._away = self._clerk, clerk, False
         self._names = {clerk.id: clerk.name}
         if before is None or before.id != clerk.id:
-            self._between, self._drafts = True, ()
+            self._between, self._drafts, self._agent = True, (), ""
             self._put_aside()
             self._switch("begin", lambda: self._do.begin(clerk))
         self.refresh()
@@ -245,10 +246,20 @@ class IntakeModel(QObject):
             self._switch("begin", lambda: self._do.begin(clerk))
 
     def same_matter(self) -> None:
-        """同一事项，下一位."""
+        """F3, 同一事项，下一位: a village agent stays the handler too."""
         clerk, taken = self._clerk, self._taken
         if clerk is not None and taken is not None:
-            self._switch("begin", lambda: self._do.same_matter_next(taken.case, clerk))
+            agent = taken.case.parties.handler.number == self._agent
+            self._switch("begin", lambda: self._do.same_matter_next(taken.case, clerk, agent))
+
+    def call_agent(self) -> None:
+        """F6 on the receipt: the handler is the clerk themself, for this case and those after it; again, no longer."""
+        if self._taken is not None and self._agent_asked(self._taken.case):
+            self._agent = "" if self._agent else self._taken.case.parties.handler.number
+            self._say()
+
+    def _agent_asked(self, case: Case) -> bool:
+        return self._clerk is not None and self._do.may_be_agent(case, self._clerk)
 
     def park(self) -> None:
         """F10: put the case aside and take the next person."""
@@ -309,8 +320,12 @@ class IntakeModel(QObject):
         self._want_pictures()
 
     def next(self) -> None:
-        """The step after this one."""
-        self._move(1)
+        """The step after this one; past the matters where the matter is there already."""
+        draft = self._draft
+        if draft is not None and draft.step is Step.IDENTITY and draft.matter is not None and self._settled(draft):
+            self.to_step("form")
+        else:
+            self._move(1)
 
     def back(self) -> None:
         """The step before this one."""
@@ -356,8 +371,21 @@ class IntakeModel(QObject):
     def _heard_document(self, document: IdentityDocument) -> None:
         self._reading, self._reader_words = "idle", ""
         self._manual_open = False
-        self._deed("document", lambda draft: self._do.with_document(draft, document), self._identified)
+        draft = self._draft
+        agent = draft is not None and draft.handler is not None and draft.handler.number == self._agent
+        if agent and draft is not None and draft.tie is not Tie.SELF and document.number != self._agent:
+            # The agent stands there already: this is the card of whom they come for.
+            self._deed("represented", lambda d: self._do.with_represented(d, document), self._represented)
+        else:
+            self._deed("document", lambda d: self._do.with_document(d, document), self._identified)
         self._say()
+
+    def _represented(self, _: Any) -> None:
+        draft = self._draft
+        if draft is not None and draft.applicant is not None:
+            self._behalf, self._applicant_wrong = "person", {}
+            self._applicant = wording.applicant_fields(draft.applicant)
+        self._identified(None)
 
     def _no_card(self, problem: Problem) -> None:
         was, self._reading = self._reading, "idle"
@@ -539,13 +567,19 @@ class IntakeModel(QObject):
             return
         if draft.handler is None:
             self.to_step("identity")
-        elif len(routing(draft, catalogue, self._do.node).candidates) <= 1 or draft.route is not None:
+        elif self._settled(draft):
             self.to_step("form")
-        else:
-            matter = matter_of(draft, catalogue)
-            # Where the form says where it goes, the clerk is not asked before it is filled.
-            if matter is not None and matter.route_by.startswith("answers."):
-                self.to_step("form")
+
+    def _settled(self, draft: Draft) -> bool:
+        """Whether nothing is to be chosen about the matter any more."""
+        catalogue = self._catalogue
+        if catalogue is None or draft.parties is None:
+            return False
+        if len(routing(draft, catalogue, self._do.node).candidates) <= 1 or draft.route is not None:
+            return True
+        matter = matter_of(draft, catalogue)
+        # Where the form says where it goes, the clerk is not asked before it is filled.
+        return matter is not None and matter.route_by.startswith("answers.")
 
     def choose_route(self, key: str) -> None:
         """The department among several."""
@@ -1027,6 +1061,7 @@ class IntakeModel(QObject):
     def _take_up(self, draft: Draft) -> None:
         """A draft begins or comes back."""
         self._between = False
+        behalf = self._behalf
         self._forget()
         self._draft = draft
         self._want_others()
@@ -1034,6 +1069,8 @@ class IntakeModel(QObject):
         if draft.applicant is not None and draft.tie is not Tie.SELF:
             self._behalf = "legal" if isinstance(draft.applicant, LegalPerson) else "person"
             self._applicant = wording.applicant_fields(draft.applicant)
+        elif draft.tie is not Tie.SELF:
+            self._behalf = behalf if behalf != "self" else "person"  # the next of a run
         self._tie = draft.tie
         self._matter_at = draft.matter[0] if draft.matter else ""
         if self._catalogue is None:
@@ -1463,6 +1500,8 @@ class IntakeModel(QObject):
             preview=self._paper_picture[1] if self._paper_picture[0] == self._paper_at else b"",
             preview_words=say("正在打开"),
             printing=any(paper.outcome == "printing" for paper in self._papers.values()),
+            agent=case.parties.handler.shown_name if self._agent_asked(case) else "",
+            agent_kept=case.parties.handler.number == self._agent,
         )
         steps = tuple(replace(step, done=True, open=False) for step in STEPS)
         kept = replace(self._panel_kept or PanelState(), missing=(), begun=False)

@@ -40,7 +40,8 @@ class ReceiptState:
     preview: bytes = b""
     preview_words: str = ""
     printing: bool = False
-    matter: str = ""
+    agent: str = ""  # the handler, where they may be the clerk themself
+    agent_kept: bool = False  # and are: the next of a run need not read them again
 
 
 OUTCOMES = {
@@ -60,6 +61,7 @@ class ReceiptView(QWidget):
         reprint_wanted: Print this kind again, as a copy (副本).
         next_person_wanted: A fresh intake.
         same_matter_wanted: A fresh intake of the same matter.
+        agent_wanted: The handler is the clerk themself, or is not after all.
         preview_width: How wide the preview is.
     """
 
@@ -67,6 +69,7 @@ class ReceiptView(QWidget):
     reprint_wanted = Signal(str)
     next_person_wanted = Signal()
     same_matter_wanted = Signal()
+    agent_wanted = Signal()
     preview_width = Signal(int)
 
     def __init__(self) -> None:
@@ -86,6 +89,11 @@ class ReceiptView(QWidget):
         left.body.addWidget(self._advice)
         left.body.addWidget(self._kept)
         left.body.addWidget(self._trouble)
+        self._agent = KeyButton("代办人是我本人，以后各户沿用", "F6")
+        self._agent.clicked.connect(self.agent_wanted)
+        self._kept_agent = Value(tone="ok", wrap=True)
+        left.body.addWidget(self._kept_agent)
+        left.body.addWidget(self._agent, 0, Qt.AlignmentFlag.AlignLeft)
         left.body.addSpacing(8)
         left.body.addWidget(Text("纸面", bold=True))
         left.body.addWidget(self._list, 1)
@@ -129,6 +137,11 @@ class ReceiptView(QWidget):
                 "{paper}没有打出" if trouble.outcome == "failed" else "{paper}请看一下是否打出", paper=trouble.name
             )
             self._trouble.show_words(title, trouble.words, "bad" if trouble.outcome == "failed" else "warn")
+        kept = say("代办人 {name} 沿用到下一户，不用再读证。", name=state.agent) if state.agent_kept else ""
+        self._kept_agent.show_text(kept)
+        self._kept_agent.setVisible(bool(kept))
+        self._agent.show_words("不再沿用" if state.agent_kept else "代办人是我本人，以后各户沿用")
+        self._agent.setVisible(bool(state.agent))
         current = next((paper for paper in state.papers if paper.kind == state.current), None)
         failed = current is not None and current.outcome == "failed"
         self._again.show_words("重新打印" if failed else "再打一份副本")
