@@ -16,7 +16,16 @@ from tests.server.desk import Desk, network_line
 from tests.server.test_served import CODE, ROOT, command, serving, until, write_hall
 
 HERE = Path(__file__).parent
-SAME = ("test_main_job", "test_stations", "test_exchange", "test_feeds", "test_cases", "test_silence", "test_tus")
+SAME = (
+    "test_main_job",
+    "test_stations",
+    "test_exchange",
+    "test_feeds",
+    "test_cases",
+    "test_clashes",
+    "test_silence",
+    "test_tus",
+)
 
 
 @pytest.mark.needs("postgres")
