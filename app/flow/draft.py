@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from app.matters.catalogue import Catalogue
-from contract.case import Author, ClashSeen, State
+from contract.case import Author, ClashSeen, State, SupplementItem
 from contract.clock import ClockEvent, Tick, deemed_accepted_on, read_clock
 from contract.form import check, fields
 from contract.material import CaseMaterial
@@ -86,6 +86,7 @@ class Draft(Begun):
         others: By code, the matters that were chosen before.
         confirmed: Who compared card and face; stays the author of that act, whoever finishes the case (F09).
         of_case: The case that this supplements (补正); empty for an intake.
+        asked: What that case waits for.
         instead_of: The case that the server refused and that this takes in anew; empty otherwise.
         revision: How often it was saved: of two, the one with the higher says more.
     """
@@ -103,6 +104,7 @@ class Draft(Begun):
     others: dict[str, Begun] = {}
     confirmed: Author | None = None
     of_case: str = ""
+    asked: tuple[SupplementItem, ...] = ()
     instead_of: str = ""
     parked: bool = False
     revision: int = 0
@@ -141,11 +143,11 @@ class Caution(Wire):
     Kinds: ``suspect`` (the chip's number contradicts itself), ``expired`` (the document), ``number`` (a typed number
     fails its check), ``name`` (characters that no font has, and none for display), ``conflict`` (sources disagree about
     a field), ``equal_pages`` (the same page twice), ``foreign_page`` (it carries another case's code), ``clash`` (the
-    applicant has another open case of this matter). `code` is the field, material or case, `label` its Chinese name or
-    number.
+    applicant has another open case of this matter), ``asked`` (what a supplement is to bring). `code` is the field,
+    material or case, `label` its Chinese name or number, or what is to be brought.
     """
 
-    kind: Literal["suspect", "expired", "number", "name", "conflict", "equal_pages", "foreign_page", "clash"]
+    kind: Literal["suspect", "expired", "number", "name", "conflict", "equal_pages", "foreign_page", "clash", "asked"]
     code: str = ""
     label: str = ""
     count: int = 1
@@ -373,6 +375,10 @@ def _cautions(draft: Draft, catalogue: Catalogue, today: date) -> Iterator[Cauti
             yield Caution(kind="name")
     if matter is not None:
         labels = {control.name: control.label for control in fields(matter.form)}
+        names = {rule.code: rule.name for rule in matter.materials} | labels
+        for item in draft.asked:
+            about = item.material or item.field
+            yield Caution(kind="asked", code=about, label="：".join(filter(None, (names.get(about), item.what))))
         for name in draft.conflicts:
             yield Caution(kind="conflict", code=name, label=labels.get(name, name))
     seen: set[str] = set()

@@ -350,7 +350,9 @@ def supplementing(desk: Desk, case_id: str, clerk: Clerk) -> Draft:
         raise Problem("case.not_ours", Retry.NEVER)
     if Kind.SUPPLEMENT not in allowed(case.state):
         raise Problem("case.not_allowed", Retry.NEVER, kind=Kind.SUPPLEMENT, state=case.state)
-    draft = _of_case(desk, case, clerk).model_copy(update={"of_case": case.id, "step": Step.MATERIALS})
+    waits = case.asked.items if case.asked and case.state is State.TO_SUPPLEMENT else ()
+    changes = {"of_case": case.id, "asked": waits, "step": Step.MATERIALS}
+    draft = _of_case(desk, case, clerk).model_copy(update=changes)
     matter = matter_of(draft, desk.catalogue())
     return keep(desk, draft, materials=_slots(desk, draft, matter, draft.answers) if matter else draft.materials)
 

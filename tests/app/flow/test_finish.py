@@ -13,7 +13,7 @@ import pytest
 from app.cases import acts
 from app.desk import today
 from app.flow import finish, pages, printing, steps
-from app.flow.draft import main_action
+from app.flow.draft import main_action, panel
 from app.papers.paper import PaperKind
 from contract.case import Ground, Kind, State, SupplementItem
 from contract.problem import Problem
@@ -119,6 +119,8 @@ def test_asking_for_a_supplement_then_taking_it(counter: Counter, tmp_path: Path
 
     counter.clock.forward(days=3)
     handing = steps.supplementing(desk, case.id, ZHOU)
+    told = panel(handing, desk.catalogue(), desk.node, today(desk)).cautions
+    assert [one.kind for one in told] == ["asked"] and ITEM.what in told[0].label
     assert handing.number == case.number and handing.answers == case.answers
     assert handing.material("lease") is not None and handing.material("safety_rules") == next(
         m for m in case.materials if m.code == "safety_rules"

@@ -179,6 +179,7 @@ def caution(one: Caution) -> str:
         "conflict": "{label}：各来源不一致，请选一个",
         "equal_pages": "{label}：有 {count} 页重复",
         "foreign_page": "{label}：有 {count} 页是别的办件的",
+        "asked": "要补正的 {label}",
     }
     if one.kind == "clash":
         state = say(STATES[one.state]) if one.state else ""
