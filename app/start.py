@@ -11,6 +11,7 @@ from typing import Any
 from app.config import Config, read_config, write_config
 from app.desk import Desk, wall_clock
 from app.devices_here import DevicesHere
+from app.materials.copies import working_copy
 from app.matters.catalogue import Catalogue
 from app.papers import Drawer
 from app.store import Store
@@ -45,7 +46,7 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
             catalogue=catalogue,
             devices=DevicesHere(config.devices),
             drawer=Drawer(),
-            courier=Courier(store, _line(config, store, clock), clock, bounds=_bounds(config)),
+            courier=Courier(store, _line(config, store, clock), clock, bounds=_bounds(config), shrink=working_copy),
         )
     except BaseException:
         store.close()

@@ -150,6 +150,7 @@ class CaseWord(Wire):
 
     digest: str
     wanted: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()  # of the wanted ones, those that it has a working copy (工作副本) of
 
 
 class Answer(Wire):

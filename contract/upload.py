@@ -15,6 +15,8 @@ BATCH_TYPE = "application/vnd.tongban.page-batch"
 MAX_BATCH = 512 << 20  # bytes
 MAX_PAGE = 64 << 20
 MAX_PAGES = 2000
+MAX_COPY = 128 << 10  # bytes of a working copy (工作副本): a small picture that goes first where the line is bad
+STANDS_FOR = "stands_for"  # the metadata of such an upload name the digest of the page that it stands for
 _MAGIC = b"TBPB1\n"
 
 

@@ -17,7 +17,7 @@ from app.sync.line import TROUBLE, Line
 from app.sync.network import Told, Watch, watch_network
 from app.sync.pace import LEAST, Bounds, Outcome, Pace, Signs, wait
 from app.sync.round import one_round
-from app.sync.uploads import SIDE_BY_SIDE, Manner, send_one_batch
+from app.sync.uploads import SIDE_BY_SIDE, Manner, Shrink, send_copies, send_one_batch
 from contract.case import CHINA
 from contract.problem import Problem, Retry
 
@@ -58,6 +58,7 @@ class Courier:
         *,
         who: str = "window",
         bounds: Bounds | None = None,
+        shrink: Shrink | None = None,
         chance: Callable[[], float] = random.random,
         watch: Callable[[Told], Watch | None] = watch_network,
     ) -> None:
@@ -69,6 +70,8 @@ class Courier:
             clock: The station's clock.
             who: What another process is told that wants to sync: ``window``, ``command line``.
             bounds: What pages may take of the line; without, all of it at any time.
+            shrink: Makes a working copy (工作副本) of a page; it goes first where the line is bad and there is much;
+                without it none are sent.
             chance: Random numbers from 0 to 1.
             watch: Who tells of a change of the network.
         """
@@ -90,6 +93,8 @@ class Courier:
         self._state = LineState()
         self._thorough_at = 0.0
         self._signs = Signs()
+        self._shrink = shrink
+        self._copied: frozenset[str] = frozenset()  # pages of which working copies went, or have none
 
     @property
     def state(self) -> LineState:
@@ -207,6 +212,7 @@ class Courier:
             self._thorough_at = time.monotonic() + THOROUGH_EVERY
             self._tidy()
         self._heard(result.problem)
+        self._copied |= result.copied
         if result.more:
             return Outcome.MORE
         if self._send_pages():
@@ -227,6 +233,7 @@ class Courier:
                 largest=self._bounds.largest(self._clock().astimezone(CHINA).time()),
             )
             try:
+                self._send_copies()
                 sent = send_one_batch(self.store, self.line, manner)
             except Problem as problem:
                 self._signs = self._signs.after_cut() if problem.code in TROUBLE else self._signs
@@ -236,6 +243,13 @@ class Courier:
             any_went = any_went or sent is not None
             if sent is None or not sent.more or self._is_interrupted():
                 return any_went
+
+    def _send_copies(self) -> None:
+        if self._shrink is not None and self._signs.is_bad:
+            rate = self._signs.expected_rate
+            self._copied |= send_copies(
+                self.store, self.line, self._copied, self._shrink, rate=rate, interrupted=self._is_interrupted
+            )
 
     def _tidy(self) -> None:
         now = self._clock()

@@ -43,7 +43,8 @@ from contract.pack import PackAsk, SignedManifest
 from contract.parcel import MEDIA, Unpacked
 from contract.person import Clerk
 from contract.problem import MEDIA_TYPE, Problem, Retry
-from contract.upload import BATCH_TYPE, TUS
+from contract.upload import BATCH_TYPE, STANDS_FOR, TUS
+from contract.wire import sha256
 
 BLOCK = 16 << 10  # bytes handed to the socket at a time …
 SMALL_BLOCK = 8 << 10  # … and where little may be lost: under TLS a block is a record, which a cut loses whole
@@ -345,6 +346,14 @@ class Line:
         concat = f"final;{' '.join(places)}"
         return self._created({"Upload-Concat": concat, "Upload-Metadata": _metadata(case_id, digest)})
 
+    def send_copy(self, case_id: str, stands_for: str, data: bytes) -> None:
+        """A working copy of a page, in one request: small enough to begin again after a cut."""
+        said = {"case_id": case_id, "filetype": "image/jpeg", "digest": sha256(data), STANDS_FOR: stands_for}
+        self._create(
+            {"Upload-Length": str(len(data)), "Upload-Metadata": _pairs(said), "Content-Type": OFFSET_STREAM},
+            Body(data),
+        )
+
     def _created(self, headers: dict[str, str]) -> str:
         return self._place_in(self._create(headers))
 
@@ -610,7 +619,10 @@ def _was_kept(error: requests.exceptions.ConnectionError) -> bool:
 
 
 def _metadata(case_id: str, digest: str) -> str:
-    pairs = {"case_id": case_id, "filetype": BATCH_TYPE, "digest": digest}
+    return _pairs({"case_id": case_id, "filetype": BATCH_TYPE, "digest": digest})
+
+
+def _pairs(pairs: dict[str, str]) -> str:
     return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items())
 
 

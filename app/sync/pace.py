@@ -16,6 +16,7 @@ SETTLING = (1.0, 2.0, 5.0, 10.0)  # the server has it, and the digests are not e
 LEAST = 0.25  # seconds between any two asks, whatever happens
 SLOW_ANSWER = 0.25  # seconds for a small ask, from which on one connection leaves much of a line unused
 GOOD_LINE = 200_000  # bytes a second of pages from which on one connection fills the line well enough
+POOR_RATE = 25_000.0  # bytes a second
 WORTH_MEASURING = 64 << 10  # bytes of pages; less says nothing about the line
 BULK = 2 << 20  # bytes; a larger page is bulk and may be made to wait for its hours
 
@@ -87,6 +88,11 @@ class Signs:
         price)."""
         slow = self.rate is not None and self.rate < GOOD_LINE
         return self.was_cut or slow or (self.round_trip or 0.0) >= SLOW_ANSWER
+
+    @property
+    def expected_rate(self) -> float:
+        """Bytes a second to reckon with; where none was measured yet, those of a poor line."""
+        return self.rate if self.rate is not None else POOR_RATE
 
     def after_pages(self, sent: int, seconds: float, cuts: int) -> Signs:
         """So many bytes went over in so many seconds, with so many cuts. Little says nothing."""

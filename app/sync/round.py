@@ -30,6 +30,7 @@ class RoundResult:
     more: bool  # there is more to hear, or more to send
     pack: bool  # a new pack came
     problem: Problem | None  # what is the matter although the round went through
+    copied: frozenset[str] = frozenset()  # digests of wanted pages of which the server has a working copy
 
     @property
     def moved(self) -> bool:
@@ -69,6 +70,7 @@ def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorou
         more=answer.more or store.has_waiting() or fetched.more,
         pack=fetched.newer,
         problem=problem,
+        copied=frozenset(digest for _, each in heards for word in each.words.values() for digest in word.copies),
     )
 
 

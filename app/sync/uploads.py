@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
@@ -30,11 +30,15 @@ SHARE = 0.6  # of what is left, that each next four parts take
 MOST_PARTS = 48  # less than the server joins
 TRIES = 4  # how often in a row a part that gains nothing asks again before the courier's pace takes over
 FIRST_PAUSE, LAST_PAUSE = 0.2, 3.0  # seconds before a part asks again: full jitter, doubled each time
+WORTH_A_COPY = 120.0  # seconds that a case's pages must take before working copies of them go first
 FORGOTTEN = ("upload.not_found", "upload.expired", "upload.parts_unknown", "wire.not_found")
 CUT = ("line.down", "line.timeout", "line.cut", "upload.superseded", "upload.offset_differs", "upload.cut")
 """What a part goes on after by itself: another connection may do better at once."""
 PASSING = (*TROUBLE, *CUT, "server.busy", "server.failed", "server.fault", "upload.too_many")
 """What says nothing about these pages: the line, or the server, is to be tried again later."""
+
+
+Shrink = Callable[[bytes], bytes | None]
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,44 @@ def send_one_batch(store: Store, line: Line, manner: Manner | None = None) -> Se
         more = len(sendable) > 1 or not set(pages) <= set(progress.upload.pages)
         return Sent(case_id, progress.gained, seconds, more, tuple(progress.again))
     return None
+
+
+def send_copies(
+    store: Store, line: Line, copied: Container[str], shrink: Shrink, *, rate: float, interrupted: Callable[[], bool]
+) -> frozenset[str]:
+    """Working copies (工作副本) of pages that would be long under way, where the server has none of them yet: what a
+    department can look at meanwhile. The pages follow as they are. Returns the digests of pages looked after.
+
+    Args:
+        store: The station's store; whoever calls holds its sync lock.
+        line: The line to the server.
+        copied: Digests of pages of which the server has a copy, or that have none.
+        shrink: Makes a copy of a page; None where there is none worth sending.
+        rate: Bytes a second that the line brings over.
+        interrupted: Asked before each copy.
+
+    Raises:
+        Problem: whatever the line raises.
+    """
+    done: set[str] = set()
+    for case_id, pages in store.wanted_pages(due_only=True).items():
+        sizes = {digest: store.find_page_size(digest) or 0 for digest in pages}
+        if sum(sizes.values()) < rate * WORTH_A_COPY:
+            continue
+        for digest in sorted(pages, key=sizes.__getitem__):
+            if interrupted():
+                return frozenset(done)
+            if digest in copied:
+                continue
+            try:
+                copy = shrink(store.page(digest))
+                if copy is not None:
+                    line.send_copy(case_id, digest, copy)
+            except Problem as problem:
+                if problem.code in PASSING or problem.code.startswith(("session.", "station.")):
+                    raise
+            done.add(digest)  # what is wrong with the page itself will be said of the page
+    return frozenset(done)
 
 
 def _sendable(store: Store, manner: Manner) -> dict[str, tuple[str, ...]]:

@@ -47,7 +47,7 @@ from server.catalogue.calendar import get_calendar
 from server.catalogue.matters import get_matter
 from server.exchange.relay import relay
 from server.keys import get_keys
-from server.materials.pages import held_pages, lend_pages
+from server.materials.pages import drop_copies, held_pages, lend_pages
 from server.org.models import User
 from server.org.tree import codes_under
 
@@ -174,6 +174,7 @@ def pages_arrived(case_id: str) -> None:
         events = list(row.events.order_by("seq"))
         _fill(row, row.to_wire(), actions_of(events))
         row.save()
+        drop_copies(case_id)
         if was_pending and not row.materials_pending:
             add_event(row, "pages")
     relay()

@@ -14,7 +14,7 @@ from server.cases.clashes import told
 from server.cases.models import CaseRecord, CaseSet, Viewer, actions_of
 from server.cases.services import applicant_print, clockface
 from server.catalogue.matters import get_matter
-from server.materials.pages import media_type_of, read_page
+from server.materials.pages import find_copy, held_pages, media_type_of, read_page
 from server.org.models import Department
 from server.org.tree import get_tree
 
@@ -66,6 +66,12 @@ def search(viewer: Viewer, number: str = "", words: str = "") -> list[Case]:
     elif words:
         rows = rows.filter(applicant_name__contains=words)
     return [row.to_wire() for row in rows.order_by("-opened_at")[:FOUND]]
+
+
+def find_copy_of(row: CaseRecord, digest: str) -> tuple[bytes, str] | None:
+    """The working copy that stands for a page which has not come yet, and what it is."""
+    data = None if digest in held_pages(row.id) else find_copy(row.id, digest)
+    return None if data is None else (data, media_type_of(data))
 
 
 def page_of(row: CaseRecord, digest: str) -> tuple[bytes, str]:

@@ -27,6 +27,7 @@ from server.exchange.numbers import renew
 from server.exchange.powers import require_allowed, require_author
 from server.exchange.relay import node_feed, relay
 from server.exchange.stations import SKEW, require_signature
+from server.materials.pages import copied_pages
 from server.org.accounts import revoked_at
 from server.org.models import Station
 
@@ -210,6 +211,8 @@ def _words(station: Station, case_ids: Iterable[str]) -> dict[str, CaseWord]:
     """What the server holds of the cases asked about; those that the station may not see are passed over (F08)."""
     seen = CaseRecord.objects.visible_to(station).filter(Q(id__in=list(dict.fromkeys(case_ids))))
     return {
-        case_id: CaseWord(digest=digest, wanted=tuple(wanted))
+        case_id: CaseWord(
+            digest=digest, wanted=tuple(wanted), copies=tuple(sorted(copied_pages(case_id))) if wanted else ()
+        )
         for case_id, digest, wanted in seen.values_list("id", "digest", "wanted")
     }

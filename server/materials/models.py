@@ -27,6 +27,20 @@ class CasePage(models.Model):
         constraints = [models.UniqueConstraint(fields=["case_id", "blob"], name="one_page_per_case")]
 
 
+class WorkingCopy(models.Model):
+    """A small picture (工作副本) that stands for a page of a case until the page itself has come over a bad line.
+
+    It is nothing of the case: neither the case's digest nor whether its materials are complete depends on it.
+    """
+
+    case_id = models.CharField(max_length=36)
+    stands_for = models.CharField(max_length=64)
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case_id", "stands_for"], name="one_copy_per_page")]
+
+
 class Upload(models.Model):
     """A tus upload. `offset` moves only by compare-and-set after the bytes are durable; `holder` is the PATCH that
     may move it.
@@ -52,6 +66,7 @@ class Upload(models.Model):
     case_id = models.CharField(max_length=36, blank=True)
     filetype = models.CharField(max_length=100, blank=True)
     digest = models.CharField(max_length=64, blank=True)
+    stands_for = models.CharField(max_length=64, blank=True, default="")
     key = models.BinaryField()
     holder = models.CharField(max_length=32, blank=True)
     final = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="parts")

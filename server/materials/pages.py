@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from contract.problem import Problem, Retry
 from contract.wire import sha256
 from server.materials.blobs import get_store, new_name
-from server.materials.models import Blob, CasePage
+from server.materials.models import Blob, CasePage, WorkingCopy
 from server.materials.sealing import new_key, seal, unseal, unwrap
 
 TOGETHER, TOGETHER_BYTES = 32, 16 << 20  # pages, and bytes of them, that are stored at one time
@@ -38,17 +40,18 @@ def store_pages(case_id: str, pages: Iterable[tuple[str, bytes]]) -> None:
         group[digest] = data
         size += len(data)
         if len(group) >= TOGETHER or size >= TOGETHER_BYTES:
-            _store_group(case_id, group)
+            _keep_blobs(group, case_id)
             group, size = {}, 0
-    _store_group(case_id, group)
+    _keep_blobs(group, case_id)
 
 
-def _store_group(case_id: str, group: Mapping[str, bytes]) -> None:
-    _write(case_id, group, frozenset(Blob.objects.filter(digest__in=group).values_list("digest", flat=True)))
+def _keep_blobs(group: Mapping[str, bytes], case_id: str = "") -> None:
+    known = frozenset(Blob.objects.filter(digest__in=group).values_list("digest", flat=True))
+    _write(case_id, group, known)
 
 
 def _write(case_id: str, group: Mapping[str, bytes], known: frozenset[str]) -> None:
-    """The bytes of what is not known yet, then the rows of all."""
+    """The bytes of what is not known yet, then the rows of all; without a case they are nobody's page yet."""
     shelf, objects, blobs = secrets.token_hex(1), [], []
     for digest, data in group.items():
         if digest not in known:
@@ -61,7 +64,7 @@ def _write(case_id: str, group: Mapping[str, bytes], known: frozenset[str]) -> N
     with transaction.atomic():
         Blob.objects.bulk_create(blobs, ignore_conflicts=True)
         CasePage.objects.bulk_create(
-            [CasePage(case_id=case_id, blob_id=digest) for digest in group], ignore_conflicts=True
+            [CasePage(case_id=case_id, blob_id=digest) for digest in group if case_id], ignore_conflicts=True
         )
     kept = set(Blob.objects.filter(digest__in=group).values_list("name", flat=True))
     for name, _ in objects:
@@ -83,6 +86,41 @@ def read_page(case_id: str, digest: str) -> bytes:
     if sha256(data) != digest:
         raise Problem("blob.damaged", Retry.AFTER_FIX)
     return data
+
+
+def store_copy(case_id: str, stands_for: str, digest: str, data: bytes) -> None:
+    """Keep a working copy (工作副本) of a page that is still wanted; where the page has come meanwhile, drop it."""
+    _keep_blobs({digest: data})
+    with transaction.atomic():
+        WorkingCopy.objects.update_or_create(case_id=case_id, stands_for=stands_for, defaults={"blob_id": digest})
+    drop_copies(case_id)
+
+
+def find_copy(case_id: str, stands_for: str) -> bytes | None:
+    """The working copy that stands for a page."""
+    copy = WorkingCopy.objects.select_related("blob").filter(case_id=case_id, stands_for=stands_for).first()
+    if copy is None:
+        return None
+    blob = copy.blob
+    return unseal(unwrap(blob.key, blob.digest), get_store().get(blob.name), blob.digest)
+
+
+def copied_pages(case_id: str) -> frozenset[str]:
+    """The digests of the pages for which a working copy stands."""
+    return frozenset(WorkingCopy.objects.filter(case_id=case_id).values_list("stands_for", flat=True))
+
+
+def drop_copies(case_id: str) -> None:
+    """Throw away the working copies of pages that have come."""
+    over = WorkingCopy.objects.filter(case_id=case_id, stands_for__in=held_pages(case_id))
+    digests = set(over.values_list("blob_id", flat=True))
+    if not digests:
+        return
+    over.delete()
+    for blob in Blob.objects.filter(digest__in=digests, casepage=None, workingcopy=None):
+        with suppress(ProtectedError):  # somebody has just brought the same bytes as a page
+            blob.delete()
+            get_store().delete(blob.name)
 
 
 def held_pages(case_id: str) -> frozenset[str]:

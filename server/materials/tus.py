@@ -20,7 +20,7 @@ from django.utils.http import http_date
 from django.views.decorators.csrf import csrf_exempt
 
 from contract.problem import Problem, Retry
-from contract.upload import MAX_BATCH, TUS
+from contract.upload import MAX_BATCH, STANDS_FOR, TUS
 from server.access import find_station
 from server.materials import uploads as life
 from server.materials.models import Upload
@@ -53,6 +53,7 @@ STATUS = {
     "upload.not_found": 404,
     "upload.expired": 410,
     "upload.superseded": 409,
+    "upload.copy_not_wanted": 409,
     "upload.cut": 400,
 }
 View = Callable[..., HttpResponse]
@@ -291,4 +292,6 @@ def _purpose(header: str) -> life.Purpose:
     given = _metadata(header)
     if "case_id" not in given or "filetype" not in given:
         raise Problem("upload.metadata_malformed", Retry.NEVER)
-    return life.Purpose(given["case_id"][:36], given["filetype"][:100], given.get("digest", ""))
+    return life.Purpose(
+        given["case_id"][:36], given["filetype"][:100], given.get("digest", ""), given.get(STANDS_FOR, "")[:64]
+    )

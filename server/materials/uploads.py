@@ -15,12 +15,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from contract.problem import Problem, Retry
-from contract.upload import BATCH_TYPE, MAX_BATCH, MAX_PAGE, read_batch
+from contract.upload import BATCH_TYPE, MAX_BATCH, MAX_COPY, MAX_PAGE, read_batch
 from contract.wire import sha256
 from server.cases.services import get_case, pages_arrived
 from server.materials.blobs import get_store
 from server.materials.models import Piece, Upload
-from server.materials.pages import store_pages
+from server.materials.pages import store_copy, store_pages
 from server.materials.reception import GOOD_FOR, take_over
 from server.materials.sealing import new_key, unseal, unwrap
 from server.org.models import Station
@@ -37,6 +37,7 @@ class Purpose:
     case_id: str
     filetype: str
     digest: str = ""
+    stands_for: str = ""  # it is a working copy of the page of this digest
 
 
 def begin(station: Station, length: int, metadata: str, purpose: Purpose | None) -> Upload:
@@ -98,17 +99,21 @@ def require_purpose(station: Station, purpose: Purpose, length: int) -> None:
     """That the station may add such a thing to that case.
 
     Raises:
-        Problem: ``case.not_found``, ``upload.type_unknown``, ``upload.digest_missing``, ``upload.too_large``.
+        Problem: ``case.not_found``, ``upload.copy_not_wanted``, ``upload.type_unknown``, ``upload.digest_missing``,
+            ``upload.too_large``.
     """
-    get_case(purpose.case_id, station)
-    if purpose.filetype == BATCH_TYPE:
+    row = get_case(purpose.case_id, station)
+    if purpose.stands_for and purpose.stands_for not in row.wanted:
+        raise Problem("upload.copy_not_wanted", Retry.NEVER)
+    if purpose.filetype == BATCH_TYPE and not purpose.stands_for:
         return
     if purpose.filetype not in PAGE_TYPES:
         raise Problem("upload.type_unknown", Retry.NEVER)
     if len(purpose.digest) != 64:
         raise Problem("upload.digest_missing", Retry.NEVER)
-    if length > MAX_PAGE:
-        raise Problem("upload.too_large", Retry.NEVER, limit=MAX_PAGE)
+    limit = MAX_COPY if purpose.stands_for else MAX_PAGE
+    if length > limit:
+        raise Problem("upload.too_large", Retry.NEVER, limit=limit)
 
 
 def _create(station: Station, role: Upload.Role, length: int, metadata: str, purpose: Purpose | None) -> Upload:
@@ -127,6 +132,7 @@ def _create(station: Station, role: Upload.Role, length: int, metadata: str, pur
             case_id=purpose.case_id if purpose else "",
             filetype=purpose.filetype if purpose else "",
             digest=purpose.digest if purpose else "",
+            stands_for=purpose.stands_for if purpose else "",
             expires_at=timezone.now() + GOOD_FOR,
         )
 
@@ -170,7 +176,7 @@ def _finish(whole: Upload, sources: list[Upload]) -> None:
             return
         plain = _Plain(sources)
         try:
-            store_pages(whole.case_id, _pages(whole, cast(BinaryIO, io.BufferedReader(plain, 1 << 16))))
+            _store(whole, _pages(whole, cast(BinaryIO, io.BufferedReader(plain, 1 << 16))))
             if whole.digest and plain.digest.hexdigest() != whole.digest:
                 raise Problem("upload.garbled", Retry.NEVER)
         except Problem as problem:
@@ -186,6 +192,14 @@ def _finish(whole: Upload, sources: list[Upload]) -> None:
             Piece.objects.filter(upload__in=sources).delete()
     for name in names:
         get_store().delete(name)
+
+
+def _store(whole: Upload, pages: Iterator[tuple[str, bytes]]) -> None:
+    if not whole.stands_for:
+        store_pages(whole.case_id, pages)
+        return
+    for digest, data in pages:
+        store_copy(whole.case_id, whole.stands_for, digest, data)
 
 
 _turns = tuple(threading.Lock() for _ in range(64))

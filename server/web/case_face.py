@@ -15,6 +15,7 @@ from contract.form import FormField, fields, visible
 from contract.material import CaseMaterial, Page
 from contract.person import LegalPerson, Person, masked
 from server.cases.models import CaseRecord
+from server.materials.pages import copied_pages
 from server.org.tree import get_tree
 from server.web import wording
 from server.web.todo import Mark, answer_by, due_mark, flag_marks, state_mark
@@ -59,9 +60,12 @@ class Sheet:
     kind: str  # picture, pdf
     here: bool
     hidden: bool
+    copy: bool = False  # only a working copy (工作副本) is here
 
     @property
     def query(self) -> str:
+        if self.copy:
+            return "?copy=1"
         return f"?frame={self.frame}" if self.frame else ""
 
 
@@ -155,16 +159,25 @@ def identity_of(view: CaseView) -> tuple[tuple[Mark, ...], tuple[Fact, ...]]:
 
 def slots_of(view: CaseView, row: CaseRecord) -> tuple[Slot, ...]:
     """The materials with their pages; the photographed identity document comes first."""
-    wanted = set(row.wanted)
+    wanted, copied = set(row.wanted), copied_pages(row.id) if row.wanted else frozenset()
     found = []
     identity = view.case.identity
     if identity is not None and identity.pages:
         sheets = tuple(
-            Sheet(digest, 0, 0, gettext("第 %(n)d 页") % {"n": n}, "picture", digest not in wanted, hidden=False)
+            Sheet(
+                digest,
+                0,
+                0,
+                gettext("第 %(n)d 页") % {"n": n},
+                "picture",
+                digest not in wanted,
+                hidden=False,
+                copy=digest in wanted & copied,
+            )
             for n, digest in enumerate(identity.pages, start=1)
         )
         found.append(Slot(gettext("身份证件照片"), (), (), sheets, sum(not sheet.here for sheet in sheets)))
-    found += [_slot(material, view, wanted) for material in view.case.materials]
+    found += [_slot(material, view, wanted, copied) for material in view.case.materials]
     return tuple(found)
 
 
@@ -351,8 +364,8 @@ def _party(party: Person | LegalPerson, phone: str) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def _slot(material: CaseMaterial, view: CaseView, wanted: set[str]) -> Slot:
-    sheets = tuple(_sheet(page, n, wanted) for n, page in enumerate(material.pages, start=1))
+def _slot(material: CaseMaterial, view: CaseView, wanted: set[str], copied: frozenset[str]) -> Slot:
+    sheets = tuple(_sheet(page, n, wanted, copied) for n, page in enumerate(material.pages, start=1))
     missing = len({sheet.digest for sheet in sheets if not sheet.here})
     marks = (
         [Mark(str(wording.TRUSTS[material.trust][0]), wording.TRUSTS[material.trust][1])] if material.present else []
@@ -392,14 +405,16 @@ def _promise(until: date) -> Mark:
     return Mark(f"{words} · {gettext('已过期')}" if late else words, "bad" if late else "warn")
 
 
-def _sheet(page: Page, place: int, wanted: set[str]) -> Sheet:
+def _sheet(page: Page, place: int, wanted: set[str], copied: frozenset[str]) -> Sheet:
     if page.sheet:
         side = gettext("反") if page.side == "back" else gettext("正")
         label = f"{page.sheet} {side}"
     else:
         label = gettext("第 %(n)d 页") % {"n": place}
-    kind = "pdf" if page.media_type == "application/pdf" else "picture"
-    return Sheet(page.digest, page.frame, page.rotation, label, kind, page.digest not in wanted, page.hidden)
+    is_copy = page.digest in wanted and page.digest in copied
+    kind = "pdf" if page.media_type == "application/pdf" and not is_copy else "picture"
+    here = page.digest not in wanted
+    return Sheet(page.digest, page.frame, page.rotation, label, kind, here, page.hidden, is_copy)
 
 
 def _answer(control: FormField, value: Any) -> str:

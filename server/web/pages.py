@@ -157,9 +157,13 @@ def _typed(form: acts.ActForm) -> list[tuple[str, str]]:
 @officers_only
 @require_GET
 def page(request: HttpRequest, case_id: str, digest: str) -> HttpResponse:
-    """A page of a case, for looking at; `?whole=1` fetches it as the device gave it."""
+    """A page of a case, for looking at; `?whole=1` fetches it as the device gave it, `?copy=1` shows what stands for it
+    until it has come.
+    """
     row = _seen(request, case_id)
     try:
+        if request.GET.get("copy") and (copy := views.find_copy_of(row, digest)) is not None:
+            return pictures.shown(*copy, 0)
         data, media_type = views.page_of(row, digest)
         if request.GET.get("whole"):
             response = page_response(data, media_type)

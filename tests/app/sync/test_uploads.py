@@ -13,7 +13,7 @@ from app.sync.batch import Batch, BatchStream, Interrupted
 from app.sync.enrol import join
 from app.sync.line import BLOCK, Line
 from app.sync.round import one_round
-from app.sync.uploads import LEAST_PART, Manner, part_sizes, send_one_batch
+from app.sync.uploads import LEAST_PART, Manner, part_sizes, send_copies, send_one_batch
 from contract.case import pages_of
 from contract.problem import Problem
 from contract.upload import read_batch
@@ -163,3 +163,21 @@ def test_a_bound_on_bandwidth_is_kept(station: Station) -> None:
     paused: list[float] = []
     send_one_batch(store, line, Manner(bytes_per_second=50_000, pause=paused.append))
     assert sum(paused) > 1.0  # it asked to wait, block by block
+
+
+def test_rule_15_working_copies_go_before_pages_that_would_be_long_under_way(station: Station) -> None:
+    store, line = station.store, station.line
+    case_id = Window(store).take_in(size=100_000)
+    one_round(store, line, now)
+    wanted = store.wanted_pages()[case_id]
+
+    def send(copied: frozenset[str], rate: float) -> frozenset[str]:
+        return send_copies(store, line, copied, lambda page: page[:2000], rate=rate, interrupted=lambda: False)
+
+    assert send(frozenset(), 1e6) == frozenset()  # the pages themselves are there as soon
+    assert send(frozenset(wanted[:1]), 100.0) == set(wanted[1:])
+    assert one_round(store, line, now).copied == set(wanted[1:])
+    assert store.wanted_pages()[case_id] == wanted and standings(store, case_id) == {Standing.ACKNOWLEDGED}
+    settle(store, line)
+    everything_is_there(store, line, case_id)
+    assert one_round(store, line, now, thorough=True).copied == frozenset()
