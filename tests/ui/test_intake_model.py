@@ -276,8 +276,7 @@ def test_a_case_is_parked_and_comes_back_also_after_a_restart(
     told: list[Any] = []
     model.drafts_changed.connect(told.append)
     model.park()
-    until(lambda: model.draft.id != first and model.drafts())
-    assert model.drafts()[0].id == first and model.drafts()[0].parked
+    until(lambda: model.draft.id != first and [one.id for one in model.drafts() if one.parked] == [first])
     until(lambda: told and [one.id for one in told[-1]] == [first])
     assert model.state.identity.person is None
     again = begun(IntakeModel(deeds, post, lambda: "zh"), until)

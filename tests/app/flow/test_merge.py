@@ -263,7 +263,8 @@ def test_f01_killed_in_the_middle_nothing_acknowledged_is_gone(tmp_path: Path, s
         assert both_hands.stdout is not None
         for line in both_hands.stdout:
             lines.append(line)
-            if len(lines) >= 20 + random.Random(seed).randrange(15):
+            said = {line.split()[0] for line in lines}
+            if len(said) == 2 and len(lines) >= 20 + random.Random(seed).randrange(15):
                 both_hands.send_signal(signal.SIGKILL)
                 break
         lines += both_hands.stdout.readlines()  # what it had said before it died
