@@ -280,8 +280,13 @@ class Counter(QObject):
             self._unknown_code()
 
     def _resume(self, draft_id: str) -> None:
+        self.take_up(draft_id, True)
+
+    def take_up(self, draft_id: str, mine: bool) -> None:
+        """A draft of this clerk's own, or a colleague's that is handed over. The one on the screen stays there."""
         self.show_page("intake")
-        self.models.intake.resume(draft_id)
+        if self.models.intake.draft is None or self.models.intake.draft.id != draft_id:
+            (self.models.intake.resume if mine else self.models.intake.take_over)(draft_id)
 
     # --- who ------------------------------------------------------------------------------------------------------
 
@@ -293,7 +298,7 @@ class Counter(QObject):
         for model in (self.models.todo, self.models.pickup, self.models.search):
             model.sign_in(clerk)
         self.models.outbox.sign_in()
-        self.models.today.sign_in(clerk.name)
+        self.models.today.sign_in(clerk)
         self.models.devices.refresh()
         self._sit_down()
         self._idle.start()

@@ -21,6 +21,7 @@ from app.cases.correction import Correctable, Preview, lay_out
 from app.config import Config, DeviceChoice, default_folder, read_config, write_config
 from app.desk import Desk, today
 from app.flow import clashes, finish, pages, printing, steps
+from app.flow.handover import handover, take_over
 from app.materials.library import LibraryItem
 from app.matters.search import is_named
 from app.papers.testing_page import test_page
@@ -51,7 +52,7 @@ from ui.pages.outbox.model import OutboxDeeds, OutboxModel, Supply
 from ui.pages.outbox.view import OutboxView
 from ui.pages.sign_in.model import SignInDeeds, SignInModel
 from ui.pages.sign_in.view import SignInView
-from ui.pages.today.model import TodayModel
+from ui.pages.today.model import TodayDeeds, TodayModel
 from ui.pages.today.view import TodayView
 from ui.problems import words_for
 from ui.shells.counter import CASE_COLUMNS, SEARCH_HINT, TODO_COLUMNS, CounterWindow
@@ -119,7 +120,17 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
         search=cases(lambda text, _: lists.find(desk, text), "还没有办件", "输入受理号、姓名或证件号码。"),
         outbox=OutboxModel(_outbox_deeds(desk, who), post, spoken, desk.clock, window),
         devices=DevicesModel(_device_deeds(desk, config), post, spoken, window),
-        today=TodayModel(partial(lists.today_here, desk), post, partial(today, desk), window),
+        today=TodayModel(
+            TodayDeeds(
+                today_here=partial(lists.today_here, desk),
+                handover=partial(handover, desk),
+                print_papers=partial(printing.print_papers, desk),
+                today=partial(today, desk),
+            ),
+            post,
+            spoken,
+            window,
+        ),
     )
     models.sign_in.changed.connect(sign_in_view.render_state)
     sign_in_view.sign_in_wanted.connect(models.sign_in.sign_in)
@@ -150,6 +161,10 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
     for model in (models.todo, models.pickup, models.search):
         model.supplement_wanted.connect(partial(_supplement, counter))
     today_view.lock_wanted.connect(counter.lock)
+    today_view.left_chosen.connect(models.today.choose)
+    today_view.banner_read.connect(models.today.banner_read)
+    models.today.draft_wanted.connect(counter.take_up)
+    models.today.case_wanted.connect(partial(_look_at, counter))
     sign_in_view.language_wanted.connect(counter.next_language)
     sign_in_view.theme_wanted.connect(counter.next_theme)
     models.outbox.reopen_wanted.connect(partial(_reopen, counter))
@@ -236,6 +251,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         paper_png=partial(printing.paper_png, desk),
         park=partial(steps.park, desk),
         resume=partial(steps.resume, desk),
+        take_over=partial(take_over, desk),
         drafts=partial(steps.drafts, desk),
         supplementing=partial(steps.supplementing, desk),
         reopening=partial(steps.reopening, desk),
@@ -431,6 +447,11 @@ def _reopen(counter: Counter, case_id: str) -> None:
     """An intake that the server refused, opened again where its trouble lies."""
     counter.show_page("intake")
     counter.models.intake.reopen_case(case_id)
+
+
+def _look_at(counter: Counter, case_id: str) -> None:
+    counter.show_page("search")
+    counter.models.search.open(case_id)
 
 
 def main(given: list[str] | None = None) -> int:

@@ -11,7 +11,10 @@ from app.cases.lists import CaseLine, CaseShown, Today, TodoItem
 from app.cases.view import view_of
 from app.desk import Desk
 from app.devices_here import DeviceLine
+from app.flow.draft import Step
+from app.flow.handover import Handover, HeldOriginals, Unfinished, Unprinted
 from app.flow.printing import Printed
+from app.papers.paper import PaperKind
 from app.people.sign_in import SignedIn
 from app.store import Standing
 from contract.case import Case, Kind, State
@@ -22,7 +25,7 @@ from ui.pages.cases.model import CaseDeeds, CasesModel
 from ui.pages.cases.view import CasesState
 from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown
 from ui.pages.sign_in.model import SignInDeeds, SignInModel
-from ui.pages.today.model import TodayModel
+from ui.pages.today.model import TodayDeeds, TodayModel
 from ui.tasks import Post
 
 Until = Callable[[Callable[[], object]], None]
@@ -302,10 +305,54 @@ def test_a_driver_is_chosen(post: Post, until: Until) -> None:
 # --- today ------------------------------------------------------------------------------------------------------------
 
 
+def today_deeds(told: Today | None = None, **changes: Any) -> TodayDeeds:
+    plain: dict[str, Any] = {
+        "today_here": lambda: told or Today(),
+        "handover": lambda clerk: Handover(),
+        "print_papers": lambda case_id, kinds, clerk, copy: tuple(Printed(kind, "done", "N") for kind in kinds),
+        "today": lambda: date(2026, 11, 20),
+    }
+    return TodayDeeds(**{**plain, **changes})
+
+
+def test_u12_what_is_handed_over_can_be_taken_up_printed_and_looked_at(post: Post, until: Until) -> None:
+    printed: list[Any] = []
+
+    def print_papers(case_id: str, kinds: Any, clerk: Any, copy: bool) -> Any:
+        printed.append((case_id, kinds, copy))
+        return tuple(Printed(kind, "done", "N") for kind in kinds)
+
+    left = Handover(
+        (
+            Unfinished("d1", "周敏", True, "老年优待证", "陈䶮", Step.FORM, True, NOW),
+            Unfinished("d2", "韩露", False, "", "", Step.IDENTITY, False, NOW),
+        ),
+        (
+            HeldOriginals("d2", "", "", "沈阿凤", ("户口簿",), NOW),
+            HeldOriginals("", "c1", "N1", "陈䶮", ("户口簿",), NOW),
+        ),
+        (Unprinted("c1", "N1", "陈䶮", PaperKind.RECEIPT, True, NOW),),
+    )
+    model = TodayModel(today_deeds(handover=lambda clerk: left, print_papers=print_papers), post, chinese)
+    drafts: list[Any] = []
+    cases: list[str] = []
+    model.draft_wanted.connect(lambda *said: drafts.append(said))
+    model.case_wanted.connect(cases.append)
+    model.sign_in(CLERK)
+    until(lambda: model.state.left)
+    assert model.state.left_words == "未办完 2 · 原件 2 · 未打印 1"
+    assert len({line.key for line in model.state.left}) == len(model.state.left) == 5
+    for line in model.state.left:
+        model.choose(line.key)
+    until(lambda: printed and model.state.banner[0])
+    assert drafts == [("d1", True), ("d2", False), ("d2", False)] and cases == ["c1"]
+    assert printed == [("c1", (PaperKind.RECEIPT,), False)]  # no copy: the first one never came out
+
+
 def test_the_day_in_numbers(post: Post, until: Until) -> None:
     told = Today({Kind.RECEIVE: 23}, (("老年优待证", 5),), 12, date(2026, 11, 10), 10, 19, True)
-    model = TodayModel(lambda: told, post, lambda: date(2026, 11, 20))
-    model.sign_in("周敏")
+    model = TodayModel(today_deeds(told), post, chinese)
+    model.sign_in(CLERK)
     until(lambda: not model.state.loading)
     assert dict(model.state.counts)["收件"] == 23 and dict(model.state.counts)["送达"] == 0
     tones = [row[2] for row in model.state.supply if len(row) > 2]

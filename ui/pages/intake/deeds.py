@@ -75,6 +75,7 @@ class IntakeDeeds:
     # several people
     park: Callable[[Draft], Draft]
     resume: Callable[[str], Draft]
+    take_over: Callable[[str, Clerk], Draft]
     drafts: Callable[[Clerk], tuple[DraftSummary, ...]]
     supplementing: Callable[[str, Clerk], Draft]
     reopening: Callable[[str, Clerk], Draft]

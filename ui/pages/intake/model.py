@@ -273,6 +273,13 @@ class IntakeModel(QObject):
         self.flush()
         self._switch("resume", lambda: self._do.resume(draft_id))
 
+    def take_over(self, draft_id: str) -> None:
+        """接手: a colleague's draft, from now on this clerk's; what is open now stays saved."""
+        clerk = self._clerk
+        if clerk is not None:
+            self.flush()
+            self._switch("take over", lambda: self._do.take_over(draft_id, clerk))
+
     def supplement_case(self, case_id: str) -> None:
         """补正: a case's materials are opened here; what is open now stays saved."""
         clerk = self._clerk
