@@ -34,13 +34,7 @@ from tests.faults.station import RESERVE, Orders
 
 LONGEST = 60.0  # seconds for whatever must come to an end, on a machine that is busy with other things
 STANDSTILL = 3.0  # seconds without anything happening after which the next trouble comes all the same
-LAWFUL = {
-    "case.out_of_order",
-    "case.not_allowed",
-    "case.void_too_late",
-    "case.correct_too_late",
-    "case.correct_too_late",
-}
+LAWFUL = {"case.out_of_order", "case.not_allowed", "case.void_too_late", "case.correct_too_late"}
 """Why an act may be held where a second window acted on the same case: the server's order won."""
 
 STARTING = mp.get_context("forkserver")

@@ -28,14 +28,7 @@ from tests.fakes.window import Window
 RESERVE = 2 << 20  # bytes of the small disk that pages leave to the database
 PATIENCE = 2.0  # seconds for an answer of the server
 TOLD = {
-    *(
-        "case.not_allowed",
-        "case.held_back",
-        "case.void_too_late",
-        "case.correct_too_late",
-        "case.correct_too_late",
-        "case.out_of_order",
-    ),
+    *("case.not_allowed", "case.held_back", "case.void_too_late", "case.correct_too_late", "case.out_of_order"),
     *("store.disk_full", "store.disk_fault", "numbers.none_left"),
 }
 """What a clerk may be told on such a day; the act was not done then."""
