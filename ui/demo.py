@@ -17,12 +17,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from app.cases import acts
 from app.config import Config, DeviceChoice, default_folder
 from app.demo import HALL, PASSWORD, RunningServer, embedded_server, joined_station, simulated_devices
 from app.demo_officer import Officer
 from app.desk import Desk
 from app.flow import printing
+from app.materials.pages import analyse
 from app.papers import PaperKind, as_file
 from app.start import close_desk, open_desk
 from contract.case import Action, fold, pages_of
@@ -163,16 +163,12 @@ def _at_the_counter(desk: Desk, window: Any, hands: Any, papers: Path, picture: 
     if not now("form"):
         hands.press("Ctrl+Return")
     hands.wait(lambda: now("form"), "the form")
-    answers = json.loads((HALL / "answers" / f"{MATTER}.json").read_text("utf-8"))
-    for name, value in answers.items():
-        if name not in draft().answers:
-            intake.answer(name, value)
-    intake.flush()
-    hands.wait(lambda: set(answers) <= set(draft().answers), "the form to be filled")
+    hands.rest()
+    hands.fill(json.loads((HALL / "answers" / f"{MATTER}.json").read_text("utf-8")))
+    hands.wait(lambda: intake.state.form.missing == 0, "the form to be filled")
     picture("form")
     hands.press("Ctrl+Return")
-    hands.wait(lambda: now("materials"), "the materials")
-    intake.look_at_material("application_form")
+    hands.wait(lambda: now("materials") and intake.state.materials.lines, "the materials")
     hands.press("Ctrl+P")
     hands.wait(lambda: draft().number and list(papers.glob("*.pdf")), "the application form to be printed")
     form = next(papers.glob("*.pdf"))
@@ -182,7 +178,8 @@ def _at_the_counter(desk: Desk, window: Any, hands: Any, papers: Path, picture: 
         laid: dict[str, Any] = {"insert": str(form)} if slot.code == "application_form" else {}
         options = {"pages": 1 if laid else 2, "seed": number + 1, **laid}
         desk.devices.choose("scanner", DeviceChoice(driver="scanner/simulated", options=options))
-        intake.look_at_material(slot.code)
+        while intake.state.materials.current != slot.code:
+            hands.press("Down")
         hands.press("F4")
         hands.wait(
             lambda code=slot.code: draft().material(code).present and not intake.scanning, f"{slot.code} scanned"
@@ -210,20 +207,29 @@ def _at_the_department(server: RunningServer, case_id: str) -> None:
 
 
 def _hand_over(desk: Desk, window: Any, hands: Any, case_id: str, picture: Callable[[str], None]) -> None:
-    """The result has come back: it is handed over at the same window."""
-    counter = window.counter
-    counter.show_page("pickup")
-    hands.wait(lambda: counter.models.pickup.state.rows, "the pick-up list")
-    counter.models.pickup.open(case_id)
-    hands.rest()
+    """The result has come back: the receipt's QR is scanned, the result handed over at the same window."""
+    counter, pickup = window.counter, window.counter.models.pickup
+    hands.press("Ctrl+3")
+    hands.wait(lambda: pickup.state.rows, "the pick-up list")
+    hands.scan_code(receipt_code(desk, case_id, counter.clerk))
+    hands.wait(lambda: pickup.state.case.case_id == case_id, "the case of the receipt")
     picture("pickup")
-    acts.deliver(desk, case_id, counter.clerk, "本人")
-    counter.show_page("search")
-    counter.models.search.open(case_id)
-    hands.rest()
+    hands.press("F9")
+    hands.wait(lambda: pickup.state.case.asking == "deliver", "to be asked who takes it")
+    hands.press("Ctrl+Return")
+    hands.wait(lambda: desk.store.find_case(case_id).state == "delivered", "the result to be handed over")  # type: ignore[union-attr]
+    hands.press("Ctrl+4")
+    hands.scan_code(receipt_code(desk, case_id, counter.clerk))
+    hands.wait(lambda: counter.models.search.state.case.case_id == case_id, "the case")
     picture("delivered")
-    counter.show_page("outbox")
+    hands.press("Ctrl+5")
     picture("outbox")
+
+
+def receipt_code(desk: Desk, case_id: str, clerk: Clerk) -> str:
+    """What a scanner reads off the receipt that was printed."""
+    paper = printing.paper_png(desk, case_id, PaperKind.RECEIPT, clerk, 203)
+    return analyse(paper, "image/png").codes[0]
 
 
 def _left_behind(desk: Desk, clerk: Clerk, case_id: str, out: Path, screenshots: list[str]) -> dict[str, Any]:
