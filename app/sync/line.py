@@ -327,18 +327,12 @@ class Line:
         """A new upload of a page batch. Returns its path."""
         return self._created({"Upload-Length": str(size), "Upload-Metadata": _metadata(case_id, digest)})
 
-    def create_part(self, size: int, name: str, begun: Stream) -> tuple[str, int]:
-        """A new part of an upload that is still to be put together, with its first bytes. Returns its path and how
-        much of it the server has. One of the same name, made before and not joined, is given up: its reply was lost.
+    def create_part(self, size: int, name: str) -> str:
+        """A new part of an upload that is still to be put together. Returns its path. One of the same name, made
+        before and not joined, is given up: its reply was lost.
         """
-        headers = {
-            "Upload-Length": str(size),
-            "Upload-Concat": "partial",
-            "Upload-Metadata": f"part {base64.b64encode(name.encode()).decode()}",
-            "Content-Type": OFFSET_STREAM,
-        }
-        answer = self._create(headers, begun)
-        return self._place_in(answer), _offset(answer)
+        said = {"Upload-Length": str(size), "Upload-Concat": "partial", "Upload-Metadata": _pairs({"part": name})}
+        return self._created(said)
 
     def join_parts(self, case_id: str, places: Sequence[str], digest: str) -> str:
         """Say which parts, in this order, make one page batch; they need not have arrived. Returns its path. May be
@@ -349,19 +343,12 @@ class Line:
     def send_copy(self, case_id: str, stands_for: str, data: bytes) -> None:
         """A working copy of a page, in one request: small enough to begin again after a cut."""
         said = {"case_id": case_id, "filetype": "image/jpeg", "digest": sha256(data), STANDS_FOR: stands_for}
-        self._create(
-            {"Upload-Length": str(len(data)), "Upload-Metadata": _pairs(said), "Content-Type": OFFSET_STREAM},
-            Body(data),
-        )
+        headers = {"Upload-Length": str(len(data)), "Upload-Metadata": _pairs(said), "Content-Type": OFFSET_STREAM}
+        self._created(headers, Body(data))
 
-    def _created(self, headers: dict[str, str]) -> str:
-        return self._place_in(self._create(headers))
-
-    def _create(self, headers: dict[str, str], begun: Stream | None = None) -> requests.Response:
+    def _created(self, headers: dict[str, str], body: Stream | None = None) -> str:
         headers = {"Tus-Resumable": TUS, **headers}
-        return self._call("POST", f"{API}/uploads", headers=headers, as_station=True, stream=begun)
-
-    def _place_in(self, answer: requests.Response) -> str:
+        answer = self._call("POST", f"{API}/uploads", headers=headers, as_station=True, stream=body)
         place = urljoin(answer.url, answer.headers.get("Location", ""))
         if not place.startswith(self.url + "/"):
             raise Problem("line.not_the_server", Retry.AGAIN)

@@ -16,7 +16,6 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from app.store import Store, Upload, UploadPart
 from app.sync.batch import Batch, BatchStream, Interrupted, next_batch
@@ -24,7 +23,6 @@ from app.sync.line import BLOCK, SMALL_BLOCK, TROUBLE, Line
 from contract.problem import Problem, Retry
 
 SIDE_BY_SIDE = 4  # connections on a bad line
-FIRST_BYTES = 48 << 10  # sent along with the making of a part, and lost with it where the reply is lost
 LEAST_PART = 48 << 10  # bytes; less is not worth two requests of its own
 SHARE = 0.6  # of what is left, that each next four parts take
 MOST_PARTS = 48  # less than the server joins
@@ -175,18 +173,21 @@ def _bring_over(store: Store, line: Line, upload: Upload, manner: Manner) -> _Pr
         return progress
     count = min(SIDE_BY_SIDE, len(upload.parts))
     manner = replace(manner, bytes_per_second=manner.bytes_per_second // count)
-    first, *others = (_Part(line, batch, place, progress, manner) for place in range(len(upload.parts)))
-    left = iter(others)  # taken by all threads, one by one
+    parts = [_Part(line, batch, place, progress, manner) for place in range(len(upload.parts))]
+    left = iter(parts)  # taken by all threads, one by one
 
-    def work(*mine: _Part) -> None:
+    def work() -> None:
         with line.apart():
-            for part in chain(mine, left):
+            for part in left:
                 part.bring()
 
     with ThreadPoolExecutor(count, thread_name_prefix="upload") as threads:
-        done = [threads.submit(work) for _ in range(count - 1)]
-        first.begin()
-        done.append(threads.submit(work, first))
+        done = [threads.submit(work) for _ in range(count)]
+        with suppress(Problem):  # what goes wrong here is met again by whoever brings the part
+            for part in parts[count:]:
+                if manner.interrupted():
+                    break
+                part.create()  # meanwhile, over the connection that is open: nobody need wait for it later
         while not progress.placed.wait(0.1):
             if wait_for(done, 0, FIRST_EXCEPTION).done == set(done):
                 break  # there is nobody left who could find a place
@@ -226,15 +227,20 @@ class _Part:
         self._place = place
         self._progress = progress
         self._manner = manner
+        self._creating = threading.Lock()
         self._given = -1  # offset up to which bytes were given to a socket that was cut
 
-    def begin(self) -> None:
-        """The first bytes of a new part over the connection that is open, while others are still being made. What
-        goes wrong here is met again by whoever brings the rest.
-        """
-        with suppress(Problem, Interrupted):
-            if not self._progress.part(self._place).place:
-                self._create()
+    def create(self) -> None:
+        """Have a place on the server."""
+        with self._creating:
+            upload, part = self._progress.upload, self._progress.part(self._place)
+            if part.place:
+                return
+            if self._progress.is_cut_up:
+                place = self._line.create_part(part.size, f"{upload.digest} {self._place}")
+            else:
+                place = self._line.create_upload(upload.case_id, upload.size, upload.digest)
+            self._progress.created(self._place, place)
 
     def bring(self) -> None:
         """Everything that is left, through cuts. Raises what `TRIES` attempts without a byte gained ended with."""
@@ -255,27 +261,12 @@ class _Part:
     def _attempt(self) -> None:
         part = self._progress.part(self._place)
         if not part.place:
-            self._create()
+            self.create()
         elif self._progress.needs_asking(self._place):
             self._ask(part)
         part = self._progress.part(self._place)
         if part.offset < part.size:
             self._stream(part)
-
-    def _create(self) -> None:
-        upload, part = self._progress.upload, self._progress.part(self._place)
-        if not self._progress.is_cut_up:
-            place = self._line.create_upload(upload.case_id, upload.size, upload.digest)
-            self._progress.created(self._place, place, 0)
-            return
-        part = replace(part, offset=0)  # whatever was given to an earlier attempt: nobody will ever find that one
-        begun = self._stretch(part, min(FIRST_BYTES, part.size))
-        try:
-            made = self._line.create_part(part.size, f"{upload.digest} {self._place}", begun)
-        except BaseException:
-            self._progress.cut(begun.sent)
-            raise
-        self._progress.created(self._place, *made)
 
     def _ask(self, part: UploadPart) -> None:
         """Where the server stands. Only it knows."""
@@ -288,7 +279,16 @@ class _Part:
         self._progress.asked(self._place, offset)
 
     def _stream(self, part: UploadPart) -> None:
-        stream = self._stretch(part, part.size)
+        stream = BatchStream(
+            self._batch,
+            part.start + part.offset,
+            part.start + part.size,
+            interrupted=self._manner.interrupted,
+            block=SMALL_BLOCK if self._progress.is_cut_up else BLOCK,
+            on_way=lambda sent: self._progress.at(self._place, part.offset + sent),
+            bytes_per_second=self._manner.bytes_per_second,
+            pause=self._manner.pause,
+        )
         try:
             offset = self._line.send_upload(part.place, part.offset, stream)
         except BaseException:
@@ -298,18 +298,6 @@ class _Part:
         self._progress.at(self._place, offset)
         if offset < part.size:
             raise Problem("upload.cut", Retry.AGAIN)
-
-    def _stretch(self, part: UploadPart, end: int) -> BatchStream:
-        return BatchStream(
-            self._batch,
-            part.start + part.offset,
-            part.start + end,
-            interrupted=self._manner.interrupted,
-            block=SMALL_BLOCK if self._progress.is_cut_up else BLOCK,
-            on_way=lambda sent: self._progress.at(self._place, part.offset + sent),
-            bytes_per_second=self._manner.bytes_per_second,
-            pause=self._manner.pause,
-        )
 
 
 class _Progress:
@@ -356,8 +344,8 @@ class _Progress:
         with self._lock:
             self.again.append(max(again, 0))
 
-    def created(self, place: int, where: str, offset: int) -> None:
-        self._change(place, replace(self.part(place), place=where, offset=offset))
+    def created(self, place: int, where: str) -> None:
+        self._change(place, replace(self.part(place), place=where, offset=0))
 
     def at(self, place: int, offset: int) -> None:
         self._change(place, replace(self.part(place), offset=offset))
