@@ -25,6 +25,8 @@ class Batch:
     def __init__(self, store: Store, pages: Sequence[str]) -> None:
         """Raises Problem ``store.page_missing`` where one is not here."""
         self._store = store
+        self._digest = ""
+        self.broken = ""  # the page that could not be read
         self.pages = tuple(pages)
         sizes = [(digest, store.find_page_size(digest)) for digest in pages]
         if any(size is None for _, size in sizes):
@@ -34,11 +36,18 @@ class Batch:
         self.size = len(self._head) + sum(size for _, size in self._sizes)
 
     def digest(self) -> str:
-        """SHA-256 over the whole batch. Reads every page, so that a damaged one is found before anything is sent."""
-        sum_ = hashlib.sha256(self._head)
-        for digest in self.pages:
-            sum_.update(self._store.page(digest))
-        return sum_.hexdigest()
+        """SHA-256 over the whole batch. Reads every page, so that a damaged one is found before anything is sent.
+
+        Raises:
+            Problem: ``store.page_damaged``, ``store.page_missing``; `broken` then says which page.
+        """
+        if not self._digest:
+            sum_ = hashlib.sha256(self._head)
+            for digest in self.pages:
+                self.broken = digest
+                sum_.update(self._store.page(digest))
+            self._digest, self.broken = sum_.hexdigest(), ""
+        return self._digest
 
     def pieces(self, start: int, end: int) -> Iterator[bytes]:
         """The bytes from `start` up to `end`, at most a page at a time."""
@@ -125,18 +134,27 @@ def next_batch(store: Store, pages: Sequence[str]) -> Batch:
     Raises:
         Problem: ``store.page_damaged`` or ``store.page_missing`` where none of them can be read.
     """
-    chosen: list[str] = []
-    total, fault = 0, Problem("store.page_missing", Retry.NEVER)
-    for size, _, digest in sorted((store.find_page_size(d) or 0, place, d) for place, d in enumerate(pages)):
-        if chosen and total + size > TOGETHER:
-            break
+    sizes = [(store.find_page_size(digest), place, digest) for place, digest in enumerate(pages)]
+    left = [(size, digest) for size, _, digest in sorted((s, p, d) for s, p, d in sizes if s is not None)]
+    fault = Problem("store.page_missing", Retry.NEVER)
+    while left:
+        batch = Batch(store, _first(left))
         try:
-            store.page(digest)
+            batch.digest()
+            return batch
         except Problem as problem:
             fault = problem
-            continue
+            left = [(size, digest) for size, digest in left if digest != batch.broken]
+    raise fault
+
+
+def _first(sized: Sequence[tuple[int, str]]) -> list[str]:
+    """As many as fit into one batch; at least one."""
+    chosen: list[str] = []
+    total = 0
+    for size, digest in sized:
+        if chosen and total + size > TOGETHER:
+            break
         chosen.append(digest)
         total += size
-    if not chosen:
-        raise fault
-    return Batch(store, chosen)
+    return chosen
