@@ -71,7 +71,8 @@ class Verdict(StrEnum):
 
 
 class Told(Wire):
-    """The server's answer to one act. `problem` is a problem's wire form where it was refused."""
+    """The server's answer to one act. `problem` is a problem's wire form: why it was refused, or what is to be known of
+    one that was kept."""
 
     verdict: Verdict
     problem: dict[str, Any] | None = None
@@ -216,6 +217,18 @@ class Me(Wire):
     """Who a clerk's session belongs to."""
 
     clerk: Clerk
+
+
+class SearchAsk(Wire):
+    """Look for cases: by exact number, or by words (a number, an id number, part of the applicant's name)."""
+
+    number: str = Field(default="", max_length=40, pattern=r"^[^\x00]*$")  # no database looks for a zero byte
+    words: str = Field(default="", max_length=200, pattern=r"^[^\x00]*$")
+
+    def __repr__(self) -> str:
+        return "SearchAsk()"
+
+    __str__ = __repr__
 
 
 class CaseView(Wire):

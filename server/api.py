@@ -20,6 +20,7 @@ from contract.exchange import (
     EnrolAnswer,
     EnrolAsk,
     Me,
+    SearchAsk,
     SessionAnswer,
     SessionAsk,
     SignedPack,
@@ -174,10 +175,11 @@ def get_me(request: HttpRequest) -> HttpResponse:
     return _said(Me(clerk=_person(request).to_clerk()))
 
 
-@api.get("/cases", auth=AnyAuth(), response=list[Case], tags=["cases"])
-def get_cases(request: HttpRequest, number: str = "", q: str = "") -> HttpResponse:
-    """Cases by number, id number or part of a name; at most 50, newest first."""
-    found = views.search(viewer_of(request), number, q)
+@api.post("/cases/search", auth=AnyAuth(), response=list[Case], tags=["cases"])
+def post_search(request: HttpRequest, ask: SearchAsk) -> HttpResponse:
+    """Cases by number, id number or part of a name; at most 50, newest first. The words are in the body and in no
+    address, for addresses are written down along the way."""
+    found = views.search(viewer_of(request), ask.number, ask.words)
     return HttpResponse(CASES.dump_json(found), content_type="application/json")
 
 

@@ -89,9 +89,10 @@ class Today:
     by_matter: tuple[tuple[str, int], ...] = ()
     numbers_left: int = 0
     pack_made_on: date | None = None
-    pack_age_days: int = 0
+    pack_age_days: int = 0  # since the server last said that there is no newer one
     matters: int = 0
     provisional: bool = False  # this year's or next year's calendar is not confirmed
+    receivable: int = 0  # of the matters, what this window may receive, with a line or without
 
 
 def find(desk: Desk, text: str, limit: int = 50) -> tuple[CaseLine, ...]:
@@ -223,13 +224,14 @@ def today_here(desk: Desk) -> Today:
         if deed.action.kind is Kind.OPEN:
             matter = catalogue.find_matter(deed.action.body["matter"], deed.action.body["matter_version"])
             matters[matter.name if matter else deed.action.body["matter"]] += 1
-    pack = catalogue.pack
+    pack, checked = catalogue.pack, desk.store.pack_checked_at()
     return Today(
         counts=dict(counts),
         by_matter=tuple(matters.most_common()),
         numbers_left=sum(pool.left for pool in desk.store.pools()),
         pack_made_on=pack.made_on,
-        pack_age_days=(day - pack.made_on).days,
+        pack_age_days=(day - max(pack.made_on, checked.astimezone(CHINA).date() if checked else pack.made_on)).days,
         matters=catalogue.count(),
+        receivable=catalogue.count_receivable(desk.node),
         provisional=pack.calendar.is_provisional(day, day + timedelta(days=60)),
     )

@@ -143,11 +143,15 @@ class Caution(Wire):
     Kinds: ``suspect`` (the chip's number contradicts itself), ``expired`` (the document), ``number`` (a typed number
     fails its check), ``name`` (characters that no font has, and none for display), ``conflict`` (sources disagree about
     a field), ``equal_pages`` (the same page twice), ``foreign_page`` (it carries another case's code), ``clash`` (the
-    applicant has another open case of this matter), ``asked`` (what a supplement is to bring). `code` is the field,
-    material or case, `label` its Chinese name or number, or what is to be brought.
+    applicant has another open case of this matter), ``asked`` (what a supplement is to bring), ``newer`` (the matter
+    has a newer version than the draft began with), ``withdrawn`` (it is offered no more; what was begun goes on, S09).
+    `code` is the field, material or case, `label` its Chinese name or number, or what is to be brought.
     """
 
-    kind: Literal["suspect", "expired", "number", "name", "conflict", "equal_pages", "foreign_page", "clash", "asked"]
+    kind: Literal[
+        "suspect", "expired", "number", "name", "conflict", "equal_pages", "foreign_page", "clash", "asked", "newer",
+        "withdrawn",
+    ]  # fmt: skip
     code: str = ""
     label: str = ""
     count: int = 1
@@ -363,6 +367,8 @@ def _clashes(draft: Draft, others: tuple[OtherCase, ...]) -> Iterator[Caution]:
 
 def _cautions(draft: Draft, catalogue: Catalogue, today: date) -> Iterator[Caution]:
     handler, identity, matter = draft.handler, draft.identity, matter_of(draft, catalogue)
+    if matter is not None and (newest := catalogue.newest_version(matter.code)) != matter.version:
+        yield Caution(kind="withdrawn" if newest is None else "newer", code=matter.code, label=matter.name)
     if handler is not None and identity is not None:
         if identity.suspect:
             yield Caution(kind="suspect")

@@ -63,6 +63,10 @@ class Catalogue:
         """How many matters there are."""
         return self._shelf.count()
 
+    def count_receivable(self, node: str) -> int:
+        """How many of them a node may receive."""
+        return self._shelf.count_where(lambda offering: Power.RECEIVE in self.powers(offering, node))
+
     def matter(self, code: str, version: int | None = None) -> Matter:
         """The matter, newest version unless one is named: a case keeps the version that it began with.
 
@@ -77,6 +81,10 @@ class Catalogue:
     def find_matter(self, code: str, version: int | None = None) -> Matter | None:
         """The matter, or None where the pack does not have it (or it never was here in this version)."""
         return self._shelf.find_matter(code, version)
+
+    def newest_version(self, code: str) -> int | None:
+        """The version that is offered now; None where the matter was withdrawn (S09)."""
+        return self._shelf.newest_version(code)
 
     def department(self, code: str) -> Department:
         """The department.

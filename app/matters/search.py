@@ -19,7 +19,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from pypinyin import Style, lazy_pinyin, pinyin
@@ -28,10 +29,11 @@ from app.store.catalogue import Indexed, Named, Shelf
 from contract.matter import Matter
 
 SHORT: Final = 4  # letters or characters that are one word of the index in every spelling
-LONG: Final = 24  # letters of a word of the index at most
+LONG: Final = 16  # letters of a word of the index at most
 READINGS: Final = 2  # how many of a character's readings besides the one its word gives it
 WORDS: Final = 8  # words of one search that count
-CANDIDATES: Final = 400  # matters that the rule is held against, where the index can only narrow
+CANDIDATES: Final = 200  # matters that the rule is held against, where the index can only narrow
+NARROWED: Final = 1  # stretches of letters by which it narrows besides the first
 FAVOURITES: Final = 24  # of what is used here, as many may come first
 LONGEST_READING: Final = 6  # letters: zhuang
 
@@ -46,6 +48,11 @@ class Unit:
 
     character: str
     readings: tuple[str, ...] = ()
+
+    @cached_property
+    def heads(self) -> str:
+        """What may be typed first of it."""
+        return self.character + "".join(reading[0] for reading in self.readings)
 
 
 Name = tuple[Unit, ...]
@@ -78,11 +85,17 @@ class Search:
         favourites = sorted(used, key=lambda code: -used[code])[:FAVOURITES]
         if limit <= 0:
             return ()
+        with self._shelf.looking():
+            return self._found(typed, limit, favourites)
+
+    def _found(self, typed: Sequence[str], limit: int, favourites: Sequence[str]) -> tuple[str, ...]:
         if not typed:
             there = {named.code for named in self._shelf.named(favourites)}
             first = [code for code in favourites if code in there]
             return _chosen(limit, first, (named.code for named in self._shelf.first(limit)))
-        exact = [named.code for named in self._shelf.look_up(f'"{_EXACT}{"".join(typed)}"', 1)]
+        whole = "".join(typed)  # a whole name is the shortest that begins so: it is first by itself, but for favourites
+        asked = favourites or len(typed) > 1 or any(map(str.isdigit, whole))
+        exact = [named.code for named in self._shelf.look_up(f'"{_EXACT}{whole}"', 1)] if asked else []
         codes, fits = self._without_gaps(typed, limit), _is_given
         if not codes:
             codes, fits = self._scattered(typed, limit), _is_scattered
@@ -90,11 +103,8 @@ class Search:
         return _chosen(limit, exact, first, codes)
 
     def _without_gaps(self, typed: Sequence[str], limit: int) -> list[str]:
-        """What the index says by itself, and where that may not be all, what the rule says."""
-        found = self._in_index(typed, limit)
-        if len(found) < limit and any(len(word) > SHORT or _asked(word) is None for word in typed):
-            found = list(dict.fromkeys((*found, *self._narrowed(typed, limit))))
-        return found
+        """What the index says by itself; only where that is nothing, mixtures."""
+        return self._in_index(typed, limit) or self._narrowed(typed, limit)
 
     def _first_of(self, codes: Sequence[str], typed: Sequence[str], fits: Fits) -> list[str]:
         """Those of the codes that match, in their order."""
@@ -104,45 +114,42 @@ class Search:
         return [code for code in codes if code in there and _matches(there[code], typed, fits)]
 
     def _in_index(self, typed: Sequence[str], limit: int) -> list[str]:
-        """What the index says by itself. One word tier by tier, several at once."""
+        """What the index says by itself: several words at once; one word by the best of what it may be first."""
         asked = [_asked(word) for word in typed]
+        if None in asked:
+            return []
+        if len(asked) > 1:
+            words = " AND ".join(f"({' OR '.join(f'({each})' for each in ways or ())})" for ways in asked)
+            return self._checked(words, typed, limit)
         found: dict[str, None] = {}
-        if len(asked) == 1:
-            for words in asked[0] or ():
-                if len(found) < limit:
-                    found.update((named.code, None) for named in self._checked(words, typed, limit))
-        elif None not in asked:
-            words = " AND ".join(f"({' OR '.join(f'({tier})' for tier in tiers or ())})" for tiers in asked)
-            found.update((named.code, None) for named in self._checked(words, typed, limit))
-        return list(found)
+        for words in asked[0] or ():
+            if len(found) < limit:
+                found.update(dict.fromkeys(self._checked(words, typed, limit)))
+        return list(found)[:limit]
 
-    def _checked(self, words: str, typed: Sequence[str], limit: int) -> Iterator[Named]:
+    def _checked(self, words: str, typed: Sequence[str], limit: int) -> list[str]:
         """What the index finds; what is longer than its words is held against the rule."""
-        if all(len(word) <= SHORT for word in typed):
-            yield from self._shelf.look_up(words, limit)
-            return
-        found = self._shelf.look_up(words, limit * 2)
-        yield from [named for named in found if _matches(named, typed, _is_given)][:limit]
+        if all(len(word) <= (LONG if word.isascii() else SHORT) for word in typed):
+            return [named.code for named in self._shelf.look_up(words, limit)]
+        return _fitting(self._shelf.look_up(words, limit * 2), typed, _is_given, limit)
 
     def _narrowed(self, typed: Sequence[str], limit: int) -> list[str]:
         """Mixtures: the index narrows, the rule decides."""
         words = " AND ".join(filter(None, map(_necessary, typed)))
         found = self._shelf.look_up(words, CANDIDATES) if words else []
-        return [named.code for named in found if _matches(named, typed, _is_given)][:limit]
+        return _fitting(found, typed, _is_given, limit)
 
     def _scattered(self, typed: Sequence[str], limit: int) -> list[str]:
         """Units left out between: 食品许可, spxk for 食品经营许可. Looked for only where nothing fits without a gap.
         Among very many matters not each of them is looked at."""
         if all(len(word) < 2 for word in typed):
             return []
-        found: dict[str, None] = {}
         for narrow in (_by_initials, _by_beginning):
             words = " AND ".join(filter(None, map(narrow, typed)))
             looked = self._shelf.look_up(words, CANDIDATES) if words else []
-            found.update((named.code, None) for named in looked if _matches(named, typed, _is_scattered))
-            if found:
-                break
-        return list(found)[:limit]
+            if found := _fitting(looked, typed, _is_scattered, limit):
+                return found
+        return []
 
 
 Fits = Callable[[str, Sequence[Name]], bool]
@@ -163,7 +170,7 @@ def indexed(matter: Matter) -> Indexed:
         for start, unit in enumerate(row):
             if unit.character or unit.readings:
                 tier = _BESIDE if number else _INSIDE if start else _START
-                words |= {f"{tier}{token}" for token in _tokens(row, start)}
+                words |= {f"{tier}{token}" for token in _tokens(row[start : start + SHORT])}
                 if full := _full(row, start):
                     words |= {f"{_FULL + tier}{full}", f"{_INITIALS + tier}{_initials(row, start)}"}
     return Indexed(matter.code, len(names[0]), _written(names), " ".join(sorted(words)))
@@ -190,19 +197,17 @@ def _chosen(limit: int, *lists: Iterable[str]) -> tuple[str, ...]:
 
 
 def _asked(word: str) -> tuple[str, ...] | None:
-    """A typed word as expressions of the index, tier by tier; None where it needs the rule: a mixture."""
+    """A typed word as expressions of the index, the better way first; None where it needs the rule: a mixture."""
     is_latin = word.isascii()
     if not is_latin and any(c.isascii() and c.isalpha() for c in word):
         return None
     if len(word) <= SHORT:
         return tuple(f'"{tier}{word}"' for tier in _TIERS)
-    if not is_latin:
-        windows = [word[at : at + SHORT] for at in range(len(word) - SHORT + 1)]
-        rest = " AND ".join(_anywhere(window) for window in windows[1:])
-        return tuple(f'"{tier}{windows[0]}" AND {rest}' for tier in _TIERS)
-    if word.isdigit() or not word.isalpha():
-        return tuple(f'"{_FULL + tier}{word[:LONG]}" *' for tier in _TIERS)
-    return tuple(f'"{_FULL + tier}{word[:LONG]}" * OR "{_INITIALS + tier}{word[:LONG]}" *' for tier in _TIERS)
+    if is_latin:
+        begins = f'{word[:LONG]}" *'
+        return tuple(" OR ".join(f'"{kind + tier}{begins}' for tier in _TIERS) for kind in (_FULL, _INITIALS))
+    starts = dict.fromkeys((*range(0, len(word) - SHORT, SHORT), len(word) - SHORT))
+    return (" AND ".join(_anywhere(word[at : at + SHORT]) for at in starts),)
 
 
 def _anywhere(token: str) -> str:
@@ -228,7 +233,7 @@ def _necessary(word: str) -> str:
     for run in _runs_typed(word):
         asked.append(_anywhere(run[:SHORT]))
         if run.isascii() and run.isalpha():
-            for at in range(1, len(run) - SHORT - LONGEST_READING + 2, LONGEST_READING):
+            for at in range(1, len(run) - SHORT - LONGEST_READING + 2, LONGEST_READING)[:NARROWED]:
                 starts = range(at, at + LONGEST_READING)
                 asked.append(f"({' OR '.join(_anywhere(run[start : start + SHORT]) for start in starts)})")
         else:
@@ -254,12 +259,21 @@ def _matches(named: Named, typed: Sequence[str], fits: Fits) -> bool:
     return all(fits(word, names) for word in typed)
 
 
+def _fitting(found: Iterable[Named], typed: Sequence[str], fits: Fits, limit: int) -> list[str]:
+    """Codes of the first that the rule agrees to."""
+    return [named.code for named in islice((named for named in found if _matches(named, typed, fits)), limit)]
+
+
 def _is_given(word: str, names: Sequence[Name]) -> bool:
-    return any(_follows(word, 0, row, start) for row in names for start in range(len(row)))
+    return any(
+        _follows(word, 0, row, start) for row in names for start, unit in enumerate(row) if word[0] in unit.heads
+    )
 
 
 def _is_scattered(word: str, names: Sequence[Name]) -> bool:
-    return any(_scattered_over(word, row, start) for row in names for start in range(len(row)))
+    return any(
+        _scattered_over(word, row, start) for row in names for start, unit in enumerate(row) if word[0] in unit.heads
+    )
 
 
 def _written(names: Sequence[Name]) -> str:
@@ -338,16 +352,17 @@ def _runs(text: str) -> Iterator[str]:
         yield run
 
 
-def _tokens(row: Sequence[Unit], start: int) -> set[str]:
-    """What begins at a unit and is one word of the index: four characters or letters at most, in every spelling."""
+@lru_cache(maxsize=1 << 16)
+def _tokens(row: Name) -> frozenset[str]:
+    """What begins a few units and is one word of the index: four characters or letters at most, in every spelling."""
     characters = ""
     found = set()
-    for unit in row[start : start + SHORT]:
+    for unit in row:
         if not unit.character:
             break
         characters += unit.character
         found.add(characters)
-    return found | _spellings(row, start, SHORT)
+    return frozenset(found | _spellings(row, 0, SHORT))
 
 
 def _full(row: Sequence[Unit], start: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -25,6 +25,11 @@ from contract.pack import Changes, Row
 from contract.problem import Problem, Retry
 
 PLACES = 1 << 24  # places of one length of name in the index: more matters than there are
+LOOK_UP = (
+    "select code, units from words cross join catalogue on place = words.rowid where words match ?"
+    " order by words.rowid limit ?"
+)
+MANY = 200  # matters at once after which the index is put in order: smaller, and quicker to ask
 LONGEST = 63  # units of a name beyond which it counts as long as any
 
 
@@ -62,14 +67,15 @@ class Shelf:
 
     def find_matter(self, code: str, version: int | None = None) -> Matter | None:
         """The newest version, or one that a case or draft began with, also where the pack has a newer one."""
-        if version is None:
-            with self._source.reading() as db:
-                row = db.execute("select version from catalogue where code = ?", (code,)).fetchone()
-            if row is None:
-                return None
-            version = int(row[0])
-        text = self._find_text(code, version)
+        version = self.newest_version(code) if version is None else version
+        text = None if version is None else self._find_text(code, version)
         return None if text is None else self._matter(text)
+
+    def newest_version(self, code: str) -> int | None:
+        """The version that the pack in force has; None where it has none any more."""
+        with self._source.reading() as db:
+            row = db.execute("select version from catalogue where code = ?", (code,)).fetchone()
+        return None if row is None else int(row[0])
 
     def _find_text(self, code: str, version: int) -> str | None:
         with self._source.reading() as db:
@@ -90,6 +96,19 @@ class Shelf:
         with self._source.reading() as db:
             return int(rows(db, "select count(*) from catalogue")[0][0])
 
+    def count_where(self, offered: Callable[[Offering], bool]) -> int:
+        """How many matters are offered in a way that the question says yes to. It is asked once for each way."""
+        with self._source.reading() as db:
+            ways = rows(db, "select id, accepted_by, grants from terms")
+            fitting = [way for way, by, grants in ways if offered(Row("-", "-", "-", by, grants).opened())]
+            found = rows(
+                db,
+                "select count(distinct matter) from offerings join catalogue on code = matter"
+                " where terms in (select value from json_each(?))",
+                (json.dumps(fitting),),
+            )
+        return int(found[0][0])
+
     def offerings(self, matter: str) -> tuple[Offering, ...]:
         """Who offers a matter, as far as this node needs to know."""
         with self._source.reading() as db:
@@ -108,24 +127,24 @@ class Shelf:
     def put_into_index(self, matters: Iterable[Indexed]) -> None:
         """Index matters. One that has left the catalogue meanwhile is passed over."""
         with self._source.writing() as db:
-            for code, length, units, words in matters:
+            fresh = list(matters)
+            for code, length, units, words in fresh:
                 row = db.execute("select id from catalogue where code = ? and place is null", (code,)).fetchone()
                 if row is not None:
                     place = min(length, LONGEST) * PLACES + int(row[0])
                     db.execute("update catalogue set place = ?, units = ? where id = ?", (place, units, row[0]))
                     db.execute("insert into words (rowid, tokens) values (?, ?)", (place, words))
+            if len(fresh) > MANY:
+                db.execute("insert into words (words) values ('optimize')")
+
+    def looking(self) -> AbstractContextManager[apsw.Connection]:
+        """One consistent look for several questions, which are quicker within it."""
+        return self._source.reading()
 
     def look_up(self, words: str, limit: int) -> list[Named]:
         """Matters that have the words (an FTS5 expression), in the order in which they are shown."""
         with self._source.reading() as db:
-            return [
-                Named(*row)
-                for row in db.execute(
-                    "select code, units from words join catalogue on place = words.rowid where words match ?"
-                    " order by words.rowid limit ?",
-                    (words, limit),
-                )
-            ]
+            return [Named(*row) for row in db.execute(LOOK_UP, (words, limit))]
 
     def first(self, limit: int) -> list[Named]:
         """The first matters, in the order in which they are shown."""
@@ -160,7 +179,7 @@ def _rows_of(db: apsw.Connection, matter: str) -> list[Row]:
 
 def replace(db: apsw.Connection, matters: Iterable[dict[str, Any]], offered: Iterable[Row]) -> None:
     """Put a whole pack's matters and offerings in place of what is there. Every version of a matter that was ever here
-    stays, for the drafts and cases begun with it.
+    stays, and who offered one that is offered no more, for the drafts and cases begun with it.
 
     Raises:
         Problem: ``pack.unreadable`` where a matter says what this program does not know.
@@ -172,8 +191,8 @@ def replace(db: apsw.Connection, matters: Iterable[dict[str, Any]], offered: Ite
     gone = {str(row[0]) for row in rows(db, "select code from catalogue")} - newest.keys()
     _forget(db, gone)
     _keep(db, found, newest.values())
-    db.execute("delete from offerings")
-    db.execute("delete from terms")
+    db.execute("delete from offerings where matter in (select code from catalogue)")
+    db.execute("delete from terms where id not in (select terms from offerings)")
     _offer(db, offered)
 
 
@@ -216,7 +235,6 @@ def _forget(db: apsw.Connection, codes: Iterable[str]) -> None:
         if row is not None and row[0] is not None:
             db.execute("delete from words where rowid = ?", (row[0],))
         db.execute("delete from catalogue where code = ?", (code,))
-        db.execute("delete from offerings where matter = ?", (code,))
 
 
 def _offer(db: apsw.Connection, offered: Iterable[Row]) -> None:

@@ -245,3 +245,4 @@ class Heard:
     matched: int
     cases: frozenset[str]
     gap: bool  # the news did not follow on the cursor; all of it will be asked for again
+    warning: Problem | None = None  # what is to be known of an act that the server kept

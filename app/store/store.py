@@ -756,6 +756,7 @@ class Store:
             except ValueError:
                 raise Problem("pack.unreadable", Retry.AFTER_FIX) from None
             self._keep_head(db, head, signed.algorithm, signed.signature)
+            _keep_meta(db, "pack_checked", self._clock().isoformat().encode())
             db.execute("delete from pack_parts")
             touched.pack = True
         self._wrap_key()
@@ -808,6 +809,12 @@ class Store:
         if found is None:
             raise Problem("station.not_joined" if self.find_station() is None else "pack.absent", Retry.AFTER_FIX)
         return found
+
+    def pack_checked_at(self) -> datetime | None:
+        """When the server last said that the pack in force is the newest; None where it has not yet."""
+        with self._database.reading() as db:
+            text = _find_meta(db, "pack_checked")
+        return None if text is None else datetime.fromisoformat(text.decode())
 
     def find_matter(self, code: str, version: int) -> Matter | None:
         """A matter in the version a case or draft began with, also where the pack has a newer one."""
@@ -965,6 +972,8 @@ class Store:
                 numbers.add(db, block)
             for clerk in answer.revoked:
                 _revoke(db, clerk)
+            if answer.pack and rows(db, "select 1 from packs where version = ?", (answer.pack,)):
+                _keep_meta(db, "pack_checked", now.isoformat().encode())
             measured = offset.measure(answer.server_time, asked_at, took)
             boot, seconds = self._ticks()
             _keep_meta(db, "offset", offset.Measured(measured, now.isoformat(), boot, seconds).spelled().encode())
@@ -976,6 +985,9 @@ class Store:
             matched=matched,
             cases=frozenset(touched.cases),
             gap=gap,
+            warning=next(
+                (problem for verdict, problem in told.values() if verdict is not Verdict.REFUSED and problem), None
+            ),
         )
 
     # --- uploads ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import ssl
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -36,6 +36,7 @@ from contract.exchange import (
     EnrolAnswer,
     EnrolAsk,
     Me,
+    SearchAsk,
     SessionAnswer,
     SessionAsk,
 )
@@ -48,6 +49,7 @@ from contract.wire import sha256
 
 BLOCK = 16 << 10  # bytes handed to the socket at a time …
 SMALL_BLOCK = 8 << 10  # … and where little may be lost: under TLS a block is a record, which a cut loses whole
+COMING = 2 << 10  # bytes taken from the socket at a time: a cut loses no more
 CONNECT = 8.0  # seconds for a connection, and for each block to be taken
 ANSWER = 30.0  # seconds of silence while waiting for an answer
 PROBE = 8.0  # seconds in which a server that is there says so
@@ -232,13 +234,20 @@ class Line:
             SignedManifest, self._call("POST", f"{API}/pack/manifest", json=PackAsk(have=have), as_station=True)
         )
 
-    def pack_piece(self, digest: str, first: int, size: int) -> bytes:
-        """So many bytes of a part of a pack at most, from byte `first` on."""
-        headers = {"Range": f"bytes={first}-{first + size - 1}", "Accept": "application/zstd"}
-        answer = self._call("GET", f"{API}/pack/parts/{_plain(digest)}", headers=headers, as_station=True, binary=True)
-        if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
-            raise Problem("line.not_the_server", Retry.AGAIN)
-        return bytes(answer.content[:size])
+    def pack_part(self, digest: str, first: int) -> Generator[bytes, None, None]:
+        """A part of a pack from byte `first` on, as it comes: what came before a cut is not lost."""
+        headers = {"Range": f"bytes={first}-", "Accept": "application/zstd", "Accept-Encoding": "identity"}
+        answer = self._call(
+            "GET", f"{API}/pack/parts/{_plain(digest)}", headers=headers, as_station=True, binary=True, as_it_comes=True
+        )
+        try:
+            if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
+                raise Problem("line.not_the_server", Retry.AGAIN)
+            yield from answer.iter_content(COMING)
+        except requests.RequestException as error:
+            raise _trouble(error) from None
+        finally:
+            answer.close()
 
     def case_view(self, case_id: str) -> CaseView:
         """A case as the server knows it, with all that stands around it."""
@@ -251,7 +260,8 @@ class Line:
 
     def search(self, text: str) -> tuple[Case, ...]:
         """Cases this station may see, by number, id number or part of a name."""
-        answer = self._call("GET", f"{API}/cases", params={"q": text}, as_station=True)
+        ask = SearchAsk(words=text.replace("\0", "")[:200])
+        answer = self._call("POST", f"{API}/cases/search", json=ask, as_station=True)
         try:
             return TypeAdapter(tuple[Case, ...]).validate_json(answer.content)
         except ValidationError:
@@ -385,12 +395,12 @@ class Line:
         *,
         json: BaseModel | None = None,
         plain: dict[str, str] | None = None,
-        params: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
         stream: Stream | None = None,
         as_station: bool = False,
         fine: frozenset[int] | set[int] = frozenset(),
         binary: bool = False,
+        as_it_comes: bool = False,
         patience: float | None = None,
     ) -> requests.Response:
         """One request. Statuses from 200 to 299 and those in `fine` come back; all else is a Problem."""
@@ -411,7 +421,8 @@ class Line:
             if patience is not None:
                 timeouts = (min(patience, CONNECT), min(patience, self._patience))
             data = stream if stream is not None else Body(body) if body is not None else None
-            answer = self._send(method, path, sent, data, params, timeouts, again=None if stream is not None else body)
+            again = None if stream is not None else body
+            answer = self._send(method, path, sent, data, timeouts, again, as_it_comes=as_it_comes)
             if answer.status_code == HTTPStatus.UNAUTHORIZED and as_station and not last and stream is None:
                 continue  # the session ran out
             break
@@ -432,9 +443,10 @@ class Line:
         path: str,
         headers: dict[str, str],
         data: Any,
-        params: dict[str, str] | None,
         timeouts: tuple[float, float],
         again: bytes | None,
+        *,
+        as_it_comes: bool,
     ) -> requests.Response:
         session = self._session()
         for last in (False, True):
@@ -442,12 +454,12 @@ class Line:
                 answer = session.request(
                     method,
                     self.url + path,
-                    params=params,
                     data=data,
                     headers=headers,
                     timeout=timeouts,
                     allow_redirects=False,
                     verify=self._verify,
+                    stream=as_it_comes,
                 )
                 self._note_time(answer)
                 if data is None or again is not None:

@@ -1,8 +1,8 @@
-"""The pack comes: a signed manifest, then the parts that it names, piece by piece, each kept as it arrives.
+"""The pack comes: a signed manifest, then the parts that it names, each kept as far as it came.
 
-A day's changes come with the manifest itself. What is larger is fetched in pieces that grow while the line holds, so
-that a cut costs little; a part that was half here goes on where it stopped, also after a restart. Nothing is used
-before the manifest's signature and the part's digest have been checked, and nothing is put in force by halves.
+A day's changes come with the manifest itself. A larger part that a cut left half here goes on where it stopped, also
+after a restart. Nothing is used before the manifest's signature and the part's digest have been checked, and nothing
+is put in force by halves.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import zstandard
@@ -21,8 +22,7 @@ from app.sync.line import Line
 from contract.pack import BEGINNING, PackPart, SignedManifest
 from contract.problem import Problem, Retry
 
-PIECE = 64 << 10  # bytes asked for first …
-LARGEST_PIECE = 1 << 20  # … and at most
+PIECE = 1 << 20  # bytes after which what came is kept, cut or not
 PATIENCE = 15.0  # seconds of one round that a pack may take before the acts have their turn again
 
 
@@ -69,19 +69,34 @@ def _follow(
     arrived, came = [], 0
     for part in manifest.parts:
         data = _inline(signed, part) or store.part_so_far(part.digest)
-        piece = PIECE
         while len(data) < part.size:
-            if until is not None and clock() > until:
+            more = _next_piece(store, line, part, len(data), until, clock)
+            data, came = data + more, came + len(more)
+            if len(data) < part.size and until is not None and clock() > until:
                 return Fetched(newer=False, more=True, bytes=came)
-            more = line.pack_piece(part.digest, len(data), min(piece, part.size - len(data)))
-            if not more:
-                raise Problem("pack.damaged", Retry.AGAIN)
-            store.add_to_part(part.digest, len(data), more)
-            data, came, piece = data + more, came + len(more), min(piece * 2, LARGEST_PIECE)
         arrived.append(_opened(store, part, data))
     if manifest.parts:
         store.keep_parts(signed, arrived)
     return Fetched(newer=bool(manifest.parts), bytes=came + len(signed.model_dump_json()))
+
+
+def _next_piece(
+    store: Store, line: Line, part: PackPart, first: int, until: float | None, clock: Callable[[], float]
+) -> bytes:
+    """More of a part, until it is whole or time is up; kept, however much it is, also before a cut is raised."""
+    came = bytearray()
+    try:
+        with closing(line.pack_part(part.digest, first)) as blocks:
+            for block in blocks:
+                came += block
+                if len(came) >= PIECE or first + len(came) >= part.size or (until is not None and clock() > until):
+                    break
+    finally:
+        if came:
+            store.add_to_part(part.digest, first, bytes(came[: part.size - first]))
+    if not came:
+        raise Problem("pack.damaged", Retry.AGAIN)
+    return bytes(came[: part.size - first])
 
 
 def _inline(signed: SignedManifest, part: PackPart) -> bytes:

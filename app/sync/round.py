@@ -69,7 +69,7 @@ def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorou
         news=sum(heard.news for heard, _ in heards),
         more=answer.more or store.has_waiting() or fetched.more,
         pack=fetched.newer,
-        problem=problem,
+        problem=problem or next((heard.warning for heard, _ in heards if heard.warning), None),
         copied=frozenset(digest for _, each in heards for word in each.words.values() for digest in word.copies),
     )
 

@@ -14,12 +14,13 @@ from django.db.models import Q
 from django.utils import timezone
 from pydantic import ValidationError
 
-from contract.case import Action, Case
+from contract.case import Action, Case, Kind
 from contract.exchange import PROTOCOL, Answer, Ask, CaseWord, Event, SignedAction, Told, Verdict
 from contract.problem import Problem, Retry
 from contract.wire import canonical, sha256
 from server.cases import clashes, services
 from server.cases.models import CaseRecord, EventRecord
+from server.catalogue.matters import is_withdrawn
 from server.catalogue.packs import pack_version
 from server.exchange.early import is_early, keep_early, take_followers
 from server.exchange.models import FeedRow
@@ -86,9 +87,22 @@ def _waits(told: Told) -> bool:
 
 def _told(signed: SignedAction, station: Station, held: set[str]) -> Told:
     try:
-        return Told(verdict=_heard(signed, station, held))
+        verdict = _heard(signed, station, held)
+        warning = _warning(signed.action)
+        return Told(verdict=verdict, problem=warning.to_wire() if warning else None)
     except Problem as problem:
         return Told(verdict=Verdict.REFUSED, problem=problem.to_wire())
+
+
+def _warning(text: str) -> Problem | None:
+    """What is to be known of an act that was kept: its matter was withdrawn meanwhile (S09)."""
+    action = Action.model_validate_json(text)
+    if action.kind is not Kind.RECEIVE:
+        return None
+    case = CaseRecord.objects.filter(id=action.case_id).first()
+    if case is None or not is_withdrawn(case.matter, case.matter_version):
+        return None
+    return Problem("matter.withdrawn", Retry.NEVER, number=case.number, version=case.matter_version)
 
 
 def _heard(signed: SignedAction, station: Station, held: set[str]) -> Verdict:

@@ -33,8 +33,9 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/v1/pack"): frozenset({"station"}),
     ("POST", "/api/v1/pack/manifest"): frozenset({"station"}),
     ("GET", "/api/v1/pack/parts/{part}"): frozenset({"station"}),
+    ("POST", "/api/v1/parcels"): NOBODY,  # what is in the parcel decides
     ("GET", "/api/v1/me"): SIGNED_IN,
-    ("GET", "/api/v1/cases"): EVERYBODY - {"nobody"},
+    ("POST", "/api/v1/cases/search"): EVERYBODY - {"nobody"},
     ("GET", "/api/v1/cases/{case}"): SEES,
     ("GET", "/api/v1/cases/{case}/pages/{page}"): SEES,
     ("POST", "/api/v1/cases/{case}/accept"): frozenset({"haishu"}),

@@ -180,6 +180,8 @@ def caution(one: Caution) -> str:
         "equal_pages": "{label}：有 {count} 页重复",
         "foreign_page": "{label}：有 {count} 页是别的办件的",
         "asked": "要补正的 {label}",
+        "newer": "{label} 有新版本，本件按开始时的版本办",
+        "withdrawn": "{label} 已停办：已开始的本件仍可收，主管部门会看到",
     }
     if one.kind == "clash":
         state = say(STATES[one.state]) if one.state else ""

@@ -132,7 +132,7 @@ class TodayModel(QObject):
                 say("{count} 个", count=told.numbers_left),
                 "warn" if told.numbers_left < FEW else "",
             ),
-            (say("可办事项"), say("{count} 个", count=told.matters)),
+            (say("可办事项"), say("{count} 个，本窗口断网也可收 {here} 个", count=told.matters, here=told.receivable)),
         ]
         if told.pack_made_on is not None:
             words = say("{day}，{count} 天前", day=told.pack_made_on.isoformat(), count=told.pack_age_days)
