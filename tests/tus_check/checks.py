@@ -149,6 +149,9 @@ def patch_too_long(target: Target) -> None:
     expect(target.offset(place) <= 10, target.offset(place))
 
 
+UNREAD = 64 << 10
+
+
 @check("Core / PATCH", "that is cut keeps what had arrived")
 def patch_cut(target: Target) -> None:
     content = some(400_000)
@@ -157,7 +160,8 @@ def patch_cut(target: Target) -> None:
     time.sleep(0.5)  # let it travel: what is checked is what becomes of bytes that did
     line.close()
     at = until_it_says(target, place, 200_000)
-    expect(at == 200_000, f"{at} of 200000 bytes")
+    # What a busy server had not read yet when it was asked may go; more would cost a bad line too much.
+    expect(200_000 - UNREAD <= at <= 200_000, f"{at} of 200000 bytes")
     answer = target.patch(place, at, content[at:])
     expect(answer.status == 204 and answer.offset == len(content), answer.status)
 

@@ -115,8 +115,10 @@ def test_a_printer_that_takes_no_more_bytes_is_stuck() -> None:
 
 def test_calling_a_print_off_clears_the_printer() -> None:
     roll = Roll()
+    # So long that it is still printing when it is called off, however busy the machine.
+    endless = f"P4\n576 {60 * HEIGHT}\n".encode() + 60 * ROWS
     with printer(roll) as (_, host):
-        steps = host.stream("print", document=base64.b64encode(RECEIPT).decode(), media_type=BITMAP, title="t")
+        steps = host.stream("print", document=base64.b64encode(endless).decode(), media_type=BITMAP, title="t")
         next(steps)
         steps.close()  # type: ignore[attr-defined]
         assert host.ask("status")["standing"] == "ok"
