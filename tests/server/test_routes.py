@@ -41,10 +41,6 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/v1/cases/{case}/accept"): frozenset({"haishu"}),
     ("POST", "/api/v1/cases/{case}/receive"): NOBODY,
     ("POST", "/api/v1/uploads"): frozenset({"station"}),
-    (
-        "POST",
-        "/api/v1/parcels",
-    ): NOBODY,  # an empty one: what it answers to a station is in tests/journeys/test_parcel.py
     ("HEAD", "/api/v1/uploads/{upload}"): frozenset({"station"}),
 }
 BODIES = {"/api/v1/exchange": {"sent_at": "2026-11-20T09:00:00+08:00"}, "/api/v1/enrol": {"code": "x"}}
