@@ -82,9 +82,9 @@ class SignedManifest(Wire):
 
 
 class PackAsk(Wire):
-    """What a station has, and whether it wants all anew: after a fault, or because changes did not fit."""
+    """The version that a station has; empty where it has none, or wants all anew because changes did not fit."""
 
-    have: str = ""
+    have: str = Field(default="", max_length=32)
 
 
 class Row(NamedTuple):
@@ -137,7 +137,7 @@ class Changes(NamedTuple):
 def sequence(version: str) -> int:
     """The number in a version: a higher one is newer. -1 for a version of another form, which is older than any."""
     number, dash, _ = version.partition("-")
-    return int(number) if dash and number.isdigit() and len(number) == 10 else -1
+    return int(number) if dash and len(number) == 10 and number.isascii() and number.isdigit() else -1
 
 
 # --- what a node gets -------------------------------------------------------------------------------------------------

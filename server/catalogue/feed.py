@@ -30,7 +30,7 @@ def note(changes: Iterable[Changed]) -> None:
     found = tuple(changes)
     if not found:
         return
-    feed = _locked()
+    feed = lock()
     if len(found) > TOO_MANY:
         first = feed.n = feed.complete_since = max(feed.n + 1, int(time.time()))
         Change.objects.all().delete()
@@ -45,7 +45,7 @@ def note(changes: Iterable[Changed]) -> None:
 
 def next_number() -> int:
     """A number for what is not in the feed itself, in the transaction that keeps it."""
-    feed = _locked()
+    feed = lock()
     feed.n = max(feed.n + 1, int(time.time()))
     feed.save()
     return feed.n
@@ -72,7 +72,8 @@ def changes_since(n: int) -> dict[tuple[str, str, str], Any]:
     return before
 
 
-def _locked() -> Feed:
+def lock() -> Feed:
+    """The feed, which nobody else may number meanwhile, until the transaction ends."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("numbers are given inside a transaction")
     Feed.objects.get_or_create(id=1)

@@ -79,6 +79,7 @@ def _version(edition: str, public_url: str) -> str:
     plain = _plain_head(_head("", ""))
     digest = sha256(spelled(plain))
     with transaction.atomic():
+        feed.lock()  # two processes must not number the same head twice
         last = HeadVersion.objects.order_by("-n").first()
         if last is None or last.digest != digest:
             HeadVersion.objects.create(n=feed.next_number(), digest=digest, body=plain)

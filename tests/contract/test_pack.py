@@ -101,7 +101,7 @@ def test_changes_come_out_as_they_went_in() -> None:
 
 def test_versions_have_an_order() -> None:
     assert sequence("1790000000-abcde") > sequence("0000000009-fffff") > sequence("1f0c9a3e5b7d2468") == -1
-    assert sequence("") == sequence("v1") == sequence("12-3") == -1
+    assert sequence("") == sequence("v1") == sequence("12-3") == sequence("²²²²²²²²²²-abcde") == -1
 
 
 # --- what a node gets -------------------------------------------------------------------------------------------------
