@@ -17,7 +17,6 @@ from contract.pack import (
     BEGINNING,
     COMPRESSION,
     Changes,
-    Row,
     changes_part,
     node_part,
     read_changes,
@@ -50,7 +49,7 @@ def main() -> int:
 
     tree, village = Tree(hall.nodes), hall.village()
     own_rows = rows_for(village, hall.rows, tree)
-    own = _pressed(node_part(_head_for(hall, village, own_rows), own_rows, codes))
+    own = _pressed(node_part(hall.head(village), own_rows, codes))
 
     changes = _changes(hall)
     feed = _pressed(changes_part(changes, hall.nodes, hall.departments), BEGINNING)
@@ -111,13 +110,6 @@ def _flat(hall: Province) -> int:
         for row in rows
     )
     return len(gzip.compress("\n".join(lines).encode(), 6)) * len(hall.rows) // len(rows)
-
-
-def _head_for(hall: Province, node: str, rows: list[Row]):  # type: ignore[no-untyped-def]
-    named = {row.department for row in rows}
-    return hall.head(node).model_copy(
-        update={"departments": tuple(d for d in hall.departments if d.code in named or d.area == node)}
-    )
 
 
 def _changes(hall: Province) -> Changes:
