@@ -365,3 +365,19 @@ def test_u08_nine_parked_one_restart_none_lost(
         anew.wait(lambda: len(again._state.parked) == 9, "nine again")
     again.close()
     again.deleteLater()
+
+
+@pytest.mark.usefixtures("known")
+def test_u12_a_window_that_nobody_touches_locks_itself(window: CounterWindow, hands: Hands) -> None:
+    intake = window.counter.models.intake
+    sign_in(window, hands)
+    to_form(window, hands)
+    assert window.counter._idle.interval() == 10 * 60_000  # a setting of the station
+    window.counter._idle.start(1)
+    hands.wait(lambda: window.current_page() == "", "the locked screen")
+    hands.rest()
+    assert holders(window) == set()
+    hands.press("F3")  # keys of the pages are not heard
+    assert intake.draft.step == "form"
+    unlock(window, hands)
+    assert intake.state.step == "form"
