@@ -19,9 +19,6 @@ from devices.idcard import IdentityDocument, Reader
 from devices.printer import PrinterState, PrintSink, Standing
 from devices.scanner import BatchEnd, Capabilities, ScannedPage, ScanProfile, ScanSource
 
-ROLES = ("idcard", "scanner", "receipt", "a4")  # what every desk has; the kind of receipt and a4 is printer
-EXTRA = ("cards", "codes")  # what a desk may have besides
-PATIENCE = {"idcard": 12.0, "scanner": 45.0, "receipt": 20.0, "a4": 30.0, "cards": 30.0, "codes": 5.0}  # seconds
 AGAIN = 5.0  # seconds until a code scanner that was lost is looked for again
 
 Word = Literal["ok", "absent", "busy", "fault", "paper_low", "unknown"]
@@ -36,6 +33,42 @@ _WORDS: dict[str, Word] = {
 }
 
 _log = logging.getLogger("app.devices_here")
+
+
+@dataclass(frozen=True)
+class DeviceRole:
+    """A device's place at the desk. Its words are in ui.device_words.
+
+    Attributes:
+        key: As in station.json.
+        kind: Of the drivers that can serve it.
+        patience: Seconds that it may say nothing.
+        always: Every desk has one: where none is chosen, that is shown.
+        listened_to: Somebody hears it for hours; meanwhile it is at work, and to ask it would wait for ever.
+    """
+
+    key: str
+    kind: str
+    patience: float
+    always: bool = False
+    listened_to: bool = False
+
+
+# In the order of the top bar and the device page, which are made from it.
+ROLES: Mapping[str, DeviceRole] = {
+    role.key: role
+    for role in (
+        DeviceRole("idcard", "idcard", 12.0, always=True),
+        DeviceRole("scanner", "scanner", 45.0, always=True),
+        DeviceRole("receipt", "printer", 20.0, always=True),
+        DeviceRole("a4", "printer", 30.0, always=True),
+        DeviceRole("cards", "cards", 30.0),
+        DeviceRole("codes", "codes", 5.0, listened_to=True),
+        DeviceRole("camera", "camera", 20.0, listened_to=True),
+        DeviceRole("signature", "signature", 10.0, listened_to=True),
+        DeviceRole("rating", "rating", 10.0, listened_to=True),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +124,6 @@ class DevicesHere:
         self._reader: tuple[Host, Reader] | None = None  # it remembers which card it has read
         self._lock = threading.Lock()
         self._scanning = threading.Lock()
-        self._listening = threading.Lock()  # held while somebody listens to the code scanner
         self._closed = False
 
     def idcard(self) -> Reader:
@@ -103,10 +135,10 @@ class DevicesHere:
 
     def scanner(self) -> ScanSource:
         """The scanner; who asks it during a batch gets ``device.busy``. Raises Problem ``device.not_chosen``."""
-        return _OneBatch(self._host("scanner"), PATIENCE["scanner"], self._scanning)
+        return _OneBatch(self._host("scanner"), ROLES["scanner"].patience, self._scanning)
 
-    def printer(self, role: Literal["receipt", "a4"]) -> PrintSink:
-        """The receipt or A4 printer. Raises Problem ``device.not_chosen``."""
+    def printer(self, role: str) -> PrintSink:
+        """The printer of a role, ``receipt`` or ``a4``. Raises Problem ``device.not_chosen``."""
         return PrintSink(self._host(role))
 
     def manual(self, fields: dict[str, Any], reason: str) -> IdentityDocument:
@@ -129,18 +161,18 @@ class DevicesHere:
         while not stop.is_set():
             if self.has("codes"):
                 try:
-                    yield from self._listened(stop)
+                    yield from self.codes().watch(stop)
                 except Problem as problem:
                     _log.debug("code scanner: %s", problem.code)
             stop.wait(AGAIN)
 
-    def _listened(self, stop: threading.Event) -> Iterator[Code]:
-        scanner = self.codes()
-        with self._listening:
-            yield from scanner.watch(stop)
-
     def has(self, role: str) -> bool:
         return role in self._chosen
+
+    def at_work(self, role: str) -> bool:
+        """Whether somebody has it do something now."""
+        host = self._hosts.get(role)
+        return host is not None and host.busy
 
     def choose(self, role: str, choice: DeviceChoice) -> None:
         """Use another driver from now on.
@@ -165,32 +197,28 @@ class DevicesHere:
         try:
             manifest = catalogue.get_driver(choice.driver)
             told |= {"name": manifest.name, "name_en": manifest.name_en, "grade": manifest.grade}
-            match role:
-                case "idcard":
-                    said = self.idcard().status()
-                    if not said["reachable"]:
-                        raise Problem(said["problem"], Retry.AFTER_FIX, **said["facts"])
-                    return DeviceLine(**told, word="ok", facts={"sam_number": said["sam_number"]})
+            if ROLES[role].listened_to and self.at_work(role):
+                return DeviceLine(**told, word="ok")
+            match manifest.kind:
                 case "scanner":
                     capabilities = self.scanner().capabilities()
                     return DeviceLine(**told, word="ok", facts={"sources": ", ".join(capabilities.sources)})
-                case "cards":
-                    said = self.cards().status()
-                    if not said["reachable"]:
-                        raise Problem(said["problem"], Retry.AFTER_FIX, **said["facts"])
-                    return DeviceLine(**told, word="ok", facts={"readers": ", ".join(said["readers"])})
-                case "codes":
-                    if not self._listening.locked():  # else it is at work, and to ask would wait for ever
-                        self.codes().status()
-                    return DeviceLine(**told, word="ok")
+                case "printer":
+                    return _printer_line(told, PrintSink(self._host(role)).status())
                 case _:
-                    return _printer_line(told, self.printer("a4" if role == "a4" else "receipt").status())
+                    return DeviceLine(**told, word="ok", facts=_texts(self._host(role).ask("status")))
         except Problem as problem:
             return DeviceLine(**told, word=_WORDS.get(problem.code, "fault"), problem=problem)
 
     def states(self) -> tuple[DeviceLine, ...]:
-        """All devices of the desk, in the order of the top bar; one that was not chosen has no driver."""
-        return tuple(self.state(role) for role in (*ROLES, *EXTRA))
+        """All devices of the desk, in the order of ROLES; one that was not chosen has no driver.
+
+        A role for which no driver is shipped is left out.
+        """
+        here = (
+            role for role in ROLES.values() if role.always or self.has(role.key) or catalogue.has_drivers(role.kind)
+        )
+        return tuple(self.state(role.key) for role in here)
 
     def close(self) -> None:
         """End every driver's process."""
@@ -209,8 +237,15 @@ class DevicesHere:
                 raise Problem("device.closed", Retry.AGAIN, driver=choice.driver)
             if role not in self._hosts:
                 options = {key: str(value) for key, value in choice.options.items()}
-                self._hosts[role] = catalogue.open_host(choice.driver, options, PATIENCE.get(role, 10.0))
+                patience = ROLES[role].patience if role in ROLES else 10.0
+                self._hosts[role] = catalogue.open_host(choice.driver, options, patience)
             return self._hosts[role]
+
+
+def _texts(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What a driver's status says, as words for technicians; what it leaves empty is left out."""
+    said = {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in facts.items()}
+    return {name: str(value) for name, value in said.items() if value != "" and not isinstance(value, bool)}
 
 
 def _printer_line(told: dict[str, Any], state: PrinterState) -> DeviceLine:

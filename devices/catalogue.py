@@ -92,6 +92,11 @@ def drivers(kind: str | None = None) -> list[Manifest]:
     return found
 
 
+def has_drivers(kind: str) -> bool:
+    """Whether any driver of the kind is shipped."""
+    return any((ROOT / kind / "drivers").glob("*/manifest.toml"))
+
+
 def get_driver(driver_id: str) -> Manifest:
     """The driver called ``kind/name``.
 

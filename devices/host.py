@@ -235,6 +235,11 @@ class Host:
         """Process number of the worker, if one is running."""
         return self._process.pid if self._process is not None else None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a call is under way."""
+        return self._calling.locked()
+
     def ask(self, do: str, *, patience: float | None = None, **arguments: Any) -> Any:
         """Call the driver's method `do` and return its answer as JSON values."""
         patience = self.patience if patience is None else patience

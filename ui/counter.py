@@ -13,7 +13,7 @@ from PySide6.QtGui import QClipboard
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QToolTip, QWidget
 from shiboken6 import isValid
 
-from app.devices_here import EXTRA, DeviceLine
+from app.devices_here import ROLES, DeviceLine
 from app.flow.steps import DraftSummary
 from app.store import Changes
 from app.store.numbers import FEW
@@ -23,6 +23,7 @@ from contract.ids import number_in
 from contract.person import Clerk, Role
 from contract.problem import Problem, Retry
 from devices.codes import Code
+from ui import device_words
 from ui.changes import ChangesHeard
 from ui.pages.cases.model import CasesModel
 from ui.pages.devices.model import WORDS, DevicesModel
@@ -40,15 +41,7 @@ from ui.words import Language, say
 
 EVERY = 15_000  # milliseconds between two looks at the clock and the line
 LIGHTS_EVERY = 4  # of these, between two looks at the devices
-LIGHTS = {
-    "idcard": "读卡器",
-    "scanner": "扫描仪",
-    "receipt": "凭条",
-    "a4": "A4",
-    "cards": "社保卡",
-    "codes": "扫码枪",
-}
-ROLES = {Role.CLERK: "窗口人员", Role.SUPERVISOR: "主管"}
+CLERKS = {Role.CLERK: "窗口人员", Role.SUPERVISOR: "主管"}
 MOVES = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove, QEvent.Type.Wheel)
 
 
@@ -293,7 +286,7 @@ class Counter(QObject):
     def _signed_in(self, signed_in: SignedIn) -> None:
         clerk = self.clerk = signed_in.clerk
         role = Role.SUPERVISOR if Role.SUPERVISOR in clerk.roles else Role.CLERK
-        self._set(clerk=f"{clerk.name} {say(ROLES[role])}")
+        self._set(clerk=f"{clerk.name} {say(CLERKS[role])}")
         self.models.intake.sign_in(clerk)
         for model in (self.models.todo, self.models.pickup, self.models.search):
             model.sign_in(clerk)
@@ -331,10 +324,10 @@ class Counter(QObject):
     def _lights(self, lines: tuple[DeviceLine, ...]) -> None:
         lights = []
         for one in lines:
-            if one.role in EXTRA and not one.driver:
+            if not one.driver and not ROLES[one.role].always:
                 continue
             words, tone = WORDS[one.word]
-            lights.append(LightShown(say(LIGHTS[one.role]), say(words), "" if tone == "ok" else tone))
+            lights.append(LightShown(say(device_words.ROLES[one.role].light), say(words), "" if tone == "ok" else tone))
         self._device_lights = tuple(lights)
         self._say()
 

@@ -20,6 +20,7 @@ from app.cases.compare import compare
 from app.cases.correction import Correctable, Preview, lay_out
 from app.config import Config, DeviceChoice, default_folder, read_config, write_config
 from app.desk import Desk, today
+from app.devices_here import ROLES
 from app.flow import clashes, finish, pages, printing, steps
 from app.flow.handover import handover, take_over
 from app.materials.library import LibraryItem
@@ -347,9 +348,8 @@ def _device_deeds(desk: Desk, config: Config) -> DeviceDeeds:
     chosen = dict(config.devices)
 
     def available(role: str) -> tuple[DriverShown, ...]:
-        kind = "printer" if role in ("receipt", "a4") else role
         found = []
-        for manifest in drivers.drivers(kind):
+        for manifest in drivers.drivers(ROLES[role].kind):
             if manifest.driver == "manual":
                 continue
             options = tuple(
@@ -377,19 +377,24 @@ def _device_deeds(desk: Desk, config: Config) -> DeviceDeeds:
         write_config(config.model_copy(update={"devices": dict(chosen)}))
 
     def try_out(role: str) -> str:
-        if role == "idcard":
-            desk.devices.idcard().read()
-            return say("读到了一张证件")
-        if role == "scanner":
-            return say("扫到了 1 面，{size} kB", size=len(_one_page(desk)) // 1000)
-        if role == "cards":
-            desk.devices.cards().read()
-            return say("读到了一张卡")
-        if role == "codes":
-            desk.devices.state(role).raise_problem()
-            return say("扫码枪已接通，请扫一个受理号")
-        report = test_page(desk.devices.printer("a4" if role == "a4" else "receipt"))
-        return say("测试页已打印") if report.outcome.value == "done" else say("请看一下测试页是否打出")
+        match ROLES[role].kind:
+            case "idcard":
+                desk.devices.idcard().read()
+                return say("读到了一张证件")
+            case "scanner":
+                return say("扫到了 1 面，{size} kB", size=len(_one_page(desk)) // 1000)
+            case "cards":
+                desk.devices.cards().read()
+                return say("读到了一张卡")
+            case "printer":
+                report = test_page(desk.devices.printer(role))
+                return say("测试页已打印") if report.outcome.value == "done" else say("请看一下测试页是否打出")
+            case "codes":
+                desk.devices.state(role).raise_problem()
+                return say("扫码枪已接通，请扫一个受理号")
+            case _:
+                desk.devices.state(role).raise_problem()
+                return say("已接通")
 
     return DeviceDeeds(states=desk.devices.states, drivers=available, chosen=in_use, choose=choose, try_out=try_out)
 

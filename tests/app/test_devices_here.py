@@ -10,8 +10,9 @@ import pytest
 
 from app.config import DeviceChoice
 from app.demo import simulated_devices
-from app.devices_here import DevicesHere
+from app.devices_here import ROLES, DevicesHere
 from contract.problem import Problem
+from devices import catalogue
 from devices.cards import CardKind
 from devices.scanner import ScanProfile
 
@@ -23,19 +24,22 @@ def devices(tmp_path: Path) -> Iterator[DevicesHere]:
     opened.close()
 
 
+def test_every_role_is_of_a_kind_that_there_is_and_every_kind_has_one() -> None:
+    assert {role.kind for role in ROLES.values()} == set(catalogue.KINDS)
+    assert list(ROLES) == [role.key for role in ROLES.values()]
+
+
 def simulated(kind: str, **options: object) -> DeviceChoice:
     return DeviceChoice(driver=f"{kind}/simulated", options=dict(options))
 
 
 def test_a_desk_in_order(devices: DevicesHere) -> None:
     said = devices.states()
+    always = [role for role in ROLES.values() if role.always]
+    shipped = [role for role in ROLES.values() if not role.always and catalogue.drivers(role.kind)]
     assert [(line.role, line.word) for line in said] == [
-        ("idcard", "ok"),
-        ("scanner", "ok"),
-        ("receipt", "ok"),
-        ("a4", "ok"),
-        ("cards", "absent"),
-        ("codes", "absent"),
+        *((role.key, "ok") for role in always),
+        *((role.key, "absent") for role in shipped),
     ]
     assert all(line.name and line.name_en and line.grade and line.problem is None for line in said[:4])
     assert not any(line.driver or line.problem for line in said[4:])  # not chosen: no light, no trouble
@@ -109,7 +113,7 @@ def test_after_closing_nothing_is_started_any_more(tmp_path: Path) -> None:
 def test_other_cards_and_codes_are_there_where_they_were_chosen(devices: DevicesHere) -> None:
     devices.choose("cards", simulated("cards"))
     devices.choose("codes", simulated("codes", text="JX-33-000-1"))
-    assert [(line.role, line.word) for line in devices.states()[4:]] == [("cards", "ok"), ("codes", "ok")]
+    assert [devices.state(role).word for role in ("cards", "codes")] == ["ok", "ok"]
     assert devices.cards().read().kind is CardKind.SOCIAL_SECURITY
     devices.choose("codes", simulated("codes", behave="absent"))
     assert devices.state("codes").word == "absent"

@@ -41,5 +41,5 @@ def test_an_electronic_identity_is_said_to_need_its_platform(window: CounterWind
 
 def test_at_a_locked_screen_nothing_is_opened(window: CounterWindow, hands: Hands, desk: Desk) -> None:
     desk.devices.choose("codes", scanner("opaque-token-of-a-minute"))
-    hands.wait(desk.devices._listening.locked, "somebody listens")
+    hands.wait(lambda: desk.devices.at_work("codes"), "somebody listens")
     assert window.current_page() == "" and not window._state.notice[0]

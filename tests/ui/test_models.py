@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from app import devices_here
 from app.cases.lists import CaseLine, CaseShown, Today, TodoItem
 from app.cases.view import view_of
 from app.desk import Desk
@@ -21,6 +22,7 @@ from contract.case import Case, Kind, State
 from contract.person import Parties, Person
 from contract.problem import Problem, Retry
 from tests.ui.conftest import CLERK, NODE
+from ui import device_words
 from ui.pages.cases.model import CaseDeeds, CasesModel
 from ui.pages.cases.view import CasesState
 from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown
@@ -272,6 +274,10 @@ def device_deeds(**changes: Any) -> DeviceDeeds:
         "try_out": lambda role: "扫到了 1 面",
     }
     return DeviceDeeds(**{**plain, **changes})
+
+
+def test_every_role_has_its_words() -> None:
+    assert list(device_words.ROLES) == list(devices_here.ROLES)
 
 
 def test_each_device_says_its_state_and_what_to_do(post: Post, until: Until) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.devices_here import DeviceLine
 from contract.problem import Problem
+from ui.device_words import ROLES
 from ui.pages.devices.view import DevicesState
 from ui.problems import words_for
 from ui.tasks import Post, Tasks
@@ -17,14 +18,6 @@ from ui.widgets.field import Asked
 from ui.widgets.lines import Line
 from ui.words import say
 
-ROLES = {
-    "idcard": "读卡器",
-    "scanner": "扫描仪",
-    "receipt": "凭条打印机",
-    "a4": "A4 打印机",
-    "cards": "社保卡、护照阅读器",
-    "codes": "扫码枪",
-}
 WORDS = {
     "ok": ("正常", "ok"),
     "absent": ("没有选", ""),
@@ -150,7 +143,7 @@ class DevicesModel(QObject):
         for one in self._lines:
             words, tone = WORDS[one.word]
             name = one.name_en if english and one.name_en else one.name
-            lines.append(Line(one.role, say(ROLES[one.role]), name or say("还没有选驱动"), say(words), tone))
+            lines.append(Line(one.role, say(ROLES[one.role].name), name or say("还没有选驱动"), say(words), tone))
         here = next((one for one in self._lines if one.role == self._role), None)
         words, tone = WORDS[here.word] if here else ("", "")
         trouble = ("", "")
@@ -180,7 +173,8 @@ class DevicesModel(QObject):
         state = DevicesState(
             lines=tuple(lines),
             role=self._role,
-            name=say(ROLES[self._role]),
+            name=say(ROLES[self._role].name),
+            trial=say(ROLES[self._role].trial),
             state=say(words) if words else "",
             tone=tone,
             trouble=trouble,

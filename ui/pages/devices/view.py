@@ -24,6 +24,7 @@ class DevicesState:
     lines: tuple[Line, ...] = ()
     role: str = ""
     name: str = ""
+    trial: str = "试一下"  # on the button that tries it
     state: str = ""
     tone: str = ""
     trouble: tuple[str, str] = ("", "")
@@ -43,7 +44,7 @@ class DevicesView(QWidget):
     """Draws a DevicesState.
 
     Signals:
-        role_wanted: idcard, scanner, receipt, a4, cards or codes.
+        role_wanted: A key of app.devices_here.ROLES.
         check_wanted: Ask all devices again.
         try_wanted: Read a card, look at the scanner, print a test page.
         driver_wanted: Id of the driver to look at.
@@ -127,14 +128,7 @@ class DevicesView(QWidget):
         self._pill.show_text(state.state, state.tone)
         self._trouble.show_words(*state.trouble)
         self._facts.show_rows(list(state.rows))
-        tries = {
-            "idcard": "读一张卡",
-            "cards": "读一张卡",
-            "scanner": "扫一张",
-            "receipt": "打印测试页",
-            "a4": "打印测试页",
-        }
-        self._try.show_words("正在试" if state.trying else tries.get(state.role, "试一下"))
+        self._try.show_words("正在试" if state.trying else state.trial)
         self._try.setEnabled(bool(state.role) and not state.trying)
         self.banner.show_words(*state.tried)
         self._drivers.show_lines(state.drivers, state.driver)

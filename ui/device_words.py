@@ -1,0 +1,27 @@
+"""The words for each place that a device has at the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RoleWords:
+    """What a role of app.devices_here is called: on the devices page, beside its light, on the button that tries it."""
+
+    name: str
+    light: str
+    trial: str
+
+
+ROLES = {
+    "idcard": RoleWords("读卡器", "读卡器", "读一张卡"),
+    "scanner": RoleWords("扫描仪", "扫描仪", "扫一张"),
+    "receipt": RoleWords("凭条打印机", "凭条", "打印测试页"),
+    "a4": RoleWords("A4 打印机", "A4", "打印测试页"),
+    "cards": RoleWords("社保卡、护照阅读器", "社保卡", "读一张卡"),
+    "codes": RoleWords("扫码枪", "扫码枪", "试一下"),
+    "camera": RoleWords("高拍仪", "高拍仪", "拍一张"),
+    "signature": RoleWords("签名屏", "签名屏", "试一下"),
+    "rating": RoleWords("评价器", "评价器", "试一下"),
+}
