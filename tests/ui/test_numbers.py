@@ -19,7 +19,6 @@ def test_the_top_bar_the_outbox_and_the_day_say_when_numbers_run_low_and_out(
     models = window.counter.models
 
     def supply() -> tuple[str, ...]:
-        models.today.refresh()
         return next((row for row in models.today.state.supply if row[0] == "受理号还剩"), ("",))
 
     sign_in(window, hands)
@@ -33,6 +32,7 @@ def test_the_top_bar_the_outbox_and_the_day_say_when_numbers_run_low_and_out(
     hands.wait(lambda: lights(window) == [LightShown("号段", f"剩 {FEW - 1}", "warn")], "the warning")
     models.outbox.refresh()
     hands.wait(lambda: "号段不多" in models.outbox.state.summary, "the outbox to say so")
+    models.today.refresh()
     hands.wait(lambda: supply()[1:] == (f"{FEW - 1} 个", "warn"), "the day to say so")
 
     desk.store.give_up_numbers()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +27,9 @@ from tests.conftest import find_program
 
 DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 SOCKET = Path("/run/pcscd/pcscd.comm")
+PID_FILE = Path("/run/pcscd/pcscd.pid")
 PATIENCE = 20.0
+ATTEMPTS = 3
 
 pytestmark = pytest.mark.needs("pcscd", "file:/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 
@@ -34,32 +37,57 @@ pytestmark = pytest.mark.needs("pcscd", "file:/usr/lib/pcsc/drivers/serial/libif
 class CardService:
     """pcscd with one virtual reader, in the foreground, without any service manager."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.port = port
+    def __init__(self, folder: Path) -> None:
+        self.port = 0
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        # vpcd opens a second reader on the port after it.
-        (folder / "vpcd").write_text(
-            f'FRIENDLYNAME "Tongban test"\nDEVICENAME /dev/null:{port:#06x}\nLIBPATH {DRIVER}\nCHANNELID {port:#06x}\n'
-        )
 
     def start(self) -> None:
+        """Start it; where its reader finds no place to listen, again with another one."""
         SOCKET.parent.mkdir(exist_ok=True)
         program = find_program("pcscd")
         assert program is not None
-        self._process = subprocess.Popen(
-            [program, "--foreground", "--config", str(self._folder)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        wait_until(lambda: SOCKET.exists() and listens(self.port))
+        for _ in range(ATTEMPTS):
+            self._write_settings()
+            self._process = subprocess.Popen(
+                [program, "--foreground", "--config", str(self._folder)],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            if came_about(lambda: SOCKET.exists() and listens(self.port)):
+                return
+            self.stop(signal.SIGKILL)
+        pytest.fail("the card service does not start")
 
     def stop(self, how: int = signal.SIGTERM) -> None:
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(PATIENCE)
             self._process = None
-        SOCKET.unlink(missing_ok=True)
+        # A killed one leaves both; the next would take a number that another process has by now for itself running.
+        for left in (SOCKET, PID_FILE):
+            left.unlink(missing_ok=True)
+
+    def _write_settings(self) -> None:
+        self.port = two_free_ports()
+        (self._folder / "vpcd").write_text(
+            f'FRIENDLYNAME "Tongban test"\nDEVICENAME /dev/null:{self.port:#06x}\n'
+            f"LIBPATH {DRIVER}\nCHANNELID {self.port:#06x}\n"
+        )
+
+
+def two_free_ports() -> int:
+    """The first of two ports, because vpcd opens a second reader on the one after it.
+
+    They lie below those that the system gives to outgoing connections: other tests run beside this one, and what is
+    free now would be taken a moment later.
+    """
+    while True:
+        first = random.randrange(20_000, 30_000)
+        with contextlib.suppress(OSError), socket.socket() as one, socket.socket() as next_one:
+            one.bind(("127.0.0.1", first))
+            next_one.bind(("127.0.0.1", first + 1))
+            return first
 
 
 def listens(port: int) -> bool:
@@ -68,23 +96,25 @@ def listens(port: int) -> bool:
     return any(wanted in line and " 0A " in line for line in Path("/proc/net/tcp").read_text().splitlines())
 
 
-def wait_until(done) -> None:
+def came_about(done: Callable[[], bool]) -> bool:
     pause = threading.Event()
     for _ in range(int(PATIENCE / 0.01)):
         if done():
-            return
+            return True
         pause.wait(0.01)
-    pytest.fail("it never came about")
+    return False
 
 
 @pytest.fixture
-def service(tmp_path: Path, free_port: int) -> Iterator[CardService]:
+def service(tmp_path: Path) -> Iterator[CardService]:
     if SOCKET.exists() and listening(SOCKET):
         pytest.fail("a card service runs on this machine already; stop it for the tests")
-    service = CardService(tmp_path, free_port)
-    service.start()
-    yield service
-    service.stop()
+    service = CardService(tmp_path)
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
 
 
 def listening(path: Path) -> bool:
@@ -219,8 +249,8 @@ def test_the_service_ends_and_comes_back(service: CardService, how: int) -> None
         assert host.pid == pid, "the driver itself lived through it"
 
 
-def test_without_the_service_it_says_so_and_waits_for_it(tmp_path: Path, free_port: int) -> None:
-    service = CardService(tmp_path, free_port)
+def test_without_the_service_it_says_so_and_waits_for_it(tmp_path: Path) -> None:
+    service = CardService(tmp_path)
     with watched() as events, reader() as (_, cards):
         assert cards.status()["problem"] == "cards.service_gone"
         events.wait_for("service_gone")
