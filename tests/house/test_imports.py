@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contract.problem": set(),
     "devices": set(),
     "devices.transports": {"serial", "usb", "hid", "cryptography"},  # the last for chips that speak under cover
+    "devices.paper": {"PIL", "numpy"},  # invented pages, drawn in the simulated devices' own processes
     "app": {"pydantic"},
     "app.sync": {"requests", "urllib3", "zstandard"},
     "app.store": {"apsw", "cryptography", "keyring"},

@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 from app.materials.pages import BLANK_BELOW, PIXEL_LIMIT, WHOLE, analyse, preview, thumbnail
 from app.papers import raster
 from contract.problem import Problem
-from devices.scanner.drivers.simulated import paper
-from devices.scanner.drivers.simulated.paper import Kind, Truth
+from devices import paper
+from devices.paper import Kind, Truth
 
 DPI = 150
 SKEWS = (-3.0, -2.33, -1.2, -0.4, 0.0, 0.15, 0.77, 1.9, 2.6, 3.0)

@@ -14,8 +14,9 @@ from PIL import Image
 from contract.problem import Problem, Retry
 from devices.catalogue import open_host
 from devices.scanner import PAGE_LIMIT, BatchEnd, ScannedPage, ScanProfile, ScanSource
-from devices.scanner.drivers.folder.driver import TAKEN, WatchedFolder
-from devices.scanner.drivers.folder.wholeness import is_whole, media_type_of
+from devices.scanner.drivers.folder.driver import FolderScanner
+from devices.transports.folder import TAKEN
+from devices.transports.wholeness import is_whole, media_type_of
 from tests.devices.scanner.conftest import collect, page_file
 
 KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff", "PDF": "application/pdf"}
@@ -42,7 +43,7 @@ def watch(
             steps[looks]()
 
     settings = {"wait": 2.0, "quiet": 0.2, "unfinished": 0.6} | options
-    scan = WatchedFolder(str(folder), **settings).scan(
+    scan = FolderScanner(str(folder), **settings).scan(
         asdict(ScanProfile()), cancelled=lambda: stop is not None and looks >= stop, alive=alive
     )
     pages = []

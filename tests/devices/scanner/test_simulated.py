@@ -7,10 +7,10 @@ import zxingcpp
 from PIL import Image
 
 from contract.problem import Problem, Retry
+from devices import paper
 from devices.catalogue import open_host
+from devices.paper import Kind
 from devices.scanner import Colour, ScanProfile, ScanSource, Source
-from devices.scanner.drivers.simulated import paper
-from devices.scanner.drivers.simulated.paper import Kind
 from tests.devices.scanner.conftest import collect
 
 QUICK = ScanProfile(dpi=75)

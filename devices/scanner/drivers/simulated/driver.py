@@ -12,8 +12,8 @@ from typing import Any
 from PIL import Image
 
 from contract.problem import Problem, Retry
+from devices import paper
 from devices.scanner import BatchEnd, Capabilities, Colour, ScannedPage, ScanProfile, Source, page_of
-from devices.scanner.drivers.simulated import paper
 
 _SLOW = 2.0  # seconds a page, as an old village scanner
 _INSERT_LIMIT = 20  # pages

@@ -1,4 +1,4 @@
-"""Invented A4 pages with known truth: what a scanner's glass might see.
+"""Invented A4 pages with known truth, for the simulated scanner and document camera.
 
 Everything follows from the seed and the page's number. Nobody on these pages exists.
 """
