@@ -314,7 +314,7 @@ class Counter(QObject):
         self._set(place=place)
 
     def _ask_line(self) -> None:
-        self._tasks.run("line", self._do.line, self._heard_line)
+        self._tasks.ask_again("line", self._do.line, self._heard_line)
 
     def _heard_line(self, line: LineState) -> None:
         self._line = line

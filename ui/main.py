@@ -250,6 +250,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         decline=partial(finish.decline, desk),
         print_papers=partial(printing.print_papers, desk),
         paper_png=partial(printing.paper_png, desk),
+        stored=partial(steps.get_draft, desk),
         park=partial(steps.park, desk),
         resume=partial(steps.resume, desk),
         take_over=partial(take_over, desk),

@@ -74,11 +74,11 @@ class Post(QObject):
         self.stop(ticket)
 
     def close(self) -> None:
-        """End the streams, drop what has not begun, wait for what has."""
+        """End the streams and wait for what was sent: what is to be saved is saved. Nothing is heard any more."""
         self._hearers.clear()
         for stop in self._stops.values():
             stop.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=True)
 
     def _do(self, ticket: int, work: Callable[[], object]) -> None:
         try:
@@ -123,6 +123,7 @@ class Tasks(QObject):
         super().__init__(parent)
         self._post, self._on_problem = post, on_problem
         self._open: dict[str, int] = {}
+        self._waiting: dict[str, Callable[[], None]] = {}
         # A partial, not a method: when this is heard the Python half of this object may be gone.
         self.destroyed.connect(partial(_forget_all, post, self._open))
 
@@ -137,6 +138,22 @@ class Tasks(QObject):
         self.drop(name)
         self._open[name] = self._post.send(work, partial(self._hear, name, then, None, on_problem))
         self.busy.emit(frozenset(self._open))
+
+    def ask_again(
+        self,
+        name: str,
+        work: Callable[[], T],
+        then: Callable[[T], None],
+        on_problem: Callable[[Problem], None] | None = None,
+    ) -> None:
+        """As `run`, for what is asked anew after every change: the asking under way is heard, this one comes after it.
+
+        Of those that wait only the latest is kept. So something is heard also where changes come faster than answers.
+        """
+        if name in self._open:
+            self._waiting[name] = partial(self.run, name, work, then, on_problem)
+        else:
+            self.run(name, work, then, on_problem)
 
     def stream(
         self,
@@ -157,10 +174,16 @@ class Tasks(QObject):
             self._post.stop(self._open[name])
 
     def drop(self, name: str) -> None:
-        """Hear nothing more of this errand."""
+        """Hear nothing more of this errand, nor of one that waits for it."""
+        self._waiting.pop(name, None)
         if name in self._open:
             self._post.forget(self._open.pop(name))
             self.busy.emit(frozenset(self._open))
+
+    def drop_all(self) -> None:
+        """Hear nothing more of any errand."""
+        for name in tuple(self._open):
+            self.drop(name)
 
     def is_busy(self, name: str) -> bool:
         """Whether an errand of this name is under way."""
@@ -178,6 +201,8 @@ class Tasks(QObject):
             then(letter.value)
             return
         del self._open[name]
+        if name in self._waiting:
+            self._waiting.pop(name)()
         self.busy.emit(frozenset(self._open))
         if isinstance(letter.error, Problem):
             (on_problem or self._on_problem)(letter.error)

@@ -253,13 +253,22 @@ def park(desk: Desk, draft: Draft) -> Draft:
     return keep(desk, draft, parked=True)
 
 
+def get_draft(desk: Desk, draft_id: str) -> Draft:
+    """A draft as it is stored.
+
+    Raises:
+        Problem: ``draft.gone``, ``draft.damaged``.
+    """
+    return _read(desk.store.draft(draft_id))
+
+
 def resume(desk: Desk, draft_id: str) -> Draft:
     """Take a parked or unfinished draft up again. Days promised before are worked out anew from today.
 
     Raises:
         Problem: ``draft.gone``, ``draft.damaged``.
     """
-    draft = _read(desk.store.draft(draft_id))
+    draft = get_draft(desk, draft_id)
     return keep(desk, draft, parked=False, materials=_promised_anew(desk, draft))
 
 

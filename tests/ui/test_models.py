@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -363,3 +364,24 @@ def test_the_day_in_numbers(post: Post, until: Until) -> None:
     assert dict(model.state.counts)["收件"] == 23 and dict(model.state.counts)["送达"] == 0
     tones = [row[2] for row in model.state.supply if len(row) > 2]
     assert tones.count("warn") == 3  # few numbers, an old pack, a year without its notice
+
+
+def test_today_is_heard_also_while_changes_come_faster_than_answers(post: Post, until: Until) -> None:
+    begun, let = threading.Semaphore(0), threading.Semaphore(0)
+
+    def slow() -> Today:
+        begun.release()
+        let.acquire(timeout=20)
+        return Today(numbers_left=5)
+
+    model = TodayModel(today_deeds(today_here=slow), post, chinese)
+    model.sign_in(CLERK)
+    assert begun.acquire(timeout=20)
+    model.refresh()  # something changed, and changes again …
+    model.refresh()
+    let.release()
+    until(lambda: not model.state.loading)
+    assert begun.acquire(timeout=20)  # … and is asked once more
+    let.release()
+    until(lambda: not model._tasks.is_busy("today"))
+    assert not begun.acquire(blocking=False)

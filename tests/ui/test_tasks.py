@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
@@ -103,6 +104,49 @@ def test_only_the_latest_of_a_name_is_heard(post: Post, until: Until) -> None:
     until(lambda: done)
 
     assert heard == ["new"]
+
+
+def test_what_is_asked_again_and_again_is_heard_while_it_is(post: Post, until: Until) -> None:
+    """Changes that come faster than answers neither silence the page nor pile up questions."""
+    gates = [threading.Event() for _ in range(3)]
+    asked: list[int] = []
+    heard: list[int] = []
+    page = QObject()
+    tasks = Tasks(post, lambda _: None, page)
+
+    def ask(number: int) -> int:
+        asked.append(number)
+        gates[len(asked) - 1].wait(10)
+        return number
+
+    for number in range(100):
+        tasks.ask_again("list", partial(ask, number), heard.append)
+    gates[0].set()
+    until(lambda: heard == [0])
+    for number in range(100, 200):
+        tasks.ask_again("list", partial(ask, number), heard.append)
+    for gate in gates:
+        gate.set()
+    until(lambda: not tasks.is_busy("list"))
+
+    assert asked == heard == [0, 99, 199]
+
+
+def test_a_new_question_is_not_answered_with_what_was_asked_before(post: Post, until: Until) -> None:
+    gate, heard = threading.Event(), []
+    page = QObject()
+    tasks = Tasks(post, lambda _: None, page)
+    tasks.run("list", lambda: gate.wait(10), heard.append)
+    tasks.ask_again("list", lambda: "the same again", heard.append)
+    tasks.drop("list")
+    tasks.ask_again("list", lambda: "other words", heard.append)
+    until(lambda: heard)
+    gate.set()
+    done: list[object] = []
+    tasks.run("after", lambda: None, done.append)
+    until(lambda: done)
+
+    assert heard == ["other words"]
 
 
 def test_a_page_may_die_before_its_errand(post: Post, until: Until) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -153,6 +154,7 @@ class CasesModel(QObject):
         self._away = False  # the screen is locked: nothing is drawn
         self._lines: tuple[CaseLine | TodoItem, ...] = ()
         self._case: CaseShown | None = None
+        self._at = ""  # the case that is open, or about to be
         self._wait = QTimer(self, singleShot=True, interval=FIND_AFTER)
         self._wait.timeout.connect(self.refresh)
         self._writings: dict[tuple[str, str], Written] = {}  # by case and act
@@ -162,7 +164,9 @@ class CasesModel(QObject):
         """A clerk sits down. Who only locked the screen finds everything as it was."""
         same, self._clerk, self._away = self._clerk == clerk, clerk, False
         if not same:
-            self._case, self._lines, self._writings = None, (), {}
+            self._tasks.drop("list")
+            self._tasks.drop("case")
+            self._case, self._at, self._lines, self._writings = None, "", (), {}
             self.state = CasesState()
         self.changed.emit(self.state)
         self.refresh()
@@ -174,6 +178,7 @@ class CasesModel(QObject):
 
     def search(self, text: str) -> None:
         """Look a moment after the last key."""
+        self._tasks.drop("list")  # it was about other words
         self._set(replace(self.state, text=text))
         self._wait.start()
 
@@ -184,18 +189,20 @@ class CasesModel(QObject):
             return
         self._wait.stop()
         self._set(replace(self.state, loading=not self._lines))
-        self._tasks.run("list", lambda: self._do.listed(text, clerk), self._listed)
-        if self._case is not None:
-            self.open(self._case.case.id)
+        self._tasks.ask_again("list", lambda: self._do.listed(text, clerk), self._listed)
+        if self._at:
+            self._tasks.ask_again("case", partial(self._do.shown, self._at, clerk), self._opened, self._not_opened)
 
     def open(self, case_id: str) -> None:
         """Show this case."""
         clerk = self._clerk
         if clerk is not None:
-            self._tasks.run("case", lambda: self._do.shown(case_id, clerk), self._opened)
+            self._at = case_id
+            self._tasks.run("case", lambda: self._do.shown(case_id, clerk), self._opened, self._not_opened)
 
     def open_scanned(self, text: str, case_id: str) -> None:
         """A barcode came from the scanner: its case, in this list."""
+        self._tasks.drop("list")
         self._set(replace(self.state, text=text))
         self.refresh()
         self.open(case_id)
@@ -301,10 +308,12 @@ class CasesModel(QObject):
         self._run(key, works[key])
 
     def _run(self, key: str, work: Callable[[], Case]) -> None:
-        self._set_case(working=True, wrong="")
-        self._tasks.run("act", work, lambda case: self._acted(key, case), self._refused)
+        clerk = self._clerk
+        if clerk is not None:
+            self._set_case(working=True, wrong="")
+            self._tasks.run("act", work, lambda case: self._acted(key, clerk, case), self._refused)
 
-    def _acted(self, key: str, case: Case) -> None:
+    def _acted(self, key: str, clerk: Clerk, case: Case) -> None:
         """It is done and kept; then its papers are printed."""
         self._writings.pop((case.id, key), None)
         words, _ = STATES[case.state]
@@ -315,8 +324,7 @@ class CasesModel(QObject):
         self._set(replace(self.state, banner=(done, say("已存在本机，会自动上报。"), "ok")))
         self.refresh()
         papers = (PaperKind.ACCEPTANCE,) if key == "accept" else papers_after(case) if key in WRITTEN else ()
-        clerk = self._clerk
-        if papers and clerk is not None:
+        if papers:
 
             def work() -> tuple[Printed, ...]:
                 return self._do.print_papers(case.id, papers, clerk, False)
@@ -499,6 +507,10 @@ class CasesModel(QObject):
             wrong = say("这一件刚有新的进展（{state}），这一步现在办不了。写的内容还在。", state=made.state)
         question = {name: getattr(old, name) for name in QUESTION}
         self._set(replace(self.state, case=replace(made, **{**question, "wrong": wrong})))
+
+    def _not_opened(self, problem: Problem) -> None:
+        self._at = self._case.case.id if self._case is not None else ""
+        self._problem(problem)
 
     def say_again(self) -> None:
         """The language changed."""

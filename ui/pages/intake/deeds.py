@@ -73,6 +73,7 @@ class IntakeDeeds:
     print_papers: Callable[[str, tuple[PaperKind, ...], Clerk, bool], tuple[Printed, ...]]
     paper_png: Callable[[str, PaperKind, Clerk], bytes]
     # several people
+    stored: Callable[[str], Draft]
     park: Callable[[Draft], Draft]
     resume: Callable[[str], Draft]
     take_over: Callable[[str, Clerk], Draft]

@@ -3,10 +3,13 @@
 Deeds are done in their order, each on what the one before left; a scan runs beside them. Whatever comes back is the
 draft as it is stored, with all that both did: the newest is shown.
 What is typed is kept here until it is saved, so nothing on the screen ever goes back.
+A deed belongs to the draft that was on the screen when it was asked for, and lands there, wherever that is by then.
+What was only asked (a card, offers, pictures) goes with the draft: it is not heard once another one is on the screen.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -83,11 +86,12 @@ class _Scan:
 
 @dataclass(frozen=True)
 class _Deed:
-    """One thing to do to the draft. `work` answers a Draft, (Draft, more) or something else entirely."""
+    """One thing to do to a draft. `work` answers a Draft, (Draft, more) or something else entirely."""
 
     name: str
     work: Callable[[Draft], Any]
     then: Callable[[Any], None] | None = None
+    of: str = ""  # the draft's id; empty where another draft comes onto the screen
     ends: bool = False  # the draft is over with it: the answer is not a draft of the same case
 
 
@@ -111,6 +115,7 @@ class IntakeModel(QObject):
         self._do = deeds
         self._language = language
         self._tasks = Tasks(post, self._problem, self)
+        self._asked = Tasks(post, self._problem, self)  # for the draft on the screen, and not heard after it
         self._clerk: Clerk | None = None
         self._agent = ""  # number of the handler whom this clerk called themself: a village agent
         self._away = False  # the screen is locked
@@ -122,6 +127,8 @@ class IntakeModel(QObject):
         self._draft: Draft | None = None
         self._queue: list[_Deed] = []
         self._running: _Deed | None = None
+        self._over = threading.Event()  # set when the running deed is done
+        self._carried = BannerShown()  # what the next draft's banner says of the one before
         self._shown = False
         self._drafts: tuple[DraftSummary, ...] = ()
         self._told_drafts: tuple[DraftSummary, ...] = ()
@@ -132,7 +139,8 @@ class IntakeModel(QObject):
 
     def _forget(self) -> None:
         """Everything that belongs to one person goes when the next one comes."""
-        self._banner = BannerShown()
+        self._asked.drop_all()
+        self._banner, self._carried = self._carried, BannerShown()
         self._reading = "idle"
         self._reader_words = ""
         self._photo = b""
@@ -189,6 +197,11 @@ class IntakeModel(QObject):
         return self._scan is not None
 
     @property
+    def _switching(self) -> bool:
+        """Whether another draft is about to come onto the screen."""
+        return any(deed is not None and not deed.of for deed in (self._running, *self._queue))
+
+    @property
     def _scanning_into(self) -> str:
         """The material of the draft on the screen that pages are coming into."""
         scan = self._scan
@@ -203,8 +216,10 @@ class IntakeModel(QObject):
         self._names = {clerk.id: clerk.name}
         if before is None or before.id != clerk.id:
             self._between, self._drafts, self._agent = True, (), ""
+            self._tasks.drop("drafts")  # what was asked for a colleague
             self._put_aside()
             self._switch("begin", lambda: self._do.begin(clerk))
+            self._carried = BannerShown()
         self.refresh()
         self.refresh_drafts()
         self._say()
@@ -217,9 +232,20 @@ class IntakeModel(QObject):
         self._say()
 
     def sign_out(self) -> None:
-        """The clerk leaves for good; the draft stays saved."""
+        """The clerk leaves for good; the draft stays saved, and what waits to be done to it is done unheard."""
         self.lock()
         self._clerk = None
+        rest, self._queue = [deed for deed in self._queue if deed.of and not deed.ends], []
+        if rest:
+            over = self._over
+
+            def do_all() -> None:
+                over.wait()
+                for deed in rest:
+                    with contextlib.suppress(Problem):
+                        deed.work(self._do.stored(deed.of))
+
+            self._tasks.run("rest", do_all, lambda _: None)
 
     def _put_aside(self) -> None:
         """Park what is on the screen, where it is worth anything."""
@@ -228,7 +254,7 @@ class IntakeModel(QObject):
             return
         self.flush()
         if draft.handler is not None or draft.matter is not None:
-            self._add(_Deed("park", self._do.park))
+            self._deed("park", self._do.park)
 
     def show(self, shown: bool) -> None:
         """Whether the page is looked at: a card is awaited only then."""
@@ -296,13 +322,13 @@ class IntakeModel(QObject):
 
     def refresh(self) -> None:
         """The language, the pack or a device changed: say everything again."""
-        self._tasks.run("catalogue", self._do.catalogue, self._heard_catalogue)
+        self._tasks.ask_again("catalogue", self._do.catalogue, self._heard_catalogue)
 
     def refresh_drafts(self) -> None:
         """Somebody's drafts changed."""
         clerk = self._clerk
         if clerk is not None:
-            self._tasks.run("drafts", lambda: self._do.drafts(clerk), self._heard_drafts)
+            self._tasks.ask_again("drafts", lambda: self._do.drafts(clerk), self._heard_drafts)
 
     def banner_read(self) -> None:
         self._banner = BannerShown()
@@ -349,30 +375,32 @@ class IntakeModel(QObject):
 
     def read_card(self) -> None:
         """F2."""
-        if self._draft is None or self._reading == "reading":
+        if self._draft is None or self._reading == "reading" or self._switching:
             return
         self._stop_reading()
         self._manual_open = False
         self._reading, self._reader_words = "reading", ""
-        self._tasks.run("card", self._do.read_card, self._heard_document, self._no_card)
+        self._asked.run("card", self._do.read_card, self._heard_document, self._no_card)
         self._say()
 
     def _await_card(self) -> None:
         """A card that is put down is read without a key, while nobody stands in the draft yet."""
         draft = self._draft
         free = draft is not None and draft.handler is None and draft.step is Step.IDENTITY and not self._manual_open
-        if not (self._shown and free and self._clerk) or self._reading != "idle" or self._reader_words:
+        if not (self._shown and free and self._clerk) or self._switching:
+            return
+        if self._reading != "idle" or self._reader_words:
             return
         self._reading = "waiting"
 
         def wait(stop: threading.Event) -> Iterable[IdentityDocument]:
             yield self._do.wait_card(stop)
 
-        self._tasks.stream("card", wait, self._heard_document, lambda: None, self._no_card)
+        self._asked.stream("card", wait, self._heard_document, lambda: None, self._no_card)
         self._say()
 
     def _stop_reading(self) -> None:
-        self._tasks.drop("card")
+        self._asked.drop("card")
         self._reading = "idle"
 
     def _heard_document(self, document: IdentityDocument) -> None:
@@ -427,7 +455,8 @@ class IntakeModel(QObject):
 
     def photograph_document(self) -> None:
         """A page of the document that cannot be read, kept with the case."""
-        self._tasks.run("document page", self._do.photograph_document, self._heard_page)
+        if not self._switching:
+            self._asked.run("document page", self._do.photograph_document, self._heard_page)
 
     def _heard_page(self, page: bytes) -> None:
         self._manual_page = page
@@ -539,7 +568,7 @@ class IntakeModel(QObject):
     def search(self, text: str) -> None:
         """Look for a matter; an empty text lists what this window uses."""
         self._search = text
-        self._tasks.run("search", lambda: self._do.search(text), partial(self._found, text))
+        self._asked.run("search", lambda: self._do.search(text), partial(self._found, text))
 
     def _found(self, text: str, hits: tuple[Hit, ...]) -> None:
         self._hits = hits
@@ -808,7 +837,7 @@ class IntakeModel(QObject):
         self._library_open = not self._library_open
         if self._library_open and slot and draft:
             code = slot.code
-            self._tasks.run("library", lambda: self._do.library(draft, code), partial(self._heard_library, code))
+            self._asked.run("library", lambda: self._do.library(draft, code), partial(self._heard_library, code))
         self._say()
 
     def _heard_library(self, code: str, items: tuple[LibraryItem, ...]) -> None:
@@ -854,7 +883,7 @@ class IntakeModel(QObject):
         if again or of != self._others_of:
             if of != self._others_of:
                 self._others_of, self._others = of, ()
-            self._tasks.run("others", lambda: self._do.clashing(draft), partial(self._heard_others, of))
+            self._asked.ask_again("others", lambda: self._do.clashing(draft), partial(self._heard_others, of))
 
     def _heard_others(self, of: tuple[Any, ...], others: tuple[OtherCase, ...]) -> None:
         if of == self._others_of:
@@ -926,19 +955,22 @@ class IntakeModel(QObject):
         self._end(lambda draft: self._do.decline(draft, clerk, Ground(ground), reason.strip(), organ.strip()))
 
     def _end(self, work: Callable[[Draft], TakenIn]) -> None:
+        draft, clerk = self._draft, self._clerk
+        if draft is None or clerk is None or self._switching:
+            return
         self._working = say("正在办理")
         self._panel_kept = self.state.panel
-        self._add(_Deed("end", work, self._heard_taken, ends=True))
+        self._add(_Deed("end", work, partial(self._heard_taken, clerk), of=draft.id, ends=True))
         self._say()
 
-    def _heard_taken(self, taken: TakenIn) -> None:
+    def _heard_taken(self, clerk: Clerk, taken: TakenIn) -> None:
         self._working, self._writing = "", ""
         self._banner = BannerShown()
         self._taken = taken
         self._paper_at = taken.papers[0].value if taken.papers else ""
         self._papers = {kind.value: PaperShown(kind.value, say(PAPER_NAMES[kind.value])) for kind in taken.papers}
         self.took_in.emit(taken.case.id)
-        self._print(tuple(self._papers), copy=False)
+        self._print(tuple(self._papers), clerk, copy=False)
         self.refresh_drafts()
 
     def look_at_paper(self, kind: str) -> None:
@@ -948,25 +980,40 @@ class IntakeModel(QObject):
 
     def reprint(self, kind: str) -> None:
         """Again: as a copy, unless the first one never came out."""
-        if kind in self._papers:
-            self._print((kind,), copy=self._papers[kind].outcome not in ("failed", "waiting"))
+        clerk = self._clerk
+        if clerk is not None and kind in self._papers:
+            self._print((kind,), clerk, copy=self._papers[kind].outcome not in ("failed", "waiting"))
 
-    def _print(self, kinds: tuple[str, ...], copy: bool) -> None:
-        taken, clerk = self._taken, self._clerk
-        if taken is None or clerk is None:
+    def _print(self, kinds: tuple[str, ...], clerk: Clerk, copy: bool) -> None:
+        taken = self._taken
+        if taken is None:
             return
         for kind in kinds:
             self._papers[kind] = replace(self._papers[kind], outcome="printing", words="")
         asked = tuple(kind for kind in taken.papers if kind.value in kinds)
-        case_id = taken.case.id
+        case = taken.case
 
         def work() -> tuple[Printed, ...]:
-            return self._do.print_papers(case_id, asked, clerk, copy)
+            return self._do.print_papers(case.id, asked, clerk, copy)
 
-        self._tasks.run("print", work, partial(self._printed, kinds), partial(self._not_printed, kinds))
+        name = f"print {case.id} {kinds}"  # several may be under way, and each is heard
+        self._tasks.run(name, work, partial(self._printed, case, kinds), partial(self._not_printed, case, kinds))
         self._say()
 
-    def _printed(self, kinds: tuple[str, ...], printed: tuple[Printed, ...]) -> None:
+    def _is_left(self, case: Case, problem: Problem | None) -> bool:
+        """Whether the next person is there already; a paper of the case before that did not come out is spoken of."""
+        if self._taken is not None and self._taken.case.id == case.id:
+            return False
+        if problem is not None:
+            words = words_for(problem, self._language())
+            title = say("{number} 的纸件没有打出：{why}", number=case.number, why=words.title)
+            self._banner = BannerShown(title, say("到“今日”里可以再打印。"), "bad")
+            self._say()
+        return True
+
+    def _printed(self, case: Case, kinds: tuple[str, ...], printed: tuple[Printed, ...]) -> None:
+        if self._is_left(case, next((one.problem for one in printed if one.problem is not None), None)):
+            return
         # A receipt may have come out on A4 instead of the roll: by place, not by kind.
         for kind, one in zip(kinds, printed, strict=False):
             words = ""
@@ -979,7 +1026,9 @@ class IntakeModel(QObject):
         self._say()
         self._want_paper()
 
-    def _not_printed(self, kinds: tuple[str, ...], problem: Problem) -> None:
+    def _not_printed(self, case: Case, kinds: tuple[str, ...], problem: Problem) -> None:
+        if self._is_left(case, problem):
+            return
         told = words_for(problem, self._language())
         for kind in kinds:
             self._papers[kind] = replace(self._papers[kind], outcome="failed", words=f"{told.title}。{told.remedy}")
@@ -996,7 +1045,7 @@ class IntakeModel(QObject):
         def work() -> bytes:
             return self._do.paper_png(case_id, chosen, clerk)
 
-        self._tasks.run("paper", work, partial(self._heard_paper, at), lambda _: None)
+        self._asked.run("paper", work, partial(self._heard_paper, at), lambda _: None)
 
     def _heard_paper(self, kind: str, picture: bytes) -> None:
         self._paper_picture = (kind, picture)
@@ -1005,68 +1054,86 @@ class IntakeModel(QObject):
     # --- deeds, one after another ---------------------------------------------------------------------------------
 
     def _deed(self, name: str, work: Callable[[Draft], Any], then: Callable[[Any], None] | None = None) -> None:
-        """Queue a deed. One that waits under the same name and can be overtaken is replaced."""
-        if name in ("answers", "step") and self._queue and self._queue[-1].name == name:
+        """Queue a deed on the draft on the screen. One that waits under the same name is replaced if it can be."""
+        draft = self._draft
+        if draft is None:
+            return
+        waits = self._queue[-1] if self._queue else None
+        if name in ("answers", "step") and waits is not None and (waits.name, waits.of) == (name, draft.id):
             self._queue.pop()
-        self._add(_Deed(name, work, then))
+        self._add(_Deed(name, work, then, of=draft.id))
 
     def _switch(self, name: str, work: Callable[[], Draft]) -> None:
+        """Another draft comes onto the screen, after what is still to be done to this one."""
+        if self._reading == "reading" or self._asked.is_busy("document page"):
+            words = words_for(Problem("ui.document_dropped", Retry.AGAIN), self._language())
+            self._carried = BannerShown(words.title, words.remedy, "warn")
+        self._stop_reading()
+        self._asked.drop("document page")
         self._add(_Deed(name, lambda _: work(), self._take_up, ends=True))
 
     def _add(self, deed: _Deed) -> None:
         self._queue.append(deed)
-        if self._running is None:
-            self._next_deed()
+        self._next_deed()
 
     def _next_deed(self) -> None:
-        if not self._queue:
+        if self._running is not None or not self._queue:
             return
         deed = self._running = self._queue.pop(0)
-        base = self._draft
-        if base is None and not deed.ends:
-            self._running = None
-            self._next_deed()
-            return
+        here = self._draft if self._is_here(deed) else None
+        over = self._over = threading.Event()
 
         def work() -> Any:
-            return deed.work(base)  # type: ignore[arg-type]  # None only for what begins a draft
+            try:
+                base = self._do.stored(deed.of) if here is None and deed.of else here
+                return deed.work(base)  # type: ignore[arg-type]  # None only for what begins a draft
+            finally:
+                over.set()
 
         self._tasks.run("deed", work, partial(self._done, deed), partial(self._undone, deed))
 
+    def _is_here(self, deed: _Deed) -> bool:
+        """Whether the deed's draft is on the screen."""
+        return self._draft is not None and self._draft.id == deed.of
+
     def _done(self, deed: _Deed, result: Any) -> None:
         self._running = None
-        more: Any = None
+        more = result
         if not deed.ends:
             draft, more = result if isinstance(result, tuple) else (result, None)
             self._come_in(draft)
-            self._saved_words = say("已保存")
-        elif deed.then is not None:
-            more = result
-        if deed.then is not None:
-            deed.then(more)
+        if not deed.of or self._is_here(deed):
+            self._saved_words = self._saved_words if deed.ends else say("已保存")
+            if deed.then is not None:
+                deed.then(more)
         self._next_deed()
         self._say()
 
     def _undone(self, deed: _Deed, problem: Problem) -> None:
         self._running = None
-        self._working = ""
-        self._printing_form = False
-        if deed.name == "manual" and problem.code.startswith(("identity.", "idcard.", "manual.")):
-            self._manual_wrong = {"number": words_for(problem, self._language()).title}
-        self._problem(problem)
+        if self._is_here(deed):
+            self._working = ""
+            self._printing_form = False
+            if deed.name == "manual" and problem.code.startswith(("identity.", "idcard.", "manual.")):
+                self._manual_wrong = {"number": words_for(problem, self._language()).title}
+        if deed.name != "park" or problem.code != "draft.gone":  # it became a case meanwhile: nothing is left to park
+            self._problem(problem)
         self._next_deed()
+        self._await_card()
 
     def _come_in(self, result: Draft) -> None:
         """A draft came back: the newest that was stored is shown. The step is where the clerk went meanwhile."""
         mine = self._draft
         if mine is None or mine.id != result.id or result.revision < mine.revision:
             return
-        on_the_way = any(deed is not None and deed.name == "step" for deed in (self._running, *self._queue))
+        steps = (deed for deed in (self._running, *self._queue) if deed is not None and deed.name == "step")
+        on_the_way = any(deed.of == mine.id for deed in steps)
         self._draft = result.model_copy(update={"step": mine.step}) if on_the_way else result
         self._want_others()
 
     def _take_up(self, draft: Draft) -> None:
         """A draft begins or comes back."""
+        self.flush()  # what was typed into the one before while this one was on its way
         self._between = False
         behalf = self._behalf
         self._forget()
@@ -1093,6 +1160,8 @@ class IntakeModel(QObject):
         words = words_for(problem, self._language())
         if words.loud != "quiet":
             self._banner = BannerShown(words.title, words.remedy, "warn" if problem.retry is Retry.AGAIN else "bad")
+            if self._switching:
+                self._carried = self._banner
         self._say()
 
     def _heard_catalogue(self, catalogue: Catalogue) -> None:
@@ -1133,7 +1202,7 @@ class IntakeModel(QObject):
                         return
                     yield _look(page), self._do.thumbnail(page)
 
-            self._tasks.stream("pictures", work, self._heard_picture, lambda: None)
+            self._asked.stream("pictures", work, self._heard_picture, lambda: None)
         self._want_preview()
 
     def _heard_picture(self, told: tuple[tuple[Any, ...], bytes]) -> None:
@@ -1148,7 +1217,7 @@ class IntakeModel(QObject):
         if self._preview is not None and self._preview[0] == key:
             return
         chosen, width = page, self._preview_width
-        self._tasks.run("preview", lambda: self._do.preview(chosen, width), partial(self._heard_preview, key))
+        self._asked.run("preview", lambda: self._do.preview(chosen, width), partial(self._heard_preview, key))
 
     def _heard_preview(self, key: tuple[Any, ...], picture: bytes) -> None:
         self._preview = (key, picture)

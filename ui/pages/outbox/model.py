@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -115,12 +116,14 @@ class OutboxModel(QObject):
             lines = self._do.find(text) if text else self._do.outbox()
             return lines, self._do.line(), self._do.supply()
 
-        self._tasks.run("outbox", look, self._heard)
+        self._tasks.ask_again("outbox", look, self._heard)
         if self._comparing:
-            self._compare(self._at)
+            compared = partial(self._do.compare, self._at)
+            self._tasks.ask_again("compare", compared, self._heard_comparison, self._no_comparison)
 
     def search(self, text: str) -> None:
         """Look a moment after the last key."""
+        self._tasks.drop("outbox")  # it was about other words
         self._text = text
         self._wait.start()
         self._say()

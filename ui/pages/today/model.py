@@ -74,6 +74,8 @@ class TodayModel(QObject):
         self.state = TodayState()
 
     def sign_in(self, clerk: Clerk) -> None:
+        if clerk != self._clerk:
+            self._tasks.drop("today")  # what was asked for another
         self._clerk, self._away = clerk, False
         self.refresh()
 
@@ -85,7 +87,7 @@ class TodayModel(QObject):
     def refresh(self) -> None:
         clerk = self._clerk
         if clerk is not None:
-            self._tasks.run("today", lambda: (self._do.today_here(), self._do.handover(clerk)), self._heard)
+            self._tasks.ask_again("today", lambda: (self._do.today_here(), self._do.handover(clerk)), self._heard)
 
     def choose(self, key: str) -> None:
         """Enter on something to be handed over: take the draft up, print the paper, look at the case."""
