@@ -13,6 +13,12 @@ from tests.fakes.counter import Clock, picture
 
 desk = open_desk(read_config(Path(sys.argv[1])), Clock())
 begun = steps.resume(desk, sys.argv[2])
+one_at_a_time = threading.Lock()
+
+
+def say(what: str, which: object) -> None:
+    with one_at_a_time:  # print writes the end of a line by itself, and the other hand's line may come between
+        print(what, which, flush=True)
 
 
 def scan() -> None:
@@ -21,11 +27,11 @@ def scan() -> None:
         known = {page.key for slot in draft.materials for page in slot.pages}
         draft = pages.add_file(desk, draft, "lease", picture(f"page {count}"), "image/jpeg")
         for page in (page for slot in draft.materials for page in slot.pages if page.key not in known):
-            print("page", page.key, flush=True)
+            say("page", page.key)
 
 
 threading.Thread(target=scan, daemon=True).start()
 draft = begun
 for count in range(100_000):
     draft = steps.with_answers(desk, draft, {**draft.answers, "remark": str(count)})
-    print("typed", count, flush=True)
+    say("typed", count)
