@@ -42,8 +42,8 @@ _NEARLY = 0.97  # a picture this much too small is not worth decoding four times
 _LEAST_EDGES = 200  # fewer pixels of writing say nothing about its direction
 _CLEAR = 1.25  # how much better than a usual angle the best one must be
 
-_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-_QR_OR_BARS = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128])
+_QR = [zxingcpp.BarcodeFormat.QRCode]
+_QR_OR_BARS = [*_QR, zxingcpp.BarcodeFormat.Code128]
 
 # Pillow's own alarm: a picture of more than twice this raises before anything is decoded.
 Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT
