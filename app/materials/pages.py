@@ -434,7 +434,11 @@ def _codes(look: Image.Image, fine: Image.Image) -> tuple[str, ...]:
     """Texts of the codes: QR at 75 dpi, which takes half a millisecond, else more kinds at 150."""
     for picture, wanted in ((look, _QR), (fine, _QR_OR_BARS)):
         found = zxingcpp.read_barcodes(
-            np.ascontiguousarray(picture), formats=wanted, try_rotate=False, try_downscale=False, try_invert=False
+            np.ascontiguousarray(picture),
+            formats=zxingcpp.BarcodeFormats(wanted),
+            try_rotate=False,
+            try_downscale=False,
+            try_invert=False,
         )
         texts = tuple(dict.fromkeys(each.text for each in found if each.text))
         if texts:
