@@ -101,9 +101,11 @@ class _OneBatch(ScanSource):
         with self._mine():
             return super().capabilities()
 
-    def scan(self, profile: ScanProfile, *, first: int = 1) -> Generator[tuple[ScannedPage, bytes], None, BatchEnd]:
+    def scan(
+        self, profile: ScanProfile, *, first: int = 1, stop: threading.Event | None = None, wait: float = 0.0
+    ) -> Generator[tuple[ScannedPage, bytes], None, BatchEnd]:
         with self._mine():
-            return (yield from super().scan(profile, first=first))
+            return (yield from super().scan(profile, first=first, stop=stop, wait=wait))
 
     @contextmanager
     def _mine(self) -> Iterator[None]:

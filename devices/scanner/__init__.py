@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import threading
+import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -21,6 +23,7 @@ from contract.problem import Problem, Retry
 if TYPE_CHECKING:
     from devices.host import Host
 
+_LOOK_AGAIN = 1.0  # seconds before an empty feeder is looked into again
 PAGE_LIMIT = 64 * 1024 * 1024  # bytes of one page file; a colour A4 page at 600 dpi is about 6 MB as JPEG
 PAPERS: Mapping[str, tuple[float, float]] = MappingProxyType({"a4": (210.0, 297.0)})  # width and height in mm
 
@@ -109,12 +112,14 @@ class ScannedPage:
 class BatchEnd:
     """How a batch ended well: feeder ``empty``, ``single`` (flatbed) or ``quiet`` (watched folder).
 
-    `skipped` counts what lay in a watched folder and is never taken: links, and what is no regular file.
+    `skipped` counts what lay in a watched folder and is never taken: links, and what is no regular file. `counted` is
+    the device's own count of what went through, 0 where it has none.
     """
 
     pages: int
     why: str
     skipped: int = 0
+    counted: int = 0
 
 
 def page_of(
@@ -130,7 +135,7 @@ class Scanner(Protocol):
 
     Foreseen trouble is a Problem: ``scanner.no_paper``, ``scanner.jam``, ``scanner.double_feed``,
     ``scanner.cover_open``, ``scanner.busy``, ``scanner.io``, ``scanner.access``, ``scanner.absent``,
-    ``scanner.gone``, ``scanner.cancelled``, ``scanner.memory``, ``scanner.unsupported``.
+    ``scanner.gone``, ``scanner.garbled``, ``scanner.cancelled``, ``scanner.memory``, ``scanner.unsupported``.
     """
 
     def capabilities(self) -> Capabilities: ...
@@ -162,31 +167,55 @@ class ScanSource:
         except Problem as problem:
             raise _as_the_scanners(problem, received=0, following=1) from problem
 
-    def scan(self, profile: ScanProfile, *, first: int = 1) -> Generator[tuple[ScannedPage, bytes], None, BatchEnd]:
+    def scan(
+        self, profile: ScanProfile, *, first: int = 1, stop: threading.Event | None = None, wait: float = 0.0
+    ) -> Generator[tuple[ScannedPage, bytes], None, BatchEnd]:
         """Scan one batch in a fresh worker; closing the generator cancels it.
 
         `first` numbers the first page, so that a batch that broke off goes on: take it from the fact
         ``following`` of the Problem. Every Problem carries the facts ``pages`` (how many pages came in this
         call) and ``following`` (the number to go on with: in duplex the front of the sheet that did not come
         out whole; what was already had of that sheet comes again). A hang is ``scanner.stalled`` and a crash
-        ``scanner.crashed``, both `Retry.AGAIN`.
+        ``scanner.crashed``, both `Retry.AGAIN`. ``scanner.count_differs`` at the end: the device counted more.
+
+        Args:
+            stop: Set by another thread, it cancels the batch (``scanner.cancelled``), also between two pages.
+            wait: An empty feeder is waited for so many seconds before ``scanner.no_paper``.
         """
         duplex = profile.source is Source.ADF_DUPLEX
         if first < 1 or (duplex and first % 2 == 0):
             raise ValueError("a batch starts with the front of a sheet")
-        received = 0
+        stop = stop or threading.Event()
+        until = time.monotonic() + wait
         self._host.fresh()
+        try:
+            while True:
+                try:
+                    return (yield from self._batch(profile, first, stop))
+                except Problem as problem:
+                    if problem.code != "scanner.no_paper" or time.monotonic() >= until:
+                        raise
+                if stop.wait(_LOOK_AGAIN):
+                    raise _as_the_scanners(Problem("scanner.cancelled", Retry.AGAIN), 0, first)
+        finally:
+            self._host.fresh()
+
+    def _batch(
+        self, profile: ScanProfile, first: int, stop: threading.Event
+    ) -> Generator[tuple[ScannedPage, bytes], None, BatchEnd]:
+        duplex = profile.source is Source.ADF_DUPLEX
+        received = 0
         pages = cast(
-            "Generator[tuple[dict[str, Any], bytes], None, dict[str, Any]]",
-            self._host.stream("scan", patience=self._patience, profile=asdict(profile)),
+            "Generator[tuple[dict[str, Any], bytes], None, dict[str, Any] | None]",
+            self._host.stream("scan", patience=self._patience, stop=stop, profile=asdict(profile)),
         )
         try:
             with contextlib.closing(pages):
                 while True:
                     try:
                         value, data = next(pages)
-                    except StopIteration as end:
-                        return BatchEnd(**end.value)
+                    except StopIteration as over:
+                        return _ended(over.value, received)
                     page = ScannedPage(**value)
                     if hashlib.sha256(data).hexdigest() != page.digest:
                         raise Problem("scanner.garbled", Retry.AGAIN)
@@ -196,8 +225,15 @@ class ScanSource:
         except Problem as problem:
             whole = received - received % 2 if duplex else received
             raise _as_the_scanners(problem, received, first + whole) from problem
-        finally:
-            self._host.fresh()
+
+
+def _ended(said: dict[str, Any] | None, received: int) -> BatchEnd:
+    if said is None:  # `stop` was set
+        raise Problem("scanner.cancelled", Retry.AGAIN)
+    end = BatchEnd(**said)
+    if end.counted > received:
+        raise Problem("scanner.count_differs", Retry.AFTER_FIX, counted=end.counted)
+    return end
 
 
 def _as_the_scanners(problem: Problem, received: int, following: int) -> Problem:

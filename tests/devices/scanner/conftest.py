@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from contract.problem import Problem, Retry
 from devices.scanner import BatchEnd, ScannedPage, ScanProfile, ScanSource
+from devices.scanner.emulator import Side
 
 
 @pytest.fixture
@@ -30,6 +31,15 @@ def page_file(kind: str = "JPEG", n: int = 1, size: tuple[int, int] = (310, 438)
     out = io.BytesIO()
     picture.save(out, kind)
     return out.getvalue()
+
+
+def sides(count: int) -> list[Side]:
+    """The sides of so many pages for the eSCL stand-in: the same ones at every resolution."""
+
+    def side(n: int) -> Side:
+        return lambda dpi, grey: page_file(n=n)
+
+    return [side(n) for n in range(1, count + 1)]
 
 
 def collect(

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from contract.problem import Problem, Retry
 from devices import catalogue
 from devices.catalogue import open_host
 from devices.scanner import Colour, ScannedPage, ScanProfile, ScanSource, Source
-from tests.devices.scanner.conftest import begin, collect_with_patience, page_file
+from devices.scanner.emulator import Standin
+from tests.devices.scanner.conftest import begin, collect_with_patience, page_file, sides
 
 DRIVERS = [manifest.driver for manifest in catalogue.drivers("scanner")]
 WORDS = json.loads((Path(__file__).parents[3] / "resources/messages/scanner.json").read_text("utf-8"))
@@ -28,13 +30,22 @@ def every(*absent: str) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-def working(driver: str, sane_config: str, tmp_path: Path) -> dict[str, str]:
+def standin() -> Iterator[Standin]:
+    """A network scanner that always has paper."""
+    with Standin() as device:
+        device.scanner.refill = sides(8)
+        yield device
+
+
+@pytest.fixture
+def working(driver: str, sane_config: str, standin: Standin, tmp_path: Path) -> dict[str, str]:
     """Options with which the driver has several pages to give."""
     scans = tmp_path / "张三的扫描件"
     scans.mkdir()
     for n in range(1, 5):
         (scans / f"{n}.jpg").write_bytes(page_file(n=n))
     return {
+        "escl": {"url": standin.url},
         "sane": {"device": "test:0", "config_dir": sane_config},
         "folder": {"path": str(scans), "quiet": "0.2"},
         "simulated": {"seed": "2"},
@@ -44,14 +55,15 @@ def working(driver: str, sane_config: str, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def absent(driver: str, sane_config: str, tmp_path: Path) -> dict[str, str]:
     return {
+        "escl": {"url": "http://127.0.0.1:1/eSCL"},
         "sane": {"device": "test:9", "config_dir": sane_config},
         "folder": {"path": str(tmp_path / "nowhere")},
         "simulated": {"behave": "absent"},
     }[driver]
 
 
-def test_all_three_are_there():
-    assert DRIVERS == ["folder", "sane", "simulated"]
+def test_all_of_them_are_there():
+    assert DRIVERS == ["escl", "folder", "sane", "simulated"]
 
 
 @every()

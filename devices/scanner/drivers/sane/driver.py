@@ -18,6 +18,7 @@ from PIL import Image
 
 from contract.problem import Problem, Retry
 from devices.scanner import PAPERS, BatchEnd, Capabilities, Colour, ScannedPage, ScanProfile, Source, page_of
+from devices.scanner.drivers.bilevel import bilevel
 from devices.scanner.drivers.sane import library
 from devices.scanner.drivers.sane.library import Device, Frame, Option, Status
 
@@ -87,7 +88,7 @@ class SaneScanner:
                 if picture is None:
                     break
                 if wanted.colour is Colour.BW and picture.mode != "1":
-                    picture = _bilevel(picture)
+                    picture = bilevel(picture)
                 media_type, data = _encode(picture, dpi, self._quality)
                 count += 1
                 yield page_of(count, duplex, media_type, data, picture.width, picture.height, dpi), data
@@ -305,23 +306,6 @@ def _nearest(option: Option, dpi: int) -> float:
     if option.least is not None and option.most is not None:
         return min(max(float(dpi), option.least), option.most)
     return dpi
-
-
-def _bilevel(picture: Image.Image) -> Image.Image:
-    """Black and white at the grey that best parts ink and paper (Otsu 1979)."""
-    grey = picture.convert("L")
-    counts = grey.histogram()
-    total, weighted = sum(counts), sum(value * count for value, count in enumerate(counts))
-    best, threshold, below, below_weighted = -1.0, 128, 0, 0
-    for value, count in enumerate(counts):
-        below += count
-        below_weighted += value * count
-        if below in (0, total):
-            continue
-        between = (weighted * below - below_weighted * total) ** 2 / (below * (total - below))
-        if between > best:
-            best, threshold = between, value
-    return grey.point(lambda value: 255 if value > threshold else 0).convert("1")
 
 
 def _encode(picture: Image.Image, dpi: int, quality: int) -> tuple[str, bytes]:
