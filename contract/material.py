@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from contract.wire import Wire
 
 DIGEST = r"^[0-9a-f]{64}$"
+
+Fraction = Annotated[float, Field(ge=-0.5, le=1.5)]  # of a picture's side; a corner may lie a little outside
+Point = tuple[Fraction, Fraction]
+Corners = tuple[Point, Point, Point, Point]
+"""Top left, top right, bottom right and bottom left of the paper in a picture, the way up it is seen."""
 
 
 class Trust(StrEnum):
@@ -51,9 +56,11 @@ class Page(Wire):
     dpi: int = Field(default=0, ge=0)
     sheet: int = Field(default=0, ge=0)
     side: Literal["front", "back"] = "front"
-    rotation: Literal[0, 90, 180, 270] = 0  # clockwise, for viewing
+    # How it is to be seen: the paper taken out by its corners, turned straight, cut, turned. All of it is metadata.
+    corners: Corners | None = Field(default=None, exclude_if=lambda found: found is None)  # of a photographed page
     skew: float = 0.0  # degrees
     crop: tuple[float, float, float, float] | None = None  # left, top, right, bottom as fractions
+    rotation: Literal[0, 90, 180, 270] = 0  # clockwise
     blank_score: float = 0.0
     hidden: bool = False  # a blank back: hidden, never deleted
     replaces: str = Field(default="", pattern=DIGEST + r"|^$")  # the page that this rescan stands for

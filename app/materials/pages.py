@@ -1,8 +1,8 @@
 """What is on one page, and how to show it. The page's bytes are evidence and are only ever read.
 
-Everything found here is metadata. A page is viewed by turning it straight (`skew`), cutting the paper out (`crop`,
-fractions of the straightened picture) and turning it (`rotation`, clockwise), in this order. The analysis works on
-one grey copy of 75 dpi, where each question takes some milliseconds.
+Everything found here is metadata. A page is viewed by taking the paper out of a photograph (`corners`), turning it
+straight (`skew`), cutting it (`crop`, fractions of the straightened picture) and turning it (`rotation`, clockwise), in
+this order. The analysis works on one grey copy of 75 dpi, where each question takes some milliseconds.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import zxingcpp
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
+from contract.material import Corners
 from contract.problem import Problem, Retry
 
 Rotation = Literal[0, 90, 180, 270]
@@ -96,15 +97,24 @@ class _Decoded:
     frames: int
 
 
-def analyse(data: bytes, media_type: str, *, frame: int = 0, rasteriser: Rasteriser | None = None) -> PageFacts:
+def analyse(
+    data: bytes,
+    media_type: str,
+    *,
+    frame: int = 0,
+    rasteriser: Rasteriser | None = None,
+    corners: Corners | None = None,
+) -> PageFacts:
     """Look at one page file; `frame` (from 0) at one page of a TIFF or PDF that has several.
+
+    With `corners` at the paper between them, as if it had been scanned.
 
     Raises:
         page.unreadable: damaged, cut off, of another kind than `media_type` says, or of none of ours (JPEG,
             PNG, TIFF; PDF only with a rasteriser).
         page.too_large: more pixels than paper can need.
     """
-    page = _decode(data, frame, _CODE_DPI, None, rasteriser, media_type)
+    page = _decode(data, frame, _CODE_DPI, None, rasteriser, media_type, corners)
     long_now, long_then = max(page.picture.size), max(page.size)
     fine = _scaled(page.picture.convert("L"), _CODE_DPI / page.dpi * long_then / long_now)
     look = fine.reduce(2)
@@ -136,9 +146,10 @@ def thumbnail(
     *,
     frame: int = 0,
     rasteriser: Rasteriser | None = None,
+    corners: Corners | None = None,
 ) -> bytes:
     """The page as it is to be seen, `height` pixels high, as JPEG. Raises as `analyse` does."""
-    return _shown(data, rotation, skew, crop, None, height, 75, frame, rasteriser)
+    return _shown(data, rotation, skew, crop, None, height, 75, frame, rasteriser, corners)
 
 
 def preview(
@@ -150,12 +161,13 @@ def preview(
     *,
     frame: int = 0,
     rasteriser: Rasteriser | None = None,
+    corners: Corners | None = None,
 ) -> bytes:
     """The page as it is to be seen, `width` pixels wide but never larger than it is, as JPEG.
 
     1240 pixels are A4 at 150 dpi, where a date in a stamp can be read. Raises as `analyse` does.
     """
-    return _shown(data, rotation, skew, crop, width, None, 88, frame, rasteriser)
+    return _shown(data, rotation, skew, crop, width, None, 88, frame, rasteriser, corners)
 
 
 def _shown(
@@ -168,6 +180,7 @@ def _shown(
     quality: int,
     frame: int,
     rasteriser: Rasteriser | None,
+    corners: Corners | None,
 ) -> bytes:
     left, top, right, bottom = crop or WHOLE
     if rotation not in (0, 90, 180, 270) or not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
@@ -180,7 +193,7 @@ def _shown(
     else:
         assert height is not None
         need = (round(height / share_wide), None) if lying else (None, round(height / share_high))
-    page = _decode(data, frame, None, need, rasteriser)
+    page = _decode(data, frame, None, need, rasteriser, corners=corners)
     picture = page.picture
     ratio = need[0] / picture.width if need[0] is not None else (need[1] or 0) / picture.height
     picture = _scaled(picture, min(ratio, 1 / _NEARLY if max(page.picture.size) < max(page.size) else 1.0))
@@ -216,6 +229,7 @@ def _decode(
     need: tuple[int | None, int | None] | None,
     rasteriser: Rasteriser | None,
     media_type: str | None = None,
+    corners: Corners | None = None,
 ) -> _Decoded:
     """Decode a page no finer than wanted: for a resolution of the paper, or for a side of `need` pixels.
 
@@ -226,7 +240,7 @@ def _decode(
             if rasteriser is None or media_type not in (None, _PDF):
                 raise Problem("page.unreadable", Retry.NEVER)
             return _decode_pdf(data, frame, dpi, need, rasteriser)
-        return _decode_picture(data, frame, dpi, need, media_type)
+        return _decode_picture(data, frame, dpi, need, media_type, corners)
     except Problem as problem:
         if problem.code.startswith("page."):
             raise
@@ -242,7 +256,12 @@ def _too_large() -> Problem:
 
 
 def _decode_picture(
-    data: bytes, frame: int, dpi: int | None, need: tuple[int | None, int | None] | None, media_type: str | None
+    data: bytes,
+    frame: int,
+    dpi: int | None,
+    need: tuple[int | None, int | None] | None,
+    media_type: str | None,
+    corners: Corners | None,
 ) -> _Decoded:
     with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "TIFF")) as picture:
         kind = _MEDIA_TYPES.get(picture.format or "")
@@ -260,14 +279,45 @@ def _decode_picture(
         way_up = 1 if kind == "image/tiff" else picture.getexif().get(ExifTags.Base.Orientation, 1)
         lying = way_up in (5, 6, 7, 8)
         size = (high, wide) if lying else (wide, high)
-        paper_dpi = _paper_dpi(picture.info.get("dpi"), max(size))
+        whole = size
+        if corners is not None:
+            size = _flat_size(corners, whole)
+        # What a camera's file says of dpi is about nothing: only its paper has a size.
+        paper_dpi = _paper_dpi(picture.info.get("dpi") if corners is None else None, max(size))
         if kind == "image/jpeg":
             # Decodes an eighth, a quarter or a half of the resolution, hardly less than asked for.
             share = _share(size, paper_dpi, dpi, need) * _NEARLY
             picture.draft("L" if dpi is not None else picture.mode, (math.ceil(wide * share), math.ceil(high * share)))
         picture.load()
         upright = picture if way_up == 1 else ImageOps.exif_transpose(picture)
-        return _Decoded(_plain(upright), size, paper_dpi, frames)
+        shown = _plain(upright)
+        if corners is not None:
+            shown = _flat(shown, corners, size, shown.width / whole[0])
+        return _Decoded(shown, size, paper_dpi, frames)
+
+
+def _flat_size(corners: Corners, size: tuple[int, int]) -> tuple[int, int]:
+    """Pixels of the paper between its corners, as long and as wide as its sides are on the whole."""
+    places = [(x * size[0], y * size[1]) for x, y in corners]
+    top, right, bottom, left = (math.dist(places[at], places[(at + 1) % 4]) for at in range(4))
+    return max(1, round((top + bottom) / 2)), max(1, round((left + right) / 2))
+
+
+def _flat(picture: Image.Image, corners: Corners, size: tuple[int, int], scale: float) -> Image.Image:
+    """The paper taken out of the picture, which is `scale` of the stored one; white where it lies outside of it."""
+    wide, high = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    rows, values = [], []
+    for (x, y), (across, down) in zip(corners, ((0, 0), (wide, 0), (wide, high), (0, high)), strict=True):
+        seen_x, seen_y = x * picture.width, y * picture.height
+        rows += [(across, down, 1, 0, 0, 0, -seen_x * across, -seen_x * down)]
+        rows += [(0, 0, 0, across, down, 1, -seen_y * across, -seen_y * down)]
+        values += [seen_x, seen_y]
+    # Of every place on the paper, where it is in the picture.
+    turn = [float(each) for each in np.linalg.solve(np.array(rows, dtype=float), np.array(values, dtype=float))]
+    white = 255 if picture.mode == "L" else (255, 255, 255)
+    return picture.transform(
+        (wide, high), Image.Transform.PERSPECTIVE, turn, Image.Resampling.BILINEAR, fillcolor=white
+    )
 
 
 def _decode_pdf(

@@ -19,7 +19,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "contract.problem": set(),
     "devices": set(),
     "devices.transports": {"serial", "usb", "hid", "cryptography"},  # the last for chips that speak under cover
-    "devices.paper": {"PIL", "numpy"},  # invented pages, drawn in the simulated devices' own processes
+    # Invented pages and pictures, drawn in the processes of simulated devices.
+    "devices.paper": {"PIL", "numpy"},
+    "devices.mat": {"PIL", "numpy"},
     "app": {"pydantic"},
     "app.sync": {"requests", "urllib3", "zstandard"},
     "app.store": {"apsw", "cryptography", "keyring"},
