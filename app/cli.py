@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     try_.add_argument("driver", metavar="KIND/DRIVER")
     try_.add_argument("--option", action="append", default=[], metavar="K=V")
-    try_.add_argument("--out", type=Path, help="where scanned pages go")
+    try_.add_argument("--out", type=Path, help="where scanned pages and photographs go")
     try_.add_argument("--key", default="", help="cards: a passport's machine-readable lines, or number,birth,expiry")
     try_.add_argument("--patience", type=float, default=30.0, help="seconds")
 
@@ -394,6 +394,8 @@ def _devices_try(given: argparse.Namespace, _: list[str]) -> Any:
                 return Reader(host).wait_for_card(given.patience).to_json()
             case "scanner":
                 return _try_scanner(host, given.out)
+            case "camera":
+                return _try_camera(host, given.out)
             case "printer":
                 return _try_printer(host)
             case "cards":
@@ -427,6 +429,20 @@ def _try_scanner(host: Any, out: Path | None) -> Any:
         file.write_bytes(data)
         pages.append({**dataclasses.asdict(page), "file": str(file)})
     return pages
+
+
+def _try_camera(host: Any, out: Path | None) -> Any:
+    """One photograph, as it comes from the camera."""
+    from devices.camera import CameraSource
+
+    if out is None:
+        raise Problem("cli.out_missing", Retry.AFTER_FIX)
+    out.mkdir(parents=True, exist_ok=True)
+    with closing(CameraSource(host).watch()) as pictures:
+        frame, data = next(pictures)
+    file = out / f"photograph.{'png' if frame.media_type == 'image/png' else 'jpg'}"
+    file.write_bytes(data)
+    return {**dataclasses.asdict(frame), "file": str(file)}
 
 
 def _try_codes(host: Any, patience: float) -> Any:

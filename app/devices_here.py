@@ -12,6 +12,7 @@ from typing import Any, Literal
 from app.config import DeviceChoice
 from contract.problem import Problem, Retry
 from devices import catalogue
+from devices.camera import CameraSource
 from devices.cards import Reader as CardReader
 from devices.codes import Code, Scanner
 from devices.host import Host
@@ -150,6 +151,10 @@ class DevicesHere:
     def cards(self) -> CardReader:
         """The reader of other chip cards and passports. Raises Problem ``device.not_chosen``."""
         return CardReader(self._host("cards"))
+
+    def camera(self) -> CameraSource:
+        """The document camera. Who looks through it keeps it busy. Raises Problem ``device.not_chosen``."""
+        return CameraSource(self._host("camera"))
 
     def codes(self) -> Scanner:
         """The code scanner. Who listens to it keeps it busy. Raises Problem ``device.not_chosen``."""

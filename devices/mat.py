@@ -62,13 +62,7 @@ def picture(
         ImageDraw.Draw(shade).polygon([(x + size[0] * 0.006, y + size[1] * 0.008) for x, y in places], fill=255)
         shade = shade.filter(ImageFilter.GaussianBlur(size[0] / 250))
         seen = Image.composite(seen.point(lambda value: round(value * _SHADOW)), seen, shade)
-        whole = [
-            (0.0, 0.0),
-            (float(sheet.width), 0.0),
-            (float(sheet.width), float(sheet.height)),
-            (0.0, float(sheet.height)),
-        ]
-        turn = _perspective(places, whole)
+        turn = _perspective(places, sheet.size)
         # Twice as fine and then halved, so that the sheet's edge is as soft as a lens makes it.
         laid = sheet.transform(size, Image.Transform.PERSPECTIVE, turn, Image.Resampling.BICUBIC)
         mask = Image.new("L", (size[0] * 2, size[1] * 2), 0)
@@ -101,13 +95,10 @@ def _mat(seed: int, ground: Ground, size: tuple[int, int]) -> Image.Image:
     return Image.new("RGB", size, colour)
 
 
-def _perspective(
-    seen: list[tuple[float, float]], flat: list[tuple[float, float]]
-) -> tuple[float, float, float, float, float, float, float, float]:
+def _perspective(seen: list[tuple[float, float]], size: tuple[int, int]) -> list[float]:
     """Pillow's eight numbers that lead from a place in the picture to the place on the sheet."""
     rows, values = [], []
-    for (x, y), (across, down) in zip(seen, flat, strict=True):
+    for (x, y), (across, down) in zip(seen, ((0, 0), (size[0], 0), size, (0, size[1])), strict=True):
         rows += [(x, y, 1, 0, 0, 0, -across * x, -across * y), (0, 0, 0, x, y, 1, -down * x, -down * y)]
         values += [across, down]
-    a, b, c, d, e, f, g, h = (float(each) for each in np.linalg.solve(np.array(rows), np.array(values)))
-    return (a, b, c, d, e, f, g, h)
+    return [float(each) for each in np.linalg.solve(np.array(rows), np.array(values))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from app.desk import Desk, today
 from app.flow.draft import Draft, brought_up, matter_of
@@ -15,7 +15,7 @@ from app.materials import pages as look
 from app.papers import raster
 from contract.clock import promise_limit
 from contract.ids import find_slot
-from contract.material import CaseMaterial, Page, Seen, Source, Trust
+from contract.material import CaseMaterial, Corners, Page, Seen, Source, Trust
 from contract.matter import MaterialRule, wanted
 from contract.person import Clerk
 from contract.problem import Problem, Retry
@@ -25,6 +25,7 @@ Quarter = Literal[0, 90, 180, 270]
 LARGEST = 64 << 20  # bytes of one file
 SEPARATOR = 0  # the page number in a separator sheet's own code
 NOT_COMPARED = {"verified": None, "trust": Trust.C}
+_BY_DEVICE = (Source.SCAN, Source.CAMERA)
 
 
 def scan_into(
@@ -89,16 +90,70 @@ def add_file(desk: Desk, draft: Draft, code: str, data: bytes, media_type: str) 
     return _filed(desk, draft, _Filing.of(draft, code), _analysed(desk, scanned, data))
 
 
+def add_photograph(desk: Desk, draft: Draft, code: str, data: bytes, media_type: str, corners: Corners | None) -> Draft:
+    """A picture from the document camera: kept as it came, its paper taken out by the corners only to be looked at.
+
+    Laid down on purpose, it is never hidden as blank.
+
+    Raises:
+        Problem: ``page.unreadable``, ``page.too_large``; the draft is as it was.
+    """
+    sheet = len(_slot(draft, code).pages) + 1
+    scanned = ScannedPage(sheet, sheet, "front", media_type, 0, 0, 0, "", len(data))
+    found = _analysed(desk, scanned, data, corners)
+    shown = [(page.model_copy(update={"hidden": False}), codes) for page, codes in found]
+    return _filed(desk, draft, _Filing.of(draft, code), shown, Source.CAMERA)
+
+
+def straighten_page(desk: Desk, draft: Draft, code: str, key: str, corners: Corners | None) -> Draft:
+    """Other corners for the paper in a picture; None takes the whole picture. The bytes stay as they are.
+
+    Raises:
+        Problem: ``page.bad_corners`` where they make no sheet, ``page.no_picture`` for a page of a PDF.
+    """
+    page = _page(draft, code, key)
+    if not page.media_type.startswith("image/"):
+        raise Problem("page.no_picture", Retry.NEVER)
+    if corners is not None and not look.make_a_sheet(corners):
+        raise Problem("page.bad_corners", Retry.AFTER_FIX)
+    data = desk.store.page(page.digest)
+    found = look.analyse(data, page.media_type, frame=page.frame, rasteriser=raster, corners=corners)
+    return _changed(desk, draft, code, key, corners=corners, **_seen_so(found))
+
+
 def thumbnail(desk: Desk, page: Page, height: int = 310) -> bytes:
     """A small JPEG of the page as it is to be seen."""
     data = desk.store.page(page.digest)
-    return look.thumbnail(data, page.rotation, page.skew, page.crop, height, frame=page.frame, rasteriser=raster)
+    return look.thumbnail(
+        data,
+        page.rotation,
+        page.skew,
+        page.crop,
+        height,
+        frame=page.frame,
+        rasteriser=raster,
+        corners=page.corners,
+    )
+
+
+def whole_picture(desk: Desk, page: Page, width: int) -> bytes:
+    """A JPEG of the page as the camera saw it, with all that lies round the paper."""
+    return look.preview(desk.store.page(page.digest), width=width, frame=page.frame, rasteriser=raster)
 
 
 def preview(desk: Desk, page: Page, width: int) -> bytes:
     """A JPEG of the page as it is to be read, straightened, `width` pixels wide."""
     data = desk.store.page(page.digest)
-    return look.preview(data, page.rotation, page.skew, page.crop, width, frame=page.frame, rasteriser=raster)
+    return look.preview(
+        data,
+        page.rotation,
+        page.skew,
+        page.crop,
+        width,
+        frame=page.frame,
+        rasteriser=raster,
+        corners=page.corners,
+    )
 
 
 def move_page(desk: Desk, draft: Draft, key: str, from_code: str, to_code: str, index: int) -> Draft:
@@ -226,8 +281,14 @@ class _Filing:
         return draft.material(code) or self.slots.get(code) or _slot(draft, code)
 
 
-def _filed(desk: Desk, draft: Draft, filing: _Filing, found: list[tuple[Page, tuple[str, ...]]]) -> Draft:
-    """Put what came from the scanner where it belongs."""
+def _filed(
+    desk: Desk,
+    draft: Draft,
+    filing: _Filing,
+    found: list[tuple[Page, tuple[str, ...]]],
+    source: Source = Source.SCAN,
+) -> Draft:
+    """Put what came from a device where it belongs."""
     draft = after = filing.view(draft)
     for page, codes in found:
         named = [slot for slot in map(find_slot, codes) if slot]
@@ -245,16 +306,17 @@ def _filed(desk: Desk, draft: Draft, filing: _Filing, found: list[tuple[Page, tu
             changes["foreign_pages"] = (*after.foreign_pages, page.key)
         if draft.form_digest and code in _forms(desk, draft):
             changes["signed_digest"] = draft.form_digest
-        slot = slot.model_copy(update={**_taken_by_hand(slot), "pages": (*pages, page)})
+        slot = slot.model_copy(update={**_taken_by_hand(slot, source), "pages": (*pages, page)})
         after = _put(after.model_copy(update=changes), slot)
     return keep(desk, draft, after)
 
 
-def _taken_by_hand(slot: CaseMaterial) -> dict[str, object]:
+def _taken_by_hand(slot: CaseMaterial, source: Source = Source.SCAN) -> dict[str, object]:
     """What a slot says when a new page comes in: nobody has compared it, and it is no longer the library's."""
     if slot.source is Source.LIBRARY:
-        return EMPTY_SLOT
-    return {**NOT_COMPARED, "source": Source.SCAN if slot.source is Source.CHIP else slot.source}
+        return {**EMPTY_SLOT, "source": source}
+    begins = slot.source is Source.CHIP or (slot.source in _BY_DEVICE and not slot.pages)
+    return {**NOT_COMPARED, "source": source if begins else slot.source}
 
 
 def _forms(desk: Desk, draft: Draft) -> frozenset[str]:
@@ -263,9 +325,11 @@ def _forms(desk: Desk, draft: Draft) -> frozenset[str]:
     return frozenset(rule.code for rule in matter.materials if rule.is_application_form) if matter else frozenset()
 
 
-def _analysed(desk: Desk, scanned: ScannedPage, data: bytes) -> list[tuple[Page, tuple[str, ...]]]:
+def _analysed(
+    desk: Desk, scanned: ScannedPage, data: bytes, corners: Corners | None = None
+) -> list[tuple[Page, tuple[str, ...]]]:
     """Keep the bytes, then say what is on them (and in which codes); several pages where the file has several."""
-    first = look.analyse(data, scanned.media_type, rasteriser=raster)
+    first = look.analyse(data, scanned.media_type, rasteriser=raster, corners=corners)
     facts = [first]
     facts += [look.analyse(data, scanned.media_type, frame=n, rasteriser=raster) for n in range(1, first.frames)]
     digest = desk.store.put_page(data, scanned.media_type)
@@ -276,20 +340,28 @@ def _analysed(desk: Desk, scanned: ScannedPage, data: bytes) -> list[tuple[Page,
                 size=len(data),
                 media_type=scanned.media_type,
                 frame=frame,
-                width=one.width,
-                height=one.height,
-                dpi=scanned.dpi or one.dpi,
                 sheet=scanned.sheet + frame,
                 side="back" if scanned.side == "back" else "front",
-                skew=round(one.skew_degrees, 3),
-                crop=one.crop,
-                blank_score=round(one.blank_score, 3),
+                corners=corners,
                 hidden=one.blank,
+                **_seen_so(one) | ({"dpi": scanned.dpi} if scanned.dpi else {}),
             ),
             one.codes,
         )
         for frame, one in enumerate(facts)
     ]
+
+
+def _seen_so(found: look.PageFacts) -> dict[str, Any]:
+    """What was found on a page, as a Page says it."""
+    return {
+        "width": found.width,
+        "height": found.height,
+        "dpi": found.dpi,
+        "skew": round(found.skew_degrees, 3),
+        "crop": found.crop,
+        "blank_score": round(found.blank_score, 3),
+    }
 
 
 def _rule(desk: Desk, draft: Draft, code: str) -> MaterialRule:

@@ -41,6 +41,7 @@ _BED = 100  # and by so much it is the scanner's dark bed
 _BED_GREY = 30  # what is taken to lie beyond the edges of the picture
 _NEARLY = 0.97  # a picture this much too small is not worth decoding four times as many pixels
 _LEAST_EDGES = 200  # fewer pixels of writing say nothing about its direction
+_LEAST_TURN = 0.0005  # of the picture's area: twice what two sides of a sheet must at least span
 _CLEAR = 1.25  # how much better than a usual angle the best one must be
 
 _QR = [zxingcpp.BarcodeFormat.QRCode]
@@ -135,6 +136,15 @@ def analyse(
         codes=_codes(look, fine),
         frames=page.frames,
     )
+
+
+def make_a_sheet(corners: Corners) -> bool:
+    """Whether the corners go round something, clockwise and without a dent."""
+    turns = []
+    for at in range(4):
+        (ax, ay), (bx, by), (cx, cy) = (corners[(at + step) % 4] for step in range(3))
+        turns.append((bx - ax) * (cy - by) - (by - ay) * (cx - bx))
+    return min(turns) > _LEAST_TURN
 
 
 def thumbnail(

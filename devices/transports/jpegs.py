@@ -26,7 +26,7 @@ class Jpegs:
         self._largest = largest
         self._held = bytearray()
         self._at = 0  # where in the picture that is held the walk goes on; 0: none has begun
-        self._in_scan = False
+        self._in_scan = self._scanned = False
         self._since = 0  # bytes since the last whole picture
 
     def feed(self, data: bytes) -> Iterator[bytes]:
@@ -55,7 +55,8 @@ class Jpegs:
                     del held[: max(len(held) - len(_START) + 1, 0)]
                     return None
                 del held[:start]
-                self._at, self._in_scan = 2, False
+                self._at = 2
+                self._in_scan = self._scanned = False
             if self._in_scan:
                 found = _MARKER_IN_SCAN.search(held, self._at)
                 if found is None:
@@ -65,8 +66,8 @@ class Jpegs:
             if self._at + 2 > len(held):
                 return None
             marker = held[self._at + 1]
-            if held[self._at] != 0xFF or marker == _SOI:  # broken off, and perhaps begun again
-                del held[: self._at if marker == _SOI else 2]
+            if held[self._at] != 0xFF or marker == _SOI or (marker == _EOI and not self._scanned):
+                del held[:2]  # broken off, or none at all: the next one may begin anywhere
                 self._at = 0
             elif marker == _EOI:
                 return self._at + 2
@@ -79,3 +80,4 @@ class Jpegs:
             else:
                 self._at += 2 + int.from_bytes(held[self._at + 2 : self._at + 4], "big")
                 self._in_scan = marker == _SOS
+                self._scanned = self._scanned or self._in_scan

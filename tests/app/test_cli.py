@@ -72,6 +72,14 @@ def test_a_code_is_scanned_or_none_within_the_patience() -> None:
     assert code == 0 and said is None
 
 
+def test_a_photograph_lands_in_the_folder(tmp_path: Path) -> None:
+    camera = ("devices", "try", "camera/simulated", "--option", "pace=0", "--json")
+    code, said, _ = tongban(*camera, "--out", str(tmp_path))
+    assert code == 0 and Path(said["file"]).read_bytes().startswith(b"\xff\xd8") and said["size"] > 10_000
+    code, _, told = tongban(*camera)
+    assert code == 1 and json.loads(told)["code"] == "cli.out_missing"
+
+
 def test_a_problem_is_json_on_stderr_and_exit_1() -> None:
     code, said, told = tongban("devices", "try", "idcard/nothing", "--json")
     assert code == 1 and said == ""

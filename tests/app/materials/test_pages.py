@@ -8,10 +8,10 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
-from app.materials.pages import BLANK_BELOW, PIXEL_LIMIT, WHOLE, analyse, preview, thumbnail
+from app.materials.pages import BLANK_BELOW, PIXEL_LIMIT, WHOLE, analyse, make_a_sheet, preview, thumbnail
 from app.papers import raster
 from contract.problem import Problem
-from devices import paper
+from devices import mat, paper
 from devices.paper import Kind, Truth
 
 DPI = 150
@@ -317,3 +317,73 @@ def test_odd_pictures_have_facts_too(size, grey):
 def test_what_a_code_says_is_not_in_the_repr():
     facts = analyse(with_code("TB:F:330203-2026-000017:MAT03:1", 30, 0), "image/jpeg")
     assert "330203" not in repr(facts)
+
+
+# --- photographs ------------------------------------------------------------------------------------------------------
+
+
+def photographed(sheet: Image.Image, at: mat.Corners) -> bytes:
+    return stored(mat.picture(1, mat.Ground.DARK, sheet=sheet, at=at), dpi=72, quality=90)
+
+
+def ruled() -> Image.Image:
+    """A sheet with marks at known places."""
+    sheet = Image.new("RGB", (1240, 1754), "white")
+    draw = ImageDraw.Draw(sheet)
+    for across in (0.2, 0.5, 0.8):
+        for down in (0.1, 0.5, 0.9):
+            x, y = across * sheet.width, down * sheet.height
+            draw.ellipse((x - 18, y - 18, x + 18, y + 18), fill="black")
+    return sheet
+
+
+@pytest.mark.parametrize("turned", [None, 20.0])
+@pytest.mark.parametrize("width", [400, 800])
+def test_the_paper_is_taken_out_of_a_photograph_by_its_corners(turned, width):
+    at = mat.corners(4, 2, turned=turned)
+    data = photographed(ruled(), at)
+    flat = np.asarray(seen(preview(data, corners=at, width=width)).convert("L")).astype(int)
+    high, wide = flat.shape
+    assert wide == width or wide < 800  # never larger than it is
+    assert abs(high / wide - 297 / 210) < 0.05
+    for across in (0.2, 0.5, 0.8):
+        for down in (0.1, 0.5, 0.9):
+            x, y = round(across * wide), round(down * high)
+            near = flat[y - wide // 40 : y + wide // 40, x - wide // 40 : x + wide // 40]
+            ys, xs = np.nonzero(near < 100)
+            # The middle of the mark, to less than half a hundredth of the sheet's width.
+            assert abs(xs.mean() - wide // 40) < wide * 0.005 + 1 and abs(ys.mean() - wide // 40) < wide * 0.005 + 1
+    assert flat[4:-4, 4:-4].min(axis=0).size and np.median(flat) > 200  # paper to the edges, no mat
+    assert seen(thumbnail(data, corners=at, height=200)).height == 200
+
+
+def test_a_photograph_is_looked_at_as_if_it_had_been_scanned():
+    at = mat.corners(4, 1)
+    facts = analyse(photographed(paper.sheet(Kind.FORM, 4, 1, DPI), at), "image/jpeg", corners=at)
+    assert abs(facts.skew_degrees) < 0.6 and not facts.blank
+    assert abs(facts.height / facts.width - 297 / 210) < 0.05
+    assert abs(facts.dpi - facts.height / (297 / 25.4)) < 2  # not the 72 of the camera's file
+    whole = analyse(photographed(paper.sheet(Kind.FORM, 4, 1, DPI), at), "image/jpeg")
+    assert (whole.width, whole.height) == mat.SIZE
+    blank = analyse(photographed(paper.sheet(Kind.BLANK, 4, 1, DPI), at), "image/jpeg", corners=at)
+    assert blank.blank
+
+
+def test_corners_may_lie_outside_of_the_picture():
+    data = photographed(ruled(), mat.corners(4, 2))
+    page = seen(preview(data, corners=((-0.1, -0.1), (1.1, 0.0), (1.05, 1.1), (0.0, 1.0)), width=300))
+    assert page.getpixel((2, 2)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    ("corners", "good"),
+    [
+        (((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9)), True),
+        (((0.1, 0.1), (0.9, 0.1), (0.1, 0.9), (0.9, 0.9)), False),  # crossed
+        (((0.1, 0.1), (0.1, 0.9), (0.9, 0.9), (0.9, 0.1)), False),  # the other way round: a mirror
+        (((0.1, 0.1), (0.9, 0.1), (0.4, 0.3), (0.1, 0.9)), False),  # a dent
+        (((0.1, 0.1), (0.9, 0.1), (0.9, 0.1), (0.1, 0.1)), False),  # nothing between them
+    ],
+)
+def test_which_corners_make_a_sheet(corners, good):
+    assert make_a_sheet(corners) is good

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import signal
 import threading
@@ -73,22 +74,28 @@ class SimulatedCamera:
 
     def _scenes(self) -> Iterator[bytes]:
         """Picture after picture, without an end. `lie` 0: the first sheet stays."""
-        empty = self._moments(None, None)
+        empty: list[bytes] = []
+        bare = mat.picture(self._seed, self._ground)
         for n in range(1, self._sheets + 1):
-            yield from _some(empty, self._empty)
+            yield from self._moments(bare, self._empty, empty)
             at = mat.corners(self._seed, n)
             sheet = self._laid() if n == 1 and self._insert else self._drawn(n)
             for step in range(_COMING, 0, -1):
                 away = tuple((x + 0.05 * step, y + 0.04 * step) for x, y in at)
-                yield self._moments(sheet, (away[0], away[1], away[2], away[3]), 1)[0]
-            lying = self._moments(sheet, at)
-            yield from _some(lying, self._lie or None)
-        yield from _some(empty, None)
+                coming = mat.picture(self._seed, self._ground, sheet=sheet, at=(away[0], away[1], away[2], away[3]))
+                yield from self._moments(coming, 1, [])
+            lying = mat.picture(self._seed, self._ground, sheet=sheet, at=at)
+            yield from self._moments(lying, self._lie or None, [])
+        yield from self._moments(bare, None, empty)
 
-    def _moments(self, sheet: Image.Image | None, at: mat.Corners | None, count: int = _GRAINS) -> list[bytes]:
-        """The same scene, so many times a moment later."""
-        scene = mat.picture(self._seed, self._ground, sheet=sheet, at=at)
-        return [_jpeg(mat.moment(scene, self._seed, n)) for n in range(count)]
+    def _moments(self, scene: Image.Image, count: int | None, drawn: list[bytes]) -> Iterator[bytes]:
+        """The same scene so many times, for ever where there is no number; a few of `drawn` come again and again."""
+        for n in itertools.count() if count is None else range(count):
+            if len(drawn) < _GRAINS:
+                drawn.append(_jpeg(mat.moment(scene, self._seed, len(drawn))))
+                yield drawn[-1]
+            else:
+                yield drawn[n % _GRAINS]
 
     def _drawn(self, n: int) -> Image.Image:
         return paper.sheet(paper.truth(self._seed, n).kind, self._seed, n, _DPI)
@@ -100,7 +107,8 @@ class SimulatedCamera:
                 import pypdfium2  # only here: it takes longer to load than a page to draw
 
                 with pypdfium2.PdfDocument(self._insert) as document:
-                    return document[0].render(scale=_DPI / 72).to_pil().convert("RGB")
+                    page: Image.Image = document[0].render(scale=_DPI / 72).to_pil()
+                    return page.convert("RGB")
             with Image.open(self._insert, formats=("PNG", "JPEG")) as picture:
                 return picture.convert("RGB")
         except (OSError, ValueError, RuntimeError, Image.DecompressionBombError):
@@ -111,14 +119,6 @@ def _jpeg(picture: Image.Image) -> bytes:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=90, comment=b"simulated: nobody on this page exists")
     return out.getvalue()
-
-
-def _some(moments: list[bytes], count: int | None) -> Iterator[bytes]:
-    """So many moments, for ever where there is no number."""
-    n = 0
-    while count is None or n < count:
-        yield moments[n % len(moments)]
-        n += 1
 
 
 OPEN = SimulatedCamera
