@@ -73,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
 
     devices = commands.add_parser("devices", help="drivers and devices").add_subparsers(required=True, metavar="WHAT")
     command("list", _devices_list, "which drivers there are, and what is missing here", _say_drivers, devices)
+    diagnose = command("diagnose", _devices_diagnose, "write a diagnostic file for support (诊断文件)", str, devices)
+    station(diagnose)
+    diagnose.add_argument("--out", type=Path, default=Path(), metavar="DIR")
     try_ = command(
         "try",
         _devices_try,
@@ -378,6 +381,14 @@ def _devices_list(_given: argparse.Namespace, _: list[str]) -> Any:
 def _say_drivers(found: Any) -> str:
     lines = [f"{d['driver']:28} {d['grade']:8} {d['name']} {'；'.join(d['missing'])}".rstrip() for d in found]
     return "\n".join(lines)
+
+
+def _devices_diagnose(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.diagnostics import write_diagnosis
+    from app.start import closing_desk
+
+    with closing_desk(read_config(given.folder)) as desk:
+        return write_diagnosis(desk, given.out)
 
 
 def _devices_try(given: argparse.Namespace, _: list[str]) -> Any:

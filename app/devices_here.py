@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from app.config import DeviceChoice
+from app.desk import wall_clock
+from app.version import VERSION
 from contract.problem import Problem, Retry
 from devices import catalogue
 from devices.camera import CameraSource
@@ -19,8 +23,10 @@ from devices.host import Host
 from devices.idcard import IdentityDocument, Reader
 from devices.printer import PrinterState, PrintSink, Standing
 from devices.scanner import BatchEnd, Capabilities, ScannedPage, ScanProfile, ScanSource
+from devices.transports.plugged import Thing, things
 
 AGAIN = 5.0  # seconds until a code scanner that was lost is looked for again
+LOOK = 1.0  # seconds between two looks at what is plugged in
 
 Word = Literal["ok", "absent", "busy", "fault", "paper_low", "unknown"]
 _WORDS: dict[str, Word] = {
@@ -32,6 +38,8 @@ _WORDS: dict[str, Word] = {
     "scanner.gone": "absent",
     "cards.no_reader": "absent",
 }
+
+_IN_ORDER = ("ok", "busy", "paper_low")
 
 _log = logging.getLogger("app.devices_here")
 
@@ -84,11 +92,27 @@ class DeviceLine:
     word: Word
     problem: Problem | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    seen: datetime | None = None  # when it was last in order, since this program started
 
     def raise_problem(self) -> None:
         """Raise the device's Problem, if it has one."""
         if self.problem is not None:
             raise self.problem
+
+
+@dataclass(frozen=True)
+class DeviceVersions:
+    """Which versions serve a role.
+
+    Attributes:
+        program: The driver's, which comes with the program.
+        needs: By name, what the driver stands on: packages and libraries of this machine.
+        told: What the device or its maker's library says of itself: firmware, model …
+    """
+
+    program: str
+    needs: Mapping[str, str]
+    told: Mapping[str, str]
 
 
 class _OneBatch(ScanSource):
@@ -121,8 +145,10 @@ class _OneBatch(ScanSource):
 class DevicesHere:
     """The chosen drivers, each in its own process, started when first asked. Callable from any thread."""
 
-    def __init__(self, chosen: Mapping[str, DeviceChoice]) -> None:
+    def __init__(self, chosen: Mapping[str, DeviceChoice], clock: Callable[[], datetime] = wall_clock) -> None:
         self._chosen = dict(chosen)
+        self._clock = clock
+        self._seen: dict[str, datetime] = {}
         self._hosts: dict[str, Host] = {}
         self._reader: tuple[Host, Reader] | None = None  # it remembers which card it has read
         self._lock = threading.Lock()
@@ -181,6 +207,10 @@ class DevicesHere:
         host = self._hosts.get(role)
         return host is not None and host.busy
 
+    def chosen(self, role: str) -> DeviceChoice | None:
+        """Which driver serves a role, with its options as they were given."""
+        return self._chosen.get(role)
+
     def choose(self, role: str, choice: DeviceChoice) -> None:
         """Use another driver from now on.
 
@@ -191,12 +221,19 @@ class DevicesHere:
         catalogue.options_of(manifest, {key: str(value) for key, value in choice.options.items()})
         with self._lock:
             self._chosen[role] = choice
+            self._seen.pop(role, None)
             old = self._hosts.pop(role, None)
         if old:
             old.close()
 
     def state(self, role: str) -> DeviceLine:
         """Ask one device how it is. Never raises for a device: its Problem is in the line."""
+        line = self._asked(role)
+        if line.word in _IN_ORDER:
+            self._seen[role] = self._clock()
+        return replace(line, seen=self._seen.get(role))
+
+    def _asked(self, role: str) -> DeviceLine:
         choice = self._chosen.get(role)
         if choice is None:
             return DeviceLine(role, "", "", "", "", "absent")
@@ -226,6 +263,40 @@ class DevicesHere:
             role for role in ROLES.values() if role.always or self.has(role.key) or catalogue.has_drivers(role.kind)
         )
         return tuple(self.state(role.key) for role in here)
+
+    def versions(self, role: str) -> DeviceVersions | None:
+        """Which versions serve a role; None where no driver does. A device that is at work or not there tells nothing.
+
+        Raises:
+            Problem: ``device.no_such_driver``, ``device.bad_manifest``.
+        """
+        choice = self._chosen.get(role)
+        if choice is None:
+            return None
+        manifest = catalogue.get_driver(choice.driver)
+        told: dict[str, str] = {}
+        if not self.at_work(role):
+            with suppress(Problem):  # most drivers have nothing to tell
+                told = _texts(self._host(role).ask("versions"))
+        return DeviceVersions(VERSION, catalogue.versions(manifest), told)
+
+    def plugged(self, stop: threading.Event) -> Iterator[tuple[Thing, ...]]:
+        """What is plugged in: now, and again whenever something comes or goes, until `stop`. For a thread of its own.
+
+        A chosen driver's port or folder that appears or goes away counts too.
+        """
+        before: object = None
+        while not stop.is_set():
+            now = things()
+            if (now, self._places()) != before:
+                before = now, self._places()
+                yield now
+            stop.wait(LOOK)
+
+    def _places(self) -> frozenset[Path]:
+        """Files and folders named in the chosen drivers' options that are there."""
+        named = {Path(str(value)) for choice in tuple(self._chosen.values()) for value in choice.options.values()}
+        return frozenset(place for place in named if place.is_absolute() and place.exists())
 
     def close(self) -> None:
         """End every driver's process."""

@@ -44,7 +44,7 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
             node=store.station().node,
             clock=clock,
             catalogue=catalogue,
-            devices=DevicesHere(config.devices),
+            devices=DevicesHere(config.devices, clock),
             drawer=Drawer(),
             courier=Courier(store, _line(config, store, clock), clock, bounds=_bounds(config), shrink=working_copy),
         )

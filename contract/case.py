@@ -733,7 +733,7 @@ def _corrected(case: Case, body: Corrected) -> dict[str, Any]:
 
 def _keeps_the_chip(case: Case, parties: Parties) -> bool:
     """Whether who stood at the window stays who the chip said; telephone and display name were typed anyway."""
-    if case.identity is None or case.identity.source != "chip":
+    if case.identity is None or case.identity.source == "manual":
         return True
     old = case.parties
     pairs = [(old.handler, parties.handler)]

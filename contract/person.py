@@ -36,7 +36,13 @@ class Document(StrEnum):
     HOUSEHOLD_BOOK = "household_book"  # 户口簿
     TEMPORARY_CARD = "temporary_card"  # 临时居民身份证
     PASSPORT = "passport"
+    TRAVEL_PERMIT = "travel_permit"  # 港澳居民来往内地通行证, 台湾居民来往大陆通行证, 往来港澳通行证 …
+    SOCIAL_SECURITY = "social_security"  # 社会保障卡
     TYPED = "typed"  # the number typed, nothing shown but a photographed page
+
+
+OWN_NUMBERS = frozenset({Document.PASSPORT, Document.TRAVEL_PERMIT})
+"""Documents whose number is their own, not their holder's citizen number."""
 
 
 class Tie(StrEnum):
@@ -118,7 +124,8 @@ class Parties(Wire):
 class Identity(Wire):
     """How the handler's identity was established, and that a clerk saw card and face agree (人证一致)."""
 
-    source: Literal["chip", "manual"]
+    # chip: by the reader's security module; card: from another card's chip, whose signature nobody here can verify
+    source: Literal["chip", "card", "manual"]
     document: Document = Document.RESIDENT
     sam_number: str = ""  # the reader's security module, for traceability
     suspect: bool = False  # the module refused the card (SW3 32/33)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes.util
 import functools
+import importlib.metadata
 import importlib.util
 import logging
 import os
@@ -55,6 +56,7 @@ class Option:
     choices: tuple[str, ...]
     label: str
     label_en: str
+    secret: bool = False  # a password: never in a diagnostic file
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ def _option(key: str, said: Mapping[str, Any]) -> Option:
     fits = type(default) is _TYPES[kind]  # not isinstance: true is no int here
     if not fits or (kind == "choice" and default not in choices):
         raise ValueError(f"default of {key}")
-    return Option(key, kind, default, choices, said["label"], said["label_en"])
+    return Option(key, kind, default, choices, said["label"], said["label_en"], said.get("secret", False))
 
 
 def missing(manifest: Manifest, language: str = "zh") -> tuple[str, ...]:
@@ -190,11 +192,15 @@ def _is_here(requirement: Requirement) -> bool:
 
 def has_library(name: str) -> bool:
     """Whether the loader would find a shared library (``libsane.so.1``), without loading it into this process."""
-    if Path(name).is_absolute():
-        return Path(name).is_file()
-    if sys.platform == "linux":
-        return any((folder / name).exists() for folder in _library_folders())
+    if Path(name).is_absolute() or sys.platform == "linux":
+        return _library_file(name) is not None
     return ctypes.util.find_library(name.removesuffix(".dll")) is not None
+
+
+def _library_file(name: str) -> Path | None:
+    if Path(name).is_absolute():
+        return Path(name) if Path(name).is_file() else None
+    return next((folder / name for folder in _library_folders() if (folder / name).exists()), None)
 
 
 @functools.cache
@@ -209,6 +215,31 @@ def _library_folders() -> tuple[Path, ...]:
         folders += [Path(line.strip()) for line in lines if line.strip().startswith("/")]
     folders += [Path(each) for each in ("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib")]
     return tuple(folders)
+
+
+def versions(manifest: Manifest) -> dict[str, str]:
+    """By what the driver needs, which version of it is here; what has none to tell is left out.
+
+    A module's is its package's; a shared library's stands in the name of its file.
+    """
+    found = {}
+    for each in manifest.requires:
+        if each.what == "module":
+            for package in _packages().get(each.name, ())[:1]:
+                found[package] = importlib.metadata.version(package)
+        elif each.what == "library" and (file := _library_file(each.name)) is not None:
+            found[each.name.partition(".so")[0]] = file.resolve().name.partition(".so.")[2]
+    return {name: version for name, version in found.items() if version}
+
+
+@functools.cache
+def _packages() -> Mapping[str, list[str]]:
+    return importlib.metadata.packages_distributions()
+
+
+def fitting(usb_id: str) -> list[Manifest]:
+    """The drivers that name this USB device as theirs."""
+    return [manifest for manifest in drivers() if usb_id and usb_id in manifest.usb_ids]
 
 
 def options_of(manifest: Manifest, given: Mapping[str, str]) -> dict[str, Any]:

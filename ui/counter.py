@@ -15,6 +15,7 @@ from shiboken6 import isValid
 
 from app.devices_here import ROLES, DeviceLine
 from app.flow.steps import DraftSummary
+from app.people.other_cards import is_machine_line
 from app.store import Changes
 from app.store.numbers import FEW
 from app.sync.courier import LineState
@@ -26,7 +27,7 @@ from devices.codes import Code
 from ui import device_words
 from ui.changes import ChangesHeard
 from ui.pages.cases.model import CasesModel
-from ui.pages.devices.model import WORDS, DevicesModel
+from ui.pages.devices.model import DevicesModel, standing
 from ui.pages.intake.model import IntakeModel
 from ui.pages.intake.view import IntakeState
 from ui.pages.outbox.model import OutboxModel
@@ -136,7 +137,7 @@ class Counter(QObject):
         window.winId()  # has the window system's window made, by which every key and click comes
         handle = window.windowHandle()
         assert handle is not None
-        self.wedge = Wedge(handle, lambda text: self.clerk is not None and number_in(text) is not None)
+        self.wedge = Wedge(handle, self._is_ours)
         self.wedge.scanned.connect(self.scanned)
         self.wedge.unknown.connect(self._unknown_code)
         handle.installEventFilter(self)
@@ -147,6 +148,7 @@ class Counter(QObject):
         self.models.sign_in.refresh()
         self._ask_line()
         self._tasks.stream("codes", self._do.listen, self._code, lambda: None)
+        self.models.devices.start()
         self._say_timer.start()
         self.window.show_page("")
         self._say()
@@ -156,6 +158,7 @@ class Counter(QObject):
         self._say_timer.stop()
         self._idle.stop()
         self._tasks.stop("codes")
+        self.models.devices.stop()
         self.models.intake.sign_out()
         self._changes.close()
 
@@ -240,9 +243,17 @@ class Counter(QObject):
 
         QTimer.singleShot(0, part, go_on)  # after the page has put the focus where its work begins
 
+    def _is_ours(self, text: str) -> bool:
+        if self.clerk is None:
+            return False
+        return number_in(text) is not None or (is_machine_line(text) and self.models.intake.takes_machine_lines())
+
     def scanned(self, text: str) -> None:
-        """A barcode of ours: its case."""
+        """A barcode of ours: its case; a line of a passport: its chip is read."""
         number = number_in(text) or ""
+        if not number:
+            self.models.intake.hear_machine_line(text)
+            return
         self._tasks.run("scanned", lambda: self._do.find_case(number), lambda found: self._found(number, found))
 
     def _found(self, number: str, case_id: str) -> None:
@@ -265,7 +276,7 @@ class Counter(QObject):
         if self.clerk is None:
             return
         self._idle.start()
-        if number_in(code.text) is not None:
+        if self._is_ours(code.text):
             self.scanned(code.text)
         elif self._page == "intake":  # opaque: perhaps an electronic identity, which only its platform knows
             self._tasks.run("verify", lambda: self._do.verify_code(code.text), lambda _: None)
@@ -326,7 +337,7 @@ class Counter(QObject):
         for one in lines:
             if not one.driver and not ROLES[one.role].always:
                 continue
-            words, tone = WORDS[one.word]
+            words, tone = standing(one)
             lights.append(LightShown(say(device_words.ROLES[one.role].light), say(words), "" if tone == "ok" else tone))
         self._device_lights = tuple(lights)
         self._say()

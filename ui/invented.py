@@ -190,6 +190,20 @@ IDENTITY = {
         manual_wrong={"number": "号码的最后一位不对，请对照证件再输一次"},
         manual_page=True,
     ),
+    "other": IdentityState(
+        has_other=True, other_open=True, other={"number": "E1234567"}, other_wrong={"birth": "照证件填写"}
+    ),
+    "passport": IdentityState(
+        has_other=True,
+        person=PersonShown(
+            name="OUYANG YAN",
+            number="E1234****",
+            rows=(("性别", "女"), ("出生", "1949 年 12 月 31 日"), ("有效期至", "2034 年 12 月 31 日")),
+            document="护照芯片，未验签",
+            unverified=True,
+            photo_words="照片无法显示",
+        ),
+    ),
     "rare": IdentityState(
         person=PersonShown(
             name="\ue863文㛃",
@@ -964,7 +978,17 @@ DEVICES = DevicesState(
     state="有问题",
     tone="bad",
     trouble=("扫描仪没有接上", "检查电源和 USB 线，再按 F5。"),
-    rows=(("驱动", "scanner/sane"), ("级别", "银：拔插能恢复")),
+    rows=(
+        ("驱动", "scanner/sane"),
+        ("级别", "银：拔插能恢复"),
+        ("上次正常", "11-21 09:58"),
+        ("驱动版本", "随通办 0.1.0"),
+        ("依赖", "libsane 1.1.1、pillow 13.0.0"),
+    ),
+    plugged=(
+        Line("1-2", "USB-Serial", "/dev/ttyUSB0 · USB 1a86:7523 · 身份证阅读器（串口，SAM_V）", "可用", "ok"),
+        Line("1-3", "USB Optical Mouse", "USB 046d:c077", faint=True),
+    ),
     drivers=(
         Line("scanner/sane", "扫描仪（SANE）", "银：拔插能恢复", "在用", "ok"),
         Line("scanner/folder", "扫描软件的输出文件夹", "银：拔插能恢复"),

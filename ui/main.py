@@ -7,12 +7,13 @@ import json
 import logging
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import qVersion
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.cases import acts, held, lists
@@ -21,12 +22,15 @@ from app.cases.correction import Correctable, Preview, lay_out
 from app.config import Config, DeviceChoice, default_folder, read_config, write_config
 from app.desk import Desk, today
 from app.devices_here import ROLES
+from app.diagnostics import RecentLines, write_diagnosis
 from app.flow import clashes, finish, pages, printing, steps
 from app.flow.handover import handover, take_over
 from app.materials.library import LibraryItem
+from app.materials.portraits import shown_portrait
 from app.matters.search import is_named
 from app.papers.testing_page import test_page
 from app.people.electronic_id import NotConnected
+from app.people.other_cards import other_card
 from app.people.sign_in import seen_here, sign_in, supervisor, unlock
 from app.start import close_desk, open_desk
 from app.sync import outbox as sending
@@ -37,13 +41,14 @@ from contract.problem import Problem, Retry
 from devices import catalogue as drivers
 from devices.idcard import IdentityDocument
 from devices.scanner import ScanProfile
+from devices.transports.plugged import Thing
 from ui.bugs import reporter
 from ui.changes import ChangesHeard
 from ui.collector import Collector
 from ui.counter import Counter, CounterDeeds, Models
 from ui.pages.cases.model import CaseDeeds, CasesModel, Credentials
 from ui.pages.cases.view import CasesView
-from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown
+from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown, PluggedShown
 from ui.pages.devices.view import DevicesView
 from ui.pages.intake.deeds import IntakeDeeds
 from ui.pages.intake.join import join
@@ -65,10 +70,11 @@ from ui.words import Language, say
 CARD_PATIENCE = 20.0  # seconds of one wait for a card; then it begins again
 
 
-def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
+def build_counter(desk: Desk, post: Post, config: Config, recent: RecentLines | None = None) -> CounterWindow:
     """The counter's window on a desk, with every page, ready to be shown. `window.counter` conducts it.
 
-    The caller keeps `post` until the window is closed, then closes it, and the desk after it.
+    `recent` is what a diagnostic file tells of the log. The caller keeps `post` until the window is closed, then closes
+    it, and the desk after it.
     """
     application = QApplication.instance()
     assert isinstance(application, QApplication)
@@ -120,7 +126,7 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
         ),
         search=cases(lambda text, _: lists.find(desk, text), "还没有办件", "输入受理号、姓名或证件号码。"),
         outbox=OutboxModel(_outbox_deeds(desk, who), post, spoken, desk.clock, window),
-        devices=DevicesModel(_device_deeds(desk, config), post, spoken, window),
+        devices=DevicesModel(device_deeds(desk, recent), post, spoken, window),
         today=TodayModel(
             TodayDeeds(
                 today_here=partial(lists.today_here, desk),
@@ -174,7 +180,7 @@ def build_counter(desk: Desk, post: Post, config: Config) -> CounterWindow:
     return window
 
 
-def run(config: Config) -> int:
+def run(config: Config, recent: RecentLines | None = None) -> int:
     """The counter, from opening the desk to closing it. Returns the exit code."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
@@ -183,7 +189,7 @@ def run(config: Config) -> int:
     desk = open_desk(config)
     post = Post()
     collector = Collector(post)
-    window = build_counter(desk, post, config)
+    window = build_counter(desk, post, config, recent)
     sys.excepthook = reporter(window.counter.bug)
     threading.excepthook = lambda told: sys.excepthook(
         told.exc_type, told.exc_value or told.exc_type(), told.exc_traceback
@@ -215,6 +221,9 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         begin=partial(steps.begin, desk),
         read_card=lambda: desk.devices.idcard().read(),
         wait_card=wait_card,
+        card_photo=lambda document: desk.devices.idcard().photo(document),
+        read_other=lambda key: other_card(desk.devices.cards().read(key), today(desk)),
+        portrait=shown_portrait,
         with_document=partial(steps.with_document, desk),
         with_represented=partial(steps.with_represented, desk),
         with_manual_identity=partial(steps.with_manual_identity, desk),
@@ -259,6 +268,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         reopening=partial(steps.reopening, desk),
         same_matter_next=partial(steps.same_matter_next, desk),
         may_be_agent=partial(steps.may_be_agent, desk),
+        can_read_other=lambda: desk.devices.has("cards"),
         can_scan=lambda: desk.devices.has("scanner"),
         can_photograph=lambda: False,  # no driver of the kind camera is shipped yet
     )
@@ -345,37 +355,43 @@ def _outbox_deeds(desk: Desk, who: Callable[[], Clerk]) -> OutboxDeeds:
     )
 
 
-def _device_deeds(desk: Desk, config: Config) -> DeviceDeeds:
-    chosen = dict(config.devices)
+def device_deeds(desk: Desk, recent: RecentLines | None = None) -> DeviceDeeds:
+    """The devices page's deeds, bound to a desk. What is chosen is kept in the station's settings."""
 
-    def available(role: str) -> tuple[DriverShown, ...]:
+    def available(role: str, language: str) -> tuple[DriverShown, ...]:
+        english = language == "en"
         found = []
         for manifest in drivers.drivers(ROLES[role].kind):
             if manifest.driver == "manual":
                 continue
-            options = tuple(
-                Asked(
-                    option.key,
-                    option.label or option.key,
-                    "choice" if option.kind == "choice" else "text",
-                    choices=tuple((choice, choice) for choice in option.choices),
+            found.append(
+                DriverShown(
+                    manifest.id,
+                    manifest.name_en if english else manifest.name,
+                    manifest.grade,
+                    drivers.missing(manifest, language),
+                    tuple(_asked(option, english) for option in manifest.options),
+                    {option.key: str(option.default) for option in manifest.options},
                 )
-                for option in manifest.options
             )
-            defaults = {option.key: str(option.default) for option in manifest.options}
-            lacking = drivers.missing(manifest)
-            found.append(DriverShown(manifest.id, manifest.name, manifest.grade, lacking, options, defaults))
         return tuple(found)
 
+    def plugged(stop: threading.Event, language: str) -> Iterator[tuple[PluggedShown, ...]]:
+        for seen in desk.devices.plugged(stop):
+            yield tuple(_plugged(one, language) for one in seen)
+
     def in_use(role: str) -> tuple[str, Mapping[str, Any]]:
-        choice = chosen.get(role)
+        choice = desk.devices.chosen(role)
         return (choice.driver, choice.options) if choice else ("", {})
 
     def choose(role: str, driver: str, options: Mapping[str, Any]) -> None:
         choice = DeviceChoice(driver=driver, options=dict(options))
         desk.devices.choose(role, choice)
-        chosen[role] = choice
-        write_config(config.model_copy(update={"devices": dict(chosen)}))
+        kept = {key: one for key in ROLES if (one := desk.devices.chosen(key)) is not None}
+        write_config(desk.config.model_copy(update={"devices": {**desk.config.devices, **kept}}))
+
+    def diagnose() -> str:
+        return str(write_diagnosis(desk, Path.home(), recent, {"Qt": qVersion()}))
 
     def try_out(role: str) -> str:
         match ROLES[role].kind:
@@ -397,7 +413,39 @@ def _device_deeds(desk: Desk, config: Config) -> DeviceDeeds:
                 desk.devices.state(role).raise_problem()
                 return say("已接通")
 
-    return DeviceDeeds(states=desk.devices.states, drivers=available, chosen=in_use, choose=choose, try_out=try_out)
+    return DeviceDeeds(
+        states=desk.devices.states,
+        versions=desk.devices.versions,
+        plugged=plugged,
+        drivers=available,
+        chosen=in_use,
+        choose=choose,
+        try_out=try_out,
+        diagnose=diagnose,
+    )
+
+
+def _asked(option: drivers.Option, english: bool) -> Asked:
+    label = option.label_en if english else option.label
+    match option.kind:
+        case "choice":
+            return Asked(option.key, label, "choice", choices=tuple((choice, choice) for choice in option.choices))
+        case "bool":
+            return Asked(option.key, label, "choice", choices=(("True", say("是")), ("False", say("否"))))
+        case _:
+            return Asked(option.key, label, "secret" if option.secret else "text")
+
+
+def _plugged(thing: Thing, language: str) -> PluggedShown:
+    """A plugged thing with the first driver that names it as its own, and the role it would serve."""
+    where = " · ".join(part for part in (thing.port, thing.usb_id and f"USB {thing.usb_id}") if part)
+    for manifest in drivers.fitting(thing.usb_id):
+        role = next((role.key for role in ROLES.values() if role.kind == manifest.kind), "")
+        keys = {option.key for option in manifest.options}
+        values = {key: value for key, value in (("port", thing.port), ("device", thing.usb_id)) if key in keys}
+        name = manifest.name_en if language == "en" else manifest.name
+        return PluggedShown(thing.place, thing.name, where, role, manifest.id, name, values)
+    return PluggedShown(thing.place, thing.name, where)
 
 
 def _join_cases(view: CasesView, model: CasesModel) -> None:
@@ -440,6 +488,8 @@ def _join_devices(view: DevicesView, model: DevicesModel) -> None:
     view.driver_wanted.connect(model.look_at_driver)
     view.choose_wanted.connect(model.choose)
     view.tried_read.connect(model.tried_read)
+    view.plugged_wanted.connect(model.open_plugged)
+    view.diagnose_wanted.connect(model.diagnose)
     view.render_state(model.state)
 
 
@@ -466,8 +516,10 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=default_folder(), help="the station's folder")
     said = parser.parse_args(given)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    recent = RecentLines()
+    logging.getLogger().addHandler(recent)
     try:
-        return run(read_config(said.folder))
+        return run(read_config(said.folder), recent)
     except Problem as problem:
         words = words_for(problem, "zh")
         sys.stderr.write(json.dumps(problem.to_wire(), ensure_ascii=False) + "\n")

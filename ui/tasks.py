@@ -39,7 +39,7 @@ class Post(QObject):
 
     arrived = Signal(int, object)
 
-    def __init__(self, threads: int = 6) -> None:
+    def __init__(self, threads: int = 8) -> None:
         super().__init__()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="errand")
         self._numbers = itertools.count(1)

@@ -16,7 +16,7 @@ from contract.case import Action, Case, Change, Kind, Opened, body_as, changed, 
 from contract.form import PHONE, FormField, Mistake, check, fields, kept
 from contract.matter import Matter, missing, route
 from contract.node import Offering, Tree
-from contract.person import Clerk, Document, LegalPerson, Parties, Person, Tie, id_number_fault, uscc_fault
+from contract.person import OWN_NUMBERS, Clerk, LegalPerson, Parties, Person, Tie, id_number_fault, uscc_fault
 from contract.problem import Problem, Retry
 
 ANSWER = "answers."
@@ -176,7 +176,7 @@ def _from_chip(actions: tuple[Action, ...]) -> frozenset[str]:
 
 def _typed(case: Case) -> Iterator[tuple[str, str]]:
     parties = case.parties
-    read = case.identity is not None and case.identity.source == "chip"
+    read = case.identity is not None and case.identity.source != "manual"
     same = parties.tie is Tie.SELF or parties.applicant.number == parties.handler.number
     if isinstance(parties.applicant, LegalPerson):
         yield from (("applicant", name) for name in _LEGAL_PERSON)
@@ -189,7 +189,7 @@ def _typed(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _is_citizen(person: Any) -> bool:
-    return isinstance(person, Person) and person.document is not Document.PASSPORT
+    return isinstance(person, Person) and person.document not in OWN_NUMBERS
 
 
 def _corrected_parties(laid: Correctable, given: Mapping[str, Any]) -> Parties:

@@ -19,7 +19,7 @@ from contract.form import check, fields
 from contract.material import CaseMaterial
 from contract.matter import Delivery, Fee, Matter, missing, takes
 from contract.node import Offering, Power, Route, Routing, powers_at
-from contract.person import Document, Identity, LegalPerson, Parties, Person, Tie, id_number_fault
+from contract.person import OWN_NUMBERS, Identity, LegalPerson, Parties, Person, Tie, id_number_fault
 from contract.wire import Wire, canonical, sha256
 
 
@@ -374,7 +374,7 @@ def _cautions(draft: Draft, catalogue: Catalogue, today: date) -> Iterator[Cauti
             yield Caution(kind="suspect")
         if identity.valid_until is not None and identity.valid_until < today:
             yield Caution(kind="expired")
-        citizen = handler.document is not Document.PASSPORT
+        citizen = handler.document not in OWN_NUMBERS
         if identity.source == "manual" and citizen and id_number_fault(handler.number, today):
             yield Caution(kind="number")
         if identity.has_private_use and not handler.name_display:

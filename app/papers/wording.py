@@ -8,7 +8,7 @@ from app.papers.paper import Moment, PaperInput
 from contract.case import CHINA
 from contract.material import CaseMaterial, MaterialForm, Source
 from contract.matter import Delivery, Fee
-from contract.person import Document, LegalPerson, Parties, Person, Tie, masked
+from contract.person import Document, Identity, LegalPerson, Parties, Person, Tie, masked
 
 CLOCKS_AGREE = timedelta(minutes=1)  # beyond that both clocks are printed
 
@@ -20,6 +20,8 @@ DOCUMENTS = {
     Document.HOUSEHOLD_BOOK: "户口簿",
     Document.TEMPORARY_CARD: "临时居民身份证",
     Document.PASSPORT: "护照",
+    Document.TRAVEL_PERMIT: "通行证",
+    Document.SOCIAL_SECURITY: "社会保障卡",
     Document.TYPED: "证件号码",
 }
 TIES = {
@@ -78,7 +80,20 @@ def phone(number: str) -> str:
 
 
 def id_label(person: Person | LegalPerson) -> str:
-    return "统一社会信用代码" if isinstance(person, LegalPerson) else DOCUMENTS[person.document] + "号码"
+    if isinstance(person, LegalPerson):
+        return "统一社会信用代码"
+    return "社会保障号码" if person.document is Document.SOCIAL_SECURITY else DOCUMENTS[person.document] + "号码"
+
+
+def identity_words(identity: Identity | None) -> str:
+    """How the handler's identity was established, where no security module read an identity card."""
+    match identity:
+        case Identity(source="manual"):
+            return f"人工录入（{identity.reason or '未注明原因'}）"
+        case Identity(source="card"):
+            return f"读取{DOCUMENTS[identity.document]}芯片（未验签）"
+        case _:
+            return ""
 
 
 def tie_words(parties: Parties) -> str:

@@ -52,8 +52,10 @@ class IdentityDocument:
     sex_code: str = ""  # as on the chip, GB/T 2261.1
     nation_code: str = ""
     name_may_be_cut: bool = False  # the name fills the chip's field: there may be more of it
-    photo_raw: str = ""  # base64 of the chip's WLT block; only a vendor's library can decode it
-    source: Literal["chip", "manual"] = "chip"
+    photo_raw: str = (
+        ""  # base64 of the chip's WLT block, which only a maker's library decodes; or of the picture itself
+    )
+    source: Literal["chip", "card", "manual"] = "chip"  # as contract.person.Identity has it
     reason: str = ""  # why it was typed
     suspect: bool = False  # a chip whose number fails its check or contradicts its birth date
     number_valid: bool = False

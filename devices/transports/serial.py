@@ -61,6 +61,11 @@ class SerialPort:
                 if data or time.monotonic() >= deadline:
                     return bytes(data)
 
+    def check(self) -> None:
+        """Whether the line is still there; reads nothing."""
+        with self._unplugged():
+            _ = self._line.in_waiting
+
     def drop_input(self) -> None:
         """Forget what has come and was not read."""
         with self._unplugged():

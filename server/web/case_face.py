@@ -135,7 +135,12 @@ def identity_of(view: CaseView) -> tuple[tuple[Mark, ...], tuple[Fact, ...]]:
     if identity is None:
         return (Mark(gettext("没有确认人证一致"), "bad"),), ()
     confirmed = next((action for action in view.actions if action.kind is Kind.CONFIRM_PERSON), None)
-    marks = [Mark(gettext("读取芯片"), "ok") if identity.source == "chip" else Mark(gettext("人工录入"), "warn")]
+    sources = {
+        "chip": (gettext("读取芯片"), "ok"),
+        "card": (gettext("读取芯片，未验签"), "warn"),
+        "manual": (gettext("人工录入"), "warn"),
+    }
+    marks = [Mark(*sources[identity.source])]
     if confirmed is not None:
         marks.append(Mark(gettext("人证一致"), "ok"))
     if identity.suspect:

@@ -95,6 +95,8 @@ DOCUMENTS: dict[Document, Promise] = {
     Document.HOUSEHOLD_BOOK: _("户口簿"),
     Document.TEMPORARY_CARD: _("临时居民身份证"),
     Document.PASSPORT: _("护照"),
+    Document.TRAVEL_PERMIT: _("通行证"),
+    Document.SOCIAL_SECURITY: _("社会保障卡"),
     Document.TYPED: _("手工录入号码"),
 }
 TRUSTS: dict[Trust, tuple[Promise, str]] = {

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import pty
+import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,10 +16,12 @@ import pytest
 from app.config import DeviceChoice
 from app.demo import simulated_devices
 from app.devices_here import ROLES, DevicesHere
+from app.version import VERSION
 from contract.problem import Problem
 from devices import catalogue
 from devices.cards import CardKind
 from devices.scanner import ScanProfile
+from devices.transports.plugged import Thing
 
 
 @pytest.fixture
@@ -117,6 +124,81 @@ def test_other_cards_and_codes_are_there_where_they_were_chosen(devices: Devices
     assert devices.cards().read().kind is CardKind.SOCIAL_SECURITY
     devices.choose("codes", simulated("codes", behave="absent"))
     assert devices.state("codes").word == "absent"
+
+
+def test_f30_versions_are_told_as_far_as_they_are_known(devices: DevicesHere) -> None:
+    said = devices.versions("idcard")
+    assert said is not None and said.program == VERSION and said.told["firmware"]
+    assert devices.versions("a4") is not None and devices.versions("codes") is None
+    devices.choose("codes", DeviceChoice(driver="codes/serial"))
+    serial = devices.versions("codes")
+    assert serial is not None and serial.needs["pyserial"] and not serial.told
+
+
+def test_when_a_device_was_seen_last_is_remembered(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
+    devices = DevicesHere({"codes": simulated("codes")}, lambda: now)
+    try:
+        assert devices.state("idcard").seen is None
+        assert devices.state("codes").seen == now
+        devices.choose("codes", simulated("codes", behave="absent"))
+        assert devices.state("codes").seen is None  # another choice was never seen
+    finally:
+        devices.close()
+
+
+def test_what_is_plugged_in_or_drawn_out_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.devices_here.LOOK", 0.01)
+    there: list[Thing] = []
+    monkeypatch.setattr("app.devices_here.things", lambda: tuple(there))
+    port = tmp_path / "reader"
+    devices = DevicesHere({"idcard": DeviceChoice(driver="idcard/samv_serial", options={"port": str(port)})})
+    stop = threading.Event()
+    try:
+        heard = devices.plugged(stop)
+        assert next(heard) == ()
+        there.append(Thing("1-2", "0400:c35a"))
+        assert next(heard) == (Thing("1-2", "0400:c35a"),)
+        port.touch()
+        assert next(heard)  # the chosen reader's own port came: the same things, to be looked at anew
+        there.clear()
+        assert next(heard) == ()
+        stop.set()
+        assert list(heard) == []
+    finally:
+        devices.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
+def test_a_reader_that_is_drawn_out_goes_dark_and_lights_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.devices_here.LOOK", 0.01)
+    caplog.set_level(logging.INFO)
+    port, stop = tmp_path / "reader", threading.Event()  # as udev's links are
+    devices = DevicesHere({"codes": DeviceChoice(driver="codes/serial", options={"port": str(port)})})
+    first, second = pty.openpty(), pty.openpty()
+    try:
+        looks = devices.plugged(stop)
+        next(looks)
+        port.symlink_to(os.ttyname(first[1]))
+        next(looks)
+        assert devices.state("codes").word == "ok"
+        port.unlink()
+        for end in first:
+            os.close(end)
+        next(looks)
+        assert [devices.state("codes").word for _ in range(3)] == ["absent"] * 3
+        port.symlink_to(os.ttyname(second[1]))
+        next(looks)
+        assert devices.state("codes").word == "ok"
+        told = [record.getMessage() for record in caplog.records if record.name == "devices.host"]
+        assert told == ["codes/serial was lost: device.unplugged", "codes/serial is back"]
+    finally:
+        stop.set()
+        devices.close()
+        for end in second:
+            os.close(end)
 
 
 def test_what_is_scanned_is_heard_until_told_to_stop_and_from_another_scanner_too(

@@ -6,6 +6,7 @@ import pytest
 
 from app.config import DeviceChoice
 from app.desk import Desk
+from devices.cards.emulator import passport_lines
 from tests.fakes.window import CLERK as AUTHOR
 from tests.fakes.window import Window
 from tests.ui.conftest import sign_in
@@ -37,6 +38,18 @@ def test_an_electronic_identity_is_said_to_need_its_platform(window: CounterWind
     sign_in(window, hands)
     desk.devices.choose("codes", scanner("opaque-token-of-a-minute"))
     hands.wait(lambda: "电子身份码" in window._state.notice[0], "to be told that nobody here can verify it")
+
+
+def test_a_scanned_passport_opens_its_chip(window: CounterWindow, hands: Hands, desk: Desk) -> None:
+    desk.devices.choose("cards", DeviceChoice(driver="cards/simulated", options={"card": "passport"}))
+    sign_in(window, hands)
+    intake = window.counter.models.intake
+    hands.wait(lambda: intake.state.identity.person, "the person of the identity card")
+    zone = passport_lines()
+    for line in (zone[:44], zone[44:]):
+        hands.scan_code(line)
+    hands.wait(lambda: "护照" in intake.state.panel.source, "the passport's holder")
+    assert intake.draft is not None and intake.draft.identity is not None and intake.draft.identity.source == "card"
 
 
 def test_at_a_locked_screen_nothing_is_opened(window: CounterWindow, hands: Hands, desk: Desk) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.config import DeviceChoice
 from app.desk import Desk, author_of
 from app.flow import pages, steps
 from app.flow.draft import Draft, OtherCase
@@ -76,6 +77,50 @@ def test_a_card_is_read_and_the_person_confirmed_as_an_act_of_its_own(model: Int
     assert "周敏" in model.state.identity.confirmed and model.state.identity.can_go_on
 
 
+def test_the_chips_photograph_is_shown_or_said_to_be_unavailable(deeds: IntakeDeeds, post: Post, until: Until) -> None:
+    picture = invented.sheet("照", 100)
+    model = begun(IntakeModel(replace(deeds, card_photo=lambda document: picture), post, lambda: "zh"), until)
+    model.read_card()
+    until(lambda: model.state.panel.photo)
+    person = model.state.identity.person
+    assert person is not None and person.photo == model.state.panel.photo == picture and not person.photo_words
+    model.fresh()
+    until(lambda: model.state.identity.person is None)
+    assert not model.state.panel.photo  # it went with its person
+    model.sign_out()
+
+
+def test_without_a_decoder_the_photograph_is_said_to_be_unavailable(model: IntakeModel, until: Until) -> None:
+    model.read_card()
+    until(lambda: model.state.panel.photo_words)
+    assert model.state.panel.photo_words == "照片无法显示" and not model.state.panel.photo
+
+
+def test_a_social_security_card_is_read_by_key_and_marked(model: IntakeModel, desk: Desk, until: Until) -> None:
+    assert not model.state.identity.has_other
+    desk.devices.choose("cards", DeviceChoice(driver="cards/simulated"))
+    model.open_other(True)
+    assert model.state.identity.has_other and model.state.identity.other_open
+    model.give_other({"number": "", "birth": "", "expiry": ""})
+    until(lambda: model.state.identity.person)
+    assert model.state.panel.applicant == "欧阳䶮" and "社会保障卡" in model.state.panel.source
+    assert model.state.identity.person is not None and model.state.identity.person.unverified
+    assert not model.state.identity.other_open and not model.state.panel.photo_words
+
+
+def test_a_passport_wants_all_three_and_the_right_ones(model: IntakeModel, desk: Desk, until: Until) -> None:
+    desk.devices.choose("cards", DeviceChoice(driver="cards/simulated", options={"card": "passport"}))
+    model.open_other(True)
+    model.give_other({"number": "E12345678", "birth": "", "expiry": ""})
+    assert set(model.state.identity.other_wrong) == {"birth", "expiry"}
+    model.give_other({"number": "E12345678", "birth": "1949-12-31", "expiry": "2035-12-31"})
+    until(lambda: model.state.banner.title)  # the chip refuses another day of expiry
+    assert model.state.identity.other_open and model.state.identity.person is None
+    model.give_other({"number": "E12345678", "birth": "1949-12-31", "expiry": "2034-12-31"})
+    until(lambda: model.state.identity.person and model.state.panel.photo)
+    assert "护照" in model.state.panel.source and model.state.panel.applicant
+
+
 def test_a_card_put_down_is_read_without_a_key(deeds: IntakeDeeds, post: Post, until: Until) -> None:
     model = IntakeModel(replace(deeds, wait_card=lambda stop: CARD), post, lambda: "zh")
     begun(model, until)
@@ -131,7 +176,7 @@ def test_typed_identity_is_marked(model: IntakeModel, until: Until) -> None:
     given = {"document_type": "household_book", "name": "陈䶮", "number": "330281199002289992", "reason": "消磁"}
     model.give_manual({**given, "sex": "男", "birth_date": "1990-02-28", "address": "浙江省余姚市凤山街道"})
     until(lambda: model.state.identity.person or model.state.banner.title)
-    assert model.state.panel.manual and "人工录入" in model.state.identity.person.document  # type: ignore[union-attr]
+    assert model.state.panel.source == "人工录入" and "人工录入" in model.state.identity.person.document  # type: ignore[union-attr]
 
 
 def test_a_legal_person_is_taken_once_its_code_is_right(model: IntakeModel, until: Until) -> None:

@@ -12,7 +12,7 @@ from app import devices_here
 from app.cases.lists import CaseLine, CaseShown, Today, TodoItem
 from app.cases.view import view_of
 from app.desk import Desk
-from app.devices_here import DeviceLine
+from app.devices_here import DeviceLine, DeviceVersions
 from app.flow.draft import Step
 from app.flow.handover import Handover, HeldOriginals, Unfinished, Unprinted
 from app.flow.printing import Printed
@@ -26,7 +26,7 @@ from tests.ui.conftest import CLERK, NODE
 from ui import device_words
 from ui.pages.cases.model import CaseDeeds, CasesModel
 from ui.pages.cases.view import CasesState
-from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown
+from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown, PluggedShown
 from ui.pages.sign_in.model import SignInDeeds, SignInModel
 from ui.pages.today.model import TodayDeeds, TodayModel
 from ui.tasks import Post
@@ -269,10 +269,13 @@ def device_deeds(**changes: Any) -> DeviceDeeds:
     absent = replace(driver, id="scanner/twain", lacking=("只能在 Windows 上用",))
     plain: dict[str, Any] = {
         "states": lambda: lines,
-        "drivers": lambda role: (driver, absent) if role == "scanner" else (),
+        "versions": lambda role: DeviceVersions("0.1.0", {"libsane": "1.1.1"}, {"firmware": "2.4"}),
+        "plugged": lambda stop, language: (),
+        "drivers": lambda role, language: (driver, absent) if role == "scanner" else (),
         "chosen": lambda role: ("scanner/sane", {}) if role == "scanner" else ("", {}),
         "choose": lambda role, driver, options: None,
         "try_out": lambda role: "扫到了 1 面",
+        "diagnose": lambda: "/somewhere/tongban-s1.json",
     }
     return DeviceDeeds(**{**plain, **changes})
 
@@ -297,6 +300,61 @@ def test_each_device_says_its_state_and_what_to_do(post: Post, until: Until) -> 
     until(lambda: model.state.tried[0] == "扫到了 1 面")
     model.tried_read()
     assert not model.state.tried[0]
+
+
+def test_versions_and_when_it_was_seen_last_are_told(post: Post, until: Until) -> None:
+    model = DevicesModel(device_deeds(), post, chinese)
+    model.refresh()
+    model.open("scanner")
+    until(lambda: model.state.lines and len(model.state.rows) > 3)
+    assert dict(model.state.rows) == {
+        "驱动": "scanner/sane",
+        "级别": "银：拔插能恢复",
+        "上次正常": "这次启动后还没有",
+        "驱动版本": "随通办 0.1.0",
+        "依赖": "libsane 1.1.1",
+        "固件": "2.4",
+    }
+
+
+def test_a_thing_that_is_plugged_in_leads_to_its_driver_with_its_port_filled_in(post: Post, until: Until) -> None:
+    fits = PluggedShown("1-2", "Scanner", "USB 1:2", "scanner", "scanner/sane", "扫描仪（SANE）", {"device": "x"})
+    mouse = PluggedShown("1-3", "Mouse", "USB 3:4")
+    looks: list[int] = []
+
+    def plugged(stop: Any, language: str) -> Any:
+        yield (mouse,)
+        yield (mouse, fits)
+
+    def states() -> Any:
+        looks.append(1)
+        return ()
+
+    model = DevicesModel(device_deeds(plugged=plugged, states=states), post, chinese)
+    model.start()
+    until(lambda: len(model.state.plugged) == 2 and len(looks) >= 2)  # the lights are looked at again each time
+    assert [line.pill for line in model.state.plugged] == ["", "可用"]
+    model.open_plugged("1-3")
+    assert model.state.role == "idcard"
+    model.open_plugged("1-2")
+    until(lambda: model.state.driver == "scanner/sane")
+    assert model.state.role == "scanner" and model.state.values["device"] == "x"
+
+
+def test_the_diagnostic_file_is_written_and_named(post: Post, until: Until) -> None:
+    model = DevicesModel(device_deeds(), post, chinese)
+    model.diagnose()
+    until(lambda: model.state.tried[0])
+    assert "/somewhere/tongban-s1.json" in model.state.tried[1]
+
+
+def test_what_is_chosen_and_not_there_is_not_called_unchosen(post: Post, until: Until) -> None:
+    lines = (DeviceLine("idcard", "idcard/samv_usb", "读卡器", "Reader", "silver", "absent"),)
+    lines += (DeviceLine("scanner", "", "", "", "", "absent"),)
+    model = DevicesModel(device_deeds(states=lambda: lines), post, chinese)
+    model.refresh()
+    until(lambda: model.state.lines)
+    assert [(line.pill, line.tone) for line in model.state.lines] == [("没接上", "warn"), ("没有选", "")]
 
 
 def test_a_driver_is_chosen(post: Post, until: Until) -> None:

@@ -39,7 +39,7 @@ class PanelState:
     handler_masked: str = ""
     tie: str = ""
     is_self: bool = True
-    manual: bool = False
+    source: str = ""  # of the identity, where no security module read an identity card
     confirmed: str = ""
     matter: str = ""
     decided_by: str = ""
@@ -58,6 +58,7 @@ class PanelState:
     asks_clash: bool = False  # the clerk is to say that this one is taken in beside another
     begun: bool = False
     photo: bytes = b""
+    photo_words: str = ""  # why there is none to see
 
 
 class PanelView(QWidget):
@@ -124,8 +125,10 @@ class PanelView(QWidget):
             rows += [(say("经办人"), f"{state.handler}（{state.tie}）"), (say("经办证件"), handler)]
         confirmed = state.confirmed or (say("未确认") if state.begun else "")
         rows.append((say("人证一致"), confirmed, "" if state.confirmed else "warn" if state.begun else "muted"))
-        if state.manual:
-            rows.append((say("身份来源"), say("人工录入"), "warn"))
+        if state.source:
+            rows.append((say("身份来源"), state.source, "warn"))
+        if state.photo_words:
+            rows.append((say("芯片照片"), state.photo_words, "muted"))
         rows += [
             (say("联系电话"), state.phone),
             (say("事项"), state.matter),

@@ -13,7 +13,7 @@ from typing import Any
 from app.papers.kinds.stationery import QR, TABLE, a4_sheet
 from app.papers.paper import PaperInput, PaperKind, replaced_by
 from app.papers.pdf import MM, Align, Cell, Sheet
-from app.papers.wording import DELIVERIES, id_label, tie_words
+from app.papers.wording import DELIVERIES, id_label, identity_words, tie_words
 from contract.form import FormField, fields, kept, visible
 from contract.ids import Slot
 from contract.matter import MaterialRule
@@ -141,8 +141,8 @@ def _parties(sheet: Sheet, given: PaperInput) -> None:
         _section(sheet, f"经办人（{tie_words(case.parties)}）")
         _pair(sheet, ("姓名", handler.shown_name), (id_label(handler), handler.number))
         _wide(sheet, "联系电话", handler.phone or case.phone)
-    if case.identity and case.identity.source == "manual":
-        _wide(sheet, "身份核验", f"人工录入（{case.identity.reason or '未注明原因'}）")
+    if said := identity_words(case.identity):
+        _wide(sheet, "身份核验", said)
 
 
 def _section(sheet: Sheet, name: str) -> None:

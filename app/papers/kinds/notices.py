@@ -18,6 +18,7 @@ from app.papers.wording import (
     fee_words,
     id_label,
     id_on_notice,
+    identity_words,
     limits_words,
     phone,
     tie_words,
@@ -242,8 +243,8 @@ def _desk(given: PaperInput, moment: Moment) -> list[tuple[str, str]]:
     if who:
         rows.append(("承办人", who))
     rows += times(moment, "办理时间")
-    if case.identity and case.identity.source == "manual":
-        rows.append(("身份核验", f"人工录入（{case.identity.reason or '未注明原因'}）"))
+    if said := identity_words(case.identity):
+        rows.append(("身份核验", said))
     return rows
 
 

@@ -18,6 +18,7 @@ from app.papers.wording import (
     day,
     id_label,
     id_on_receipt,
+    identity_words,
     material_state,
     minute,
     phone,
@@ -133,8 +134,8 @@ def _who(given: PaperInput) -> Iterator[tuple[str, str]]:
         yield "经办人", f"{who}\n{id_label(handler)} {id_on_receipt(handler)}"
     if case.phone:
         yield "电话", phone(case.phone)
-    if case.identity and case.identity.source == "manual":
-        yield "身份", "人工录入" + (f"（{case.identity.reason}）" if case.identity.reason else "")
+    if said := identity_words(case.identity):
+        yield "身份", said
 
 
 def _where(given: PaperInput, moment: Moment) -> Iterator[tuple[str, str]]:

@@ -10,9 +10,12 @@ from app.desk import today
 from app.flow import finish, printing, steps
 from app.flow.draft import Caution, Draft, Panel, panel
 from app.papers.paper import PaperKind
+from app.papers.wording import identity_words
+from app.people.other_cards import other_card
 from contract.case import Kind, PersonConfirmed, body_as
 from contract.person import Document, LegalPerson, Person, Tie
 from contract.problem import Problem
+from devices.cards.emulator import passport_lines
 from devices.idcard import IdentityDocument
 from tests.fakes.counter import XU, ZHOU, Counter, bring
 
@@ -138,6 +141,29 @@ def test_a_typed_identity_says_so_on_panel_and_case(counter: Counter, kind: Docu
     case = finish.take_in(desk, counter.fill_materials(draft), ZHOU).case
     assert case.identity is not None and case.identity.source == "manual"
     assert [desk.store.page(digest) for digest in case.identity.pages] == [photograph]
+
+
+@pytest.mark.parametrize(
+    ("card", "key", "kind", "words"),
+    [
+        ("social_security", "", Document.SOCIAL_SECURITY, "读取社会保障卡芯片（未验签）"),
+        ("passport", passport_lines(), Document.PASSPORT, "读取护照芯片（未验签）"),
+    ],
+)
+def test_an_identity_from_another_card_says_so_on_panel_case_and_papers(
+    counter: Counter, card: str, key: str, kind: Document, words: str
+) -> None:
+    desk = counter.desk
+    bring(counter, "cards", "cards/simulated", card=card)
+    read = other_card(desk.devices.cards().read(key), today(desk))
+    draft = steps.with_document(desk, steps.begin(desk, ZHOU), read.document)
+    draft = counter.fill(steps.with_matter(desk, steps.confirm_person(desk, draft, ZHOU), ELDERLY))
+    assert draft.identity is not None and (draft.identity.source, draft.identity.document) == ("card", kind)
+    slot = draft.material("id_card")
+    assert slot is not None and not slot.present  # no identity card was read: a copy is wanted
+    case = finish.take_in(desk, counter.fill_materials(draft), ZHOU).case
+    assert case.identity is not None and case.identity.source == "card"
+    assert identity_words(case.identity) == words
 
 
 def test_a_typed_identity_says_so_on_the_papers(counter: Counter) -> None:

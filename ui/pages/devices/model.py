@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.devices_here import DeviceLine
+from app.devices_here import DeviceLine, DeviceVersions
+from contract.case import CHINA
 from contract.problem import Problem
 from ui.device_words import ROLES
 from ui.pages.devices.view import DevicesState
@@ -20,12 +23,13 @@ from ui.words import say
 
 WORDS = {
     "ok": ("正常", "ok"),
-    "absent": ("没有选", ""),
+    "absent": ("没接上", "warn"),
     "busy": ("正忙", "info"),
     "fault": ("有问题", "bad"),
     "paper_low": ("纸将尽", "warn"),
     "unknown": ("没有回话", "warn"),
 }
+NOT_CHOSEN = ("没有选", "")
 GRADES = {"bronze": "铜：能用，有自检", "silver": "银：拔插能恢复", "gold": "金：真机验证过", "": ""}
 
 
@@ -42,14 +46,30 @@ class DriverShown:
 
 
 @dataclass(frozen=True)
+class PluggedShown:
+    """Something that is plugged in, and what it could serve as."""
+
+    key: str
+    name: str
+    where: str  # its USB number, its port
+    role: str = ""  # for which a driver fits …
+    driver: str = ""
+    driver_name: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)  # … with these options
+
+
+@dataclass(frozen=True)
 class DeviceDeeds:
     """What the devices page asks of the desk. All may block, seconds even."""
 
     states: Callable[[], tuple[DeviceLine, ...]]
-    drivers: Callable[[str], tuple[DriverShown, ...]]  # by role
+    versions: Callable[[str], DeviceVersions | None]  # by role
+    plugged: Callable[[threading.Event, str], Iterable[tuple[PluggedShown, ...]]]  # by language; as things come and go
+    drivers: Callable[[str, str], tuple[DriverShown, ...]]  # by role and language
     chosen: Callable[[str], tuple[str, Mapping[str, Any]]]  # driver and options of a role
     choose: Callable[[str, str, Mapping[str, Any]], None]
     try_out: Callable[[str], str]  # by role; says in words what came of it
+    diagnose: Callable[[], str]  # writes the diagnostic file; where it is
 
 
 class DevicesModel(QObject):
@@ -66,11 +86,23 @@ class DevicesModel(QObject):
         self._tasks = Tasks(post, self._problem, self)
         self._lines: tuple[DeviceLine, ...] = ()
         self._role = "idcard"
+        self._versions: DeviceVersions | None = None
+        self._plugged: tuple[PluggedShown, ...] = ()
+        self._values: Mapping[str, str] = {}  # what a plugged thing proposes for the driver looked at
         self._drivers: tuple[DriverShown, ...] = ()
         self._chosen: tuple[str, Mapping[str, Any]] = ("", {})
         self._driver = ""
         self._tried = ("", "", "ok")
         self.state = DevicesState()
+
+    def start(self) -> None:
+        """Begin to notice what is plugged in and drawn out."""
+        language = self._language()
+        self._tasks.stream("plugged", lambda stop: self._do.plugged(stop, language), self._heard_plugged, lambda: None)
+
+    def stop(self) -> None:
+        """Notice it no more."""
+        self._tasks.stop("plugged")
 
     def refresh(self) -> None:
         """Ask all devices."""
@@ -80,12 +112,21 @@ class DevicesModel(QObject):
 
     def open(self, role: str) -> None:
         """Look at one device."""
-        self._role, self._driver = role, ""
+        self._role, self._driver, self._values = role, "", {}
+        self._versions = None
         self._ask_drivers()
         self._say()
 
+    def open_plugged(self, key: str) -> None:
+        """Look at the driver that fits a plugged thing, its options filled in."""
+        one = next((one for one in self._plugged if one.key == key), None)
+        if one is not None and one.role:
+            self.open(one.role)
+            self._driver, self._values = one.driver, one.values
+            self._say()
+
     def look_at_driver(self, driver: str) -> None:
-        self._driver = driver
+        self._driver, self._values = driver, {}
         self._say()
 
     def choose(self, driver: str, options: Mapping[str, Any]) -> None:
@@ -99,13 +140,35 @@ class DevicesModel(QObject):
         self._tasks.run("try", lambda: self._do.try_out(role), self._was_tried)
         self._say()
 
+    def diagnose(self) -> None:
+        """Write the diagnostic file."""
+        self._tried = ("", "", "ok")
+        self._tasks.run("diagnose", self._do.diagnose, self._diagnosed)
+        self._say()
+
+    def _diagnosed(self, file: str) -> None:
+        self._tried = (say("诊断文件已写好"), say("{file}：里面没有办事人的信息，可以交给技术支持。", file=file), "ok")
+        self._say()
+
     def tried_read(self) -> None:
         self._tried = ("", "", "ok")
         self._say()
 
     def _ask_drivers(self) -> None:
-        role = self._role
-        self._tasks.run("drivers", lambda: (self._do.drivers(role), self._do.chosen(role)), self._heard_drivers)
+        role, language = self._role, self._language()
+        self._tasks.run(
+            "drivers", lambda: (self._do.drivers(role, language), self._do.chosen(role)), self._heard_drivers
+        )
+        self._tasks.run("versions", lambda: self._do.versions(role), self._heard_versions, lambda _: None)
+
+    def _heard_versions(self, versions: DeviceVersions | None) -> None:
+        self._versions = versions
+        self._say()
+
+    def _heard_plugged(self, plugged: tuple[PluggedShown, ...]) -> None:
+        self._plugged = plugged
+        self._tasks.ask_again("states", self._do.states, self._heard)  # what is under way was asked before
+        self._say()
 
     def _heard(self, lines: tuple[DeviceLine, ...]) -> None:
         self._lines = lines
@@ -135,17 +198,21 @@ class DevicesModel(QObject):
 
     def say_again(self) -> None:
         """The language changed."""
+        if self._drivers:
+            self._ask_drivers()
+        if self._tasks.is_busy("plugged"):
+            self.start()
         self._say()
 
     def _say(self) -> None:
         english = self._language() == "en"
         lines = []
         for one in self._lines:
-            words, tone = WORDS[one.word]
+            words, tone = standing(one)
             name = one.name_en if english and one.name_en else one.name
             lines.append(Line(one.role, say(ROLES[one.role].name), name or say("还没有选驱动"), say(words), tone))
         here = next((one for one in self._lines if one.role == self._role), None)
-        words, tone = WORDS[here.word] if here else ("", "")
+        words, tone = standing(here) if here else ("", "")
         trouble = ("", "")
         if here is not None and here.problem is not None:
             told = words_for(here.problem, self._language())
@@ -154,6 +221,9 @@ class DevicesModel(QObject):
         if here is not None:
             rows = [(say("驱动"), here.driver), (say("级别"), say(GRADES[here.grade]) if here.grade else "")]
             rows += [(say(FACTS.get(name, name)), value) for name, value in here.facts.items() if value]
+            if here.driver:
+                rows.append((say("上次正常"), _seen(here.seen)))
+            rows += self._version_rows()
         drivers = tuple(
             Line(
                 one.id,
@@ -170,6 +240,7 @@ class DevicesModel(QObject):
         values = dict(looked_at.defaults) if looked_at else {}
         if in_use:
             values.update({key: str(value) for key, value in self._chosen[1].items()})
+        values.update(self._values)
         state = DevicesState(
             lines=tuple(lines),
             role=self._role,
@@ -179,6 +250,17 @@ class DevicesModel(QObject):
             tone=tone,
             trouble=trouble,
             rows=tuple(rows),
+            plugged=tuple(
+                Line(
+                    one.key,
+                    one.name or one.where,
+                    " · ".join(part for part in (one.where, one.driver_name) if part),
+                    say("可用") if one.role else "",
+                    "ok",
+                    faint=not one.role,
+                )
+                for one in self._plugged
+            ),
             drivers=drivers,
             driver=looked_at.id if looked_at else "",
             options=looked_at.options if looked_at else (),
@@ -188,10 +270,37 @@ class DevicesModel(QObject):
             asking=self._tasks.is_busy("states"),
             tried=self._tried,
             trying=self._tasks.is_busy("try"),
+            diagnosing=self._tasks.is_busy("diagnose"),
         )
         if state != self.state:
             self.state = state
             self.changed.emit(state)
 
+    def _version_rows(self) -> list[tuple[str, str]]:
+        versions = self._versions
+        if versions is None:
+            return []
+        needs = "、".join(f"{name} {version}" for name, version in versions.needs.items())
+        rows = [(say("驱动版本"), say("随通办 {version}", version=versions.program)), (say("依赖"), needs)]
+        rows += [(say(FACTS.get(name, name)), value) for name, value in versions.told.items()]
+        return [(label, value) for label, value in rows if value]
 
-FACTS = {"sam_number": "安全模块编号", "sources": "进纸", "reasons": "状态", "readers": "阅读器"}
+
+def standing(line: DeviceLine) -> tuple[str, str]:
+    """How a device stands, in a word, and the word's tone."""
+    return WORDS[line.word] if line.driver else NOT_CHOSEN
+
+
+def _seen(at: datetime | None) -> str:
+    return f"{at.astimezone(CHINA):%m-%d %H:%M}" if at else say("这次启动后还没有")
+
+
+FACTS = {
+    "sam_number": "安全模块编号",
+    "sources": "进纸",
+    "reasons": "状态",
+    "readers": "阅读器",
+    "firmware": "固件",
+    "model": "型号",
+    "library": "厂家库",
+}

@@ -29,6 +29,7 @@ class DevicesState:
     tone: str = ""
     trouble: tuple[str, str] = ("", "")
     rows: tuple[tuple[str, str], ...] = ()
+    plugged: tuple[Line, ...] = ()  # what is plugged in; a faint one fits no driver
     drivers: tuple[Line, ...] = ()  # which could serve this role; a faint one cannot run here
     driver: str = ""  # the one looked at
     options: tuple[Asked, ...] = ()
@@ -38,6 +39,7 @@ class DevicesState:
     asking: bool = False
     tried: tuple[str, str, str] = ("", "", "ok")
     trying: bool = False
+    diagnosing: bool = False
 
 
 class DevicesView(QWidget):
@@ -49,6 +51,8 @@ class DevicesView(QWidget):
         try_wanted: Read a card, look at the scanner, print a test page.
         driver_wanted: Id of the driver to look at.
         choose_wanted: (driver, options): let it serve from now on.
+        plugged_wanted: Key of a plugged thing, to look at the driver that fits it.
+        diagnose_wanted: Write the diagnostic file.
         tried_read: The banner may go.
     """
 
@@ -57,15 +61,19 @@ class DevicesView(QWidget):
     try_wanted = Signal()
     driver_wanted = Signal(str)
     choose_wanted = Signal(str, object)
+    plugged_wanted = Signal(str)
+    diagnose_wanted = Signal()
     tried_read = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._state = DevicesState()
         self._fields: dict[str, Field] = {}
-        self._built: tuple[str, tuple[Asked, ...]] = ("", ())
+        self._built: tuple[str, tuple[Asked, ...], Mapping[str, str]] = ("", (), {})
         self._check = KeyButton("再看一遍", "F5")
         self._check.clicked.connect(self.check_wanted)
+        self._diagnose = KeyButton("诊断文件", "Ctrl+D")
+        self._diagnose.clicked.connect(self.diagnose_wanted)
         self.banner = Banner()
         self.banner.dismissed.connect(self.tried_read)
         self._list = LineList()
@@ -73,6 +81,14 @@ class DevicesView(QWidget):
         self._list.chosen.connect(self.role_wanted)
         left = Card("设备", padded=False)
         left.body.addWidget(self._list, 1)
+        self._plugged = LineList()
+        self._plugged.chosen.connect(self.plugged_wanted)
+        self._plugged_card = Card("插着的（回车选用）", padded=False)
+        self._plugged_card.body.addWidget(self._plugged)
+        lefts = QVBoxLayout()
+        lefts.setSpacing(10)
+        lefts.addWidget(left, 3)
+        lefts.addWidget(self._plugged_card, 2)
         self._name, self._pill = Value(size="large", bold=True), Pill()
         self._trouble = Banner(dismissable=False)
         self._facts = Facts(110)
@@ -106,10 +122,11 @@ class DevicesView(QWidget):
         head = QHBoxLayout()
         head.addWidget(Text("设备", size="title"))
         head.addStretch(1)
+        head.addWidget(self._diagnose)
         head.addWidget(self._check)
         row = QHBoxLayout()
         row.setSpacing(10)
-        row.addWidget(left, 4)
+        row.addLayout(lefts, 4)
         row.addWidget(middle, 5)
         row.addWidget(right, 5)
         column = QVBoxLayout(self)
@@ -122,6 +139,10 @@ class DevicesView(QWidget):
     def render_state(self, state: DevicesState) -> None:
         self._state = state
         self._list.show_lines(state.lines, state.role)
+        self._plugged.show_lines(state.plugged)
+        self._plugged_card.setVisible(bool(state.plugged))
+        self._diagnose.setEnabled(not state.diagnosing)
+        self._diagnose.show_words("正在写" if state.diagnosing else "诊断文件")
         self._check.setEnabled(not state.asking)
         self._check.show_words("正在看" if state.asking else "再看一遍")
         self._name.show_text(state.name)
@@ -132,7 +153,7 @@ class DevicesView(QWidget):
         self._try.setEnabled(bool(state.role) and not state.trying)
         self.banner.show_words(*state.tried)
         self._drivers.show_lines(state.drivers, state.driver)
-        if (state.driver, state.options) != self._built:
+        if (state.driver, state.options, state.values) != self._built:
             self._build(state)
         self._options_card.setVisible(bool(state.options))
         self._use.setEnabled(bool(state.driver) and state.may_choose)
@@ -147,7 +168,7 @@ class DevicesView(QWidget):
         super().changeEvent(event)
 
     def _build(self, state: DevicesState) -> None:
-        self._built = (state.driver, state.options)
+        self._built = (state.driver, state.options, state.values)
         for part in self._fields.values():
             part.hide()
             part.deleteLater()

@@ -15,6 +15,7 @@ from app.flow.steps import DraftSummary
 from app.materials.library import LibraryItem
 from app.matters.catalogue import Catalogue, Hit
 from app.papers.paper import PaperKind
+from app.people.other_cards import OtherCard
 from contract.case import Case, Ground, SupplementItem
 from contract.material import Page
 from contract.matter import Delivery
@@ -34,6 +35,9 @@ class IntakeDeeds:
     begin: Callable[[Clerk], Draft]
     read_card: Callable[[], IdentityDocument]
     wait_card: Callable[[threading.Event], IdentityDocument]
+    card_photo: Callable[[IdentityDocument], bytes]
+    read_other: Callable[[str], OtherCard]  # by what opens a travel document: its machine-readable lines, or its parts
+    portrait: Callable[[bytes], bytes]  # a chip's portrait as a picture that can be shown
     with_document: Callable[[Draft, IdentityDocument], Draft]
     with_represented: Callable[[Draft, IdentityDocument], Draft]
     with_manual_identity: Callable[[Draft, Mapping[str, Any], str, bytes | None], Draft]
@@ -82,5 +86,6 @@ class IntakeDeeds:
     reopening: Callable[[str, Clerk], Draft]
     same_matter_next: Callable[[Case, Clerk, bool], Draft]
     may_be_agent: Callable[[Case, Clerk], bool]  # quick
+    can_read_other: Callable[[], bool]
     can_scan: Callable[[], bool]
     can_photograph: Callable[[], bool]

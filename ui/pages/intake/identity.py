@@ -37,11 +37,12 @@ class PersonShown:
     number: str
     rows: tuple[tuple[str, str], ...] = ()  # sex, nation, born, address, issuer, valid until
     document: str = ""  # 居民身份证
-    manual: bool = False
+    unverified: bool = False  # typed, or from a chip whose signature nobody verified
     warnings: tuple[str, ...] = ()  # expired, suspect, private-use characters
     wants_display_name: bool = False
     display_name: str = ""
     photo: bytes = b""
+    photo_words: str = ""  # why there is none to see
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,16 @@ class IdentityState:
     manual_documents: tuple[tuple[str, str], ...] = ()
     manual_wrong: Mapping[str, str] = field(default_factory=dict)
     manual_page: bool = False  # a page of the document was photographed
+    has_other: bool = False  # there is a reader for chip cards other than the identity card
+    other_open: bool = False
+    other: Mapping[str, str] = field(default_factory=dict)  # what opens a travel document's chip, as typed so far
+    other_wrong: Mapping[str, str] = field(default_factory=dict)
     parked: tuple[Line, ...] = ()
     can_go_on: bool = False
 
 
 MANUAL = ("document_type", "name", "number", "sex", "birth_date", "address", "reason")
+OTHER = ("number", "birth", "expiry")
 PERSON = ("name", "number", "address")
 LEGAL = ("uscc", "name", "address", "representative")
 
@@ -80,6 +86,8 @@ class IdentityView(QWidget):
         manual_wanted: Open (True) or close the manual entry.
         manual_typed, manual_given: The typed fields, as a dict; its "reason" says why. As they stand, and to be used.
         page_wanted: Photograph a page of the document.
+        other_wanted: Open (True) or close the reading of other cards.
+        other_typed, other_given: What opens a travel document's chip (OTHER), as a dict. As it stands, and to be used.
         confirm_wanted: Card and face agree.
         behalf_wanted: self, person or legal.
         applicant_given: (tie, fields) of the applicant who is not the person at the window.
@@ -94,6 +102,9 @@ class IdentityView(QWidget):
     manual_typed = Signal(object)
     manual_given = Signal(object)
     page_wanted = Signal()
+    other_wanted = Signal(bool)
+    other_typed = Signal(object)
+    other_given = Signal(object)
     confirm_wanted = Signal()
     behalf_wanted = Signal(str)
     applicant_given = Signal(str, object)
@@ -152,12 +163,14 @@ class _PersonCard(Card):
         self._page = page
         self._document = Pill()
         self._confirmed = Pill()
-        self.add_head(self._document, self._confirmed, None)
+        self._others = KeyButton("其他卡证", "Ctrl+Y", "plain")
+        self.add_head(self._document, self._confirmed, None, self._others)
         self._stack = QStackedWidget()
         self._waiting = _Waiting()
         self._shown = _Shown(page)
         self._manual = _Manual(page)
-        for part in (self._waiting, self._shown, self._manual):
+        self._other = _Other(page)
+        for part in (self._waiting, self._shown, self._manual, self._other):
             self._stack.addWidget(part)
         self.body.addWidget(self._stack, 1)
         self._read = KeyButton("读卡", "F2", "primary")
@@ -166,29 +179,36 @@ class _PersonCard(Card):
         self._next = KeyButton("下一步", "Ctrl+Return", "primary")
         self._read.clicked.connect(page.read_wanted)
         self._type.clicked.connect(lambda: page.manual_wanted.emit(not page._state.manual_open))
+        self._others.clicked.connect(lambda: page.other_wanted.emit(not page._state.other_open))
         self._confirm.clicked.connect(page.confirm_wanted)
         self._next.clicked.connect(page.next_wanted)
         self.add_foot(self._read, self._type, None, self._confirm, self._next)
 
     def show_state(self, state: IdentityState) -> None:
         person = state.person
-        self._document.show_text(person.document if person else "", "warn" if person and person.manual else "ok")
-        part = self._manual if state.manual_open else self._shown if person else self._waiting
+        self._document.show_text(person.document if person else "", "warn" if person and person.unverified else "ok")
+        part: QWidget = self._shown if person else self._waiting
+        if state.manual_open or state.other_open:
+            part = self._manual if state.manual_open else self._other
         self._waiting.show_state(state)
         self._shown.show_person(person or PersonShown("", ""))
         self._manual.show_state(state)
+        self._other.show_state(state)
         if self._stack.currentWidget() is not part:
             self._stack.setCurrentWidget(part)
-            if part is self._manual:
-                self._manual.take_focus()
+            if isinstance(part, _Manual | _Other):
+                part.take_focus()
         self._read.show_look("" if person else "primary")
         self._read.show_words("重新读卡" if person else "读卡")
         self._read.setEnabled(state.reading != "reading")
         self._type.show_words("不再人工录入" if state.manual_open else "人工录入")
-        confirmable = person is not None and not state.confirmed and not state.manual_open
+        self._others.setVisible(state.has_other)
+        self._others.show_words("不读其他卡证" if state.other_open else "其他卡证")
+        typing = state.manual_open or state.other_open
+        confirmable = person is not None and not state.confirmed and not typing
         self._confirm.setVisible(confirmable)
         self._confirmed.show_text(state.confirmed, "ok")
-        self._next.setVisible(bool(state.confirmed) and not state.manual_open)
+        self._next.setVisible(bool(state.confirmed) and not typing)
         self._next.setEnabled(state.can_go_on)
 
     def take_focus(self) -> None:
@@ -241,7 +261,14 @@ class _Shown(QScrollArea):
         row = QHBoxLayout()
         row.setSpacing(18)
         row.addLayout(top, 1)
-        row.addWidget(self._photo, 0, Qt.AlignmentFlag.AlignTop)
+        self._photo_words = Value(size="small", tone="muted", wrap=True)
+        self._photo_words.setFixedWidth(tokens().px(102))
+        self._photo_words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        portrait = QVBoxLayout()
+        portrait.addWidget(self._photo)
+        portrait.addWidget(self._photo_words)
+        portrait.addStretch(1)
+        row.addLayout(portrait)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 6, 0)
@@ -268,6 +295,8 @@ class _Shown(QScrollArea):
             self._photo.setPixmap(pixmap.scaledToHeight(tokens().px(126), Qt.TransformationMode.SmoothTransformation))
         else:
             self._photo.setPixmap(icon_pixmap("person", tokens().line, tokens().px(80), 2.0))
+        self._photo_words.show_text(person.photo_words)
+        self._photo_words.setVisible(bool(person.photo_words))
 
 
 class _Manual(QScrollArea):
@@ -344,6 +373,55 @@ class _Manual(QScrollArea):
 
     def _said(self) -> None:
         self._view.manual_given.emit(self._typed())
+
+
+class _Other(QWidget):
+    """其他卡证: a social-security card is read as it lies; a travel document's chip wants what is printed in it."""
+
+    def __init__(self, page: IdentityView) -> None:
+        super().__init__()
+        self._view = page
+        asked = (
+            Asked("number", "证件号码", hint="护照、通行证上印的号码", max_length=22),
+            Asked("birth", "出生日期", "date"),
+            Asked("expiry", "有效期至", "date"),
+        )
+        self._fields = {one.name: Field(one, 104, False) for one in asked}
+        self._read = KeyButton("读这张卡", "Ctrl+Return", "primary")
+        self._read.clicked.connect(self._said)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(8)
+        for text in (
+            "社会保障卡：插好后直接读，下面不用填。",
+            "护照、通行证：把芯片页放在阅读器上，扫一下页底的机读码；扫不了的，照证件填下面三项。",
+        ):
+            column.addWidget(Text(text, tone="muted", wrap=True))
+        for name, part in self._fields.items():
+            part.answered.connect(lambda *_: page.other_typed.emit(self._typed()))
+            following = OTHER[OTHER.index(name) + 1 :][:1]
+            part.done.connect(lambda _, to=following: self._fields[to[0]].take_focus() if to else self._said())
+            column.addWidget(part)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(self._read)
+        column.addLayout(row)
+        column.addStretch(1)
+
+    def show_state(self, state: IdentityState) -> None:
+        for name, part in self._fields.items():
+            part.show_answer(Answered(state.other.get(name, ""), wrong=state.other_wrong.get(name, "")))
+        self._read.setEnabled(state.reading != "reading")
+        self._read.show_words("正在读卡" if state.reading == "reading" else "读这张卡")
+
+    def take_focus(self) -> None:
+        self._fields["number"].take_focus()
+
+    def _typed(self) -> dict[str, str]:
+        return {name: str(part.value() or "") for name, part in self._fields.items()}
+
+    def _said(self) -> None:
+        self._view.other_given.emit(self._typed())
 
 
 class _BehalfCard(Card):

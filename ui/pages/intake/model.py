@@ -26,6 +26,7 @@ from app.flow.printing import Printed
 from app.flow.steps import DraftSummary
 from app.materials.library import LibraryItem
 from app.matters.catalogue import Catalogue, Hit
+from app.people.other_cards import MachineLines, OtherCard
 from contract.case import Case, Ground
 from contract.clock import deemed_accepted_on
 from contract.form import FormField, Mistake, check, fields, visible
@@ -48,7 +49,7 @@ from ui.notice_words import (
 from ui.pages.intake import wording
 from ui.pages.intake.deeds import IntakeDeeds
 from ui.pages.intake.form import FormState
-from ui.pages.intake.identity import IdentityState
+from ui.pages.intake.identity import OTHER, IdentityState
 from ui.pages.intake.materials import MaterialsState
 from ui.pages.intake.matter import MatterState
 from ui.pages.intake.receipt import PaperShown, ReceiptState
@@ -143,7 +144,7 @@ class IntakeModel(QObject):
         self._banner, self._carried = self._carried, BannerShown()
         self._reading = "idle"
         self._reader_words = ""
-        self._photo = b""
+        self._photo = wording.Photo()
         self._behalf = "self"
         self._tie = Tie.SELF
         self._applicant: dict[str, str] = {}
@@ -154,6 +155,10 @@ class IntakeModel(QObject):
         self._manual: dict[str, str] = {}
         self._manual_wrong: dict[str, str] = {}
         self._manual_page: bytes | None = None
+        self._other_open = False
+        self._other: dict[str, str] = {}
+        self._other_wrong: dict[str, str] = {}
+        self._lines = MachineLines()
         self._search = ""
         self._hits: tuple[Hit, ...] = ()
         self._matter_at = ""
@@ -378,7 +383,7 @@ class IntakeModel(QObject):
         if self._draft is None or self._reading == "reading" or self._switching:
             return
         self._stop_reading()
-        self._manual_open = False
+        self._manual_open = self._other_open = False
         self._reading, self._reader_words = "reading", ""
         self._asked.run("card", self._do.read_card, self._heard_document, self._no_card)
         self._say()
@@ -386,7 +391,8 @@ class IntakeModel(QObject):
     def _await_card(self) -> None:
         """A card that is put down is read without a key, while nobody stands in the draft yet."""
         draft = self._draft
-        free = draft is not None and draft.handler is None and draft.step is Step.IDENTITY and not self._manual_open
+        typing = self._manual_open or self._other_open
+        free = draft is not None and draft.handler is None and draft.step is Step.IDENTITY and not typing
         if not (self._shown and free and self._clerk) or self._switching:
             return
         if self._reading != "idle" or self._reader_words:
@@ -413,7 +419,22 @@ class IntakeModel(QObject):
             self._deed("represented", lambda d: self._do.with_represented(d, document), self._represented)
         else:
             self._deed("document", lambda d: self._do.with_document(d, document), self._identified)
+            self._want_photo(lambda: self._do.card_photo(document))
         self._say()
+
+    def _want_photo(self, fetch: Callable[[], bytes]) -> None:
+        """The picture on the chip; where there is none to see, that is said in its place."""
+        self._photo = wording.Photo()
+
+        def heard(picture: bytes) -> None:
+            self._photo = wording.Photo(picture)
+            self._say()
+
+        def none(problem: Problem) -> None:
+            self._photo = wording.Photo(words=say("照片无法显示"))
+            self._say()
+
+        self._asked.run("photo", fetch, heard, none)
 
     def _represented(self, _: Any) -> None:
         draft = self._draft
@@ -443,7 +464,7 @@ class IntakeModel(QObject):
 
     def open_manual(self, opened: bool) -> None:
         """人工录入."""
-        self._manual_open = opened
+        self._manual_open, self._other_open = opened, False
         self._manual_wrong = {}
         self._manual = {}
         if opened:
@@ -452,6 +473,73 @@ class IntakeModel(QObject):
             self._manual_page = None
         self._say()
         self._await_card()
+
+    def open_other(self, opened: bool) -> None:
+        """其他卡证: social-security cards, passports, travel permits."""
+        self._other_open, self._manual_open = opened, False
+        self._other, self._other_wrong = {}, {}
+        if opened:
+            self._stop_reading()
+        self._say()
+        self._await_card()
+
+    def type_other(self, given: Mapping[str, str]) -> None:
+        """What opens a chip, as it stands."""
+        self._other = dict(given)
+
+    def give_other(self, given: Mapping[str, str]) -> None:
+        """Read the card that lies there: a social-security card with nothing given, a travel document with all."""
+        self._other = dict(given)
+        lacking = [name for name in OTHER if not given.get(name)]
+        self._other_wrong = dict.fromkeys(lacking, say("照证件填写")) if 0 < len(lacking) < len(OTHER) else {}
+        if self._other_wrong:
+            self._say()
+            return
+        number = given.get("number", "").strip().upper()
+        days = [given.get(name, "").replace("-", "")[2:] for name in ("birth", "expiry")]
+        self._read_other("" if lacking else ",".join((number, *days)))
+
+    def takes_machine_lines(self) -> bool:
+        """Whether a scanned machine-readable zone belongs here now."""
+        draft = self._draft
+        here = self._shown and self._clerk is not None and draft is not None and draft.step is Step.IDENTITY
+        return here and self._taken is None and self._do.can_read_other()
+
+    def hear_machine_line(self, text: str) -> None:
+        """A line was scanned; with the last one the document's chip is read."""
+        if not self._other_open:
+            self.open_other(True)
+        try:
+            zone = self._lines.add(text)
+        except Problem as problem:
+            self._problem(problem)
+            return
+        if zone:
+            self._read_other(zone)
+
+    def _read_other(self, key: str) -> None:
+        if self._draft is None or self._reading == "reading" or self._switching:
+            return
+        self._banner = BannerShown()
+        self._reading = "reading"
+        self._asked.run("card", lambda: self._do.read_other(key), self._heard_other, self._no_other)
+        self._say()
+
+    def _heard_other(self, read: OtherCard) -> None:
+        self._reading = "idle"
+        self._other_open, self._other = False, {}
+        self._deed("document", lambda d: self._do.with_document(d, read.document), self._identified)
+        if read.portrait:
+            self._want_photo(lambda: self._do.portrait(read.portrait))
+        else:
+            self._photo = wording.Photo()
+        self._say()
+
+    def _no_other(self, problem: Problem) -> None:
+        self._reading = "idle"
+        words = words_for(problem, self._language())
+        self._banner = BannerShown(words.title, words.remedy, "warn")
+        self._say()
 
     def photograph_document(self) -> None:
         """A page of the document that cannot be read, kept with the case."""
@@ -489,6 +577,7 @@ class IntakeModel(QObject):
         self._deed("manual", work, self._manual_done)
 
     def _manual_done(self, _: Any) -> None:
+        self._photo = wording.Photo()
         self._manual_open, self._manual_page, self._manual = False, None, {}
         self._identified(None)
         self._say()
@@ -1335,6 +1424,10 @@ class IntakeModel(QObject):
             manual_documents=tuple((one.value, say(wording.DOCUMENTS[one])) for one in wording.MANUAL_DOCUMENTS),
             manual_wrong=dict(self._manual_wrong),
             manual_page=self._manual_page is not None,
+            has_other=self._do.can_read_other(),
+            other_open=self._other_open,
+            other=dict(self._other),
+            other_wrong=dict(self._other_wrong),
             parked=self.draft_lines(),
             can_go_on=bool(confirmed) and draft.applicant is not None,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.flow.draft import Caution, Draft, Missing, Offered, Panel
@@ -32,6 +33,8 @@ DOCUMENTS = {
     Document.HOUSEHOLD_BOOK: "户口簿",
     Document.TEMPORARY_CARD: "临时居民身份证",
     Document.PASSPORT: "护照",
+    Document.TRAVEL_PERMIT: "通行证",
+    Document.SOCIAL_SECURITY: "社会保障卡",
     Document.TYPED: "只有号码",
 }
 MANUAL_DOCUMENTS = (Document.HOUSEHOLD_BOOK, Document.TEMPORARY_CARD, Document.PASSPORT, Document.TYPED)
@@ -97,7 +100,24 @@ def fee(said: Fee | None) -> str:
     return say("{amount} 元", amount=f"{said.amount / 100:.2f}") if said.amount else say("不收费")
 
 
-def person(handler: Person, identity: Identity | None, photo: bytes, today: date) -> PersonShown:
+@dataclass(frozen=True, repr=False)
+class Photo:
+    """The picture on the document's chip, or why there is none to see."""
+
+    picture: bytes = b""
+    words: str = ""
+
+
+def source(identity: Identity | None) -> str:
+    """Where the identity comes from, where no security module read an identity card."""
+    if identity is None or identity.source == "chip":
+        return ""
+    if identity.source == "manual":
+        return say("人工录入")
+    return say("{document}芯片，未验签", document=say(DOCUMENTS[identity.document]))
+
+
+def person(handler: Person, identity: Identity | None, photo: Photo, today: date) -> PersonShown:
     """The person at the window as their document says."""
     valid = say("长期") if identity and identity.long_term else day(identity.valid_until if identity else None)
     rows = [
@@ -109,10 +129,11 @@ def person(handler: Person, identity: Identity | None, photo: bytes, today: date
     ]
     if handler.nationality:
         rows[1] = (say("国籍"), handler.nationality)
-    manual = identity is not None and identity.source == "manual"
     document = say(DOCUMENTS[handler.document])
-    if manual:
+    if identity is not None and identity.source == "manual":
         document = say("人工录入 · {document}", document=document)
+    elif identity is not None and identity.source == "card":
+        document = source(identity)
     warnings: list[str] = []
     if identity is not None and identity.valid_until is not None and identity.valid_until < today:
         warnings += [say("证件已过期"), say("请换有效的证件；要用户口簿或临时证，按“人工录入”。")]
@@ -129,11 +150,12 @@ def person(handler: Person, identity: Identity | None, photo: bytes, today: date
         number=masked(handler.number),
         rows=tuple(rows),
         document=document,
-        manual=manual,
+        unverified=identity is not None and identity.source != "chip",
         warnings=tuple(warnings),
         wants_display_name=rare or bool(PRIVATE_USE.search(handler.name)),
         display_name=handler.name_display,
-        photo=photo,
+        photo=photo.picture,
+        photo_words=photo.words,
     )
 
 
@@ -196,7 +218,7 @@ def offered_words(offered: tuple[Offered, ...]) -> str:
     return say("各来源不一致：{told}", told=told) if told else ""
 
 
-def panel(said: Panel, draft: Draft, names: dict[str, str], photo: bytes) -> PanelState:
+def panel(said: Panel, draft: Draft, names: dict[str, str], photo: Photo) -> PanelState:
     """The panel in words."""
     power, tone = POWERS[said.power]
     promised = legal = ""
@@ -219,7 +241,7 @@ def panel(said: Panel, draft: Draft, names: dict[str, str], photo: bytes) -> Pan
         handler_masked=masked(said.handler_number) if said.handler_number else "",
         tie=say(TIES[said.tie]),
         is_self=said.tie is Tie.SELF,
-        manual=said.manual,
+        source=source(draft.identity),
         confirmed=confirmed(draft.identity, names),
         matter=said.matter,
         decided_by=said.decided_by,
@@ -237,7 +259,8 @@ def panel(said: Panel, draft: Draft, names: dict[str, str], photo: bytes) -> Pan
         cautions=tuple(caution(one) for one in said.cautions),
         asks_clash=any(one.kind == "clash" for one in said.missing),
         begun=draft.handler is not None or draft.matter is not None,
-        photo=photo,
+        photo=photo.picture,
+        photo_words=photo.words,
     )
 
 

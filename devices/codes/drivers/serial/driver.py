@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from contract.problem import Problem, Retry
 from devices.codes import LONGEST, Code, decoded
 from devices.transports.serial import SerialPort
 
+T = TypeVar("T")
 _SLICE = 0.2  # seconds of one wait: so long a cancellation may take
 _ENDS = re.compile(rb"[\r\n]+")
 
@@ -27,7 +28,7 @@ class SerialScanner:
         held = b""
         while not cancelled():
             alive()
-            held += self._read(_SLICE)
+            held += self._read()
             *whole, held = _ENDS.split(held)
             yield from (decoded(each) for each in whole if each)
             if len(held) > LONGEST:
@@ -35,14 +36,17 @@ class SerialScanner:
 
     def status(self) -> dict[str, Any]:
         """Whether the port is there."""
-        self._read(0.0, size=0)
+        self._on_the_line(SerialPort.check)
         return {}
 
-    def _read(self, seconds: float, size: int = LONGEST) -> bytes:
+    def _read(self) -> bytes:
+        return self._on_the_line(lambda line: line.read(LONGEST, time.monotonic() + _SLICE))
+
+    def _on_the_line(self, do: Callable[[SerialPort], T]) -> T:
         if self._line is None:
             self._line = SerialPort(self._port, self._baud)
         try:
-            return self._line.read(size, time.monotonic() + seconds)
+            return do(self._line)
         except Problem:
             self._line = None
             raise

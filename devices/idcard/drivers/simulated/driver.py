@@ -50,6 +50,10 @@ class SimulatedReader:
         self._module.check()
         return {"sam_number": self._module.sam_number()}
 
+    def versions(self) -> dict[str, str]:
+        """What the emulated module says of itself."""
+        return {"model": "SAM_V", "firmware": "emulator"}
+
     def photo(self, raw: str) -> str:
         """An invented chip's photograph is noise: there is no picture."""
         raise Problem("idcard.photo_unavailable", Retry.NEVER)
