@@ -986,7 +986,7 @@ DEVICES = DevicesState(
         ("依赖", "libsane 1.1.1、pillow 13.0.0"),
     ),
     plugged=(
-        Line("1-2", "USB-Serial", "/dev/ttyUSB0 · USB 1a86:7523 · 身份证阅读器（串口，SAM_V）", "可用", "ok"),
+        Line("1-2", "USB-Serial", "身份证阅读器（串口，SAM_V） · /dev/ttyUSB0", "可用", "ok"),
         Line("1-3", "USB Optical Mouse", "USB 046d:c077", faint=True),
     ),
     drivers=(

@@ -254,7 +254,7 @@ class DevicesModel(QObject):
                 Line(
                     one.key,
                     one.name or one.where,
-                    " · ".join(part for part in (one.where, one.driver_name) if part),
+                    " · ".join(part for part in (one.driver_name, one.where) if part),
                     say("可用") if one.role else "",
                     "ok",
                     faint=not one.role,

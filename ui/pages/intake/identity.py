@@ -202,7 +202,7 @@ class _PersonCard(Card):
         self._read.show_words("重新读卡" if person else "读卡")
         self._read.setEnabled(state.reading != "reading")
         self._type.show_words("不再人工录入" if state.manual_open else "人工录入")
-        self._others.setVisible(state.has_other)
+        self._others.setVisible(state.has_other and not state.confirmed)
         self._others.show_words("不读其他卡证" if state.other_open else "其他卡证")
         typing = state.manual_open or state.other_open
         confirmable = person is not None and not state.confirmed and not typing

@@ -418,13 +418,22 @@ class IntakeModel(QObject):
             # The agent stands there already: this is the card of whom they come for.
             self._deed("represented", lambda d: self._do.with_represented(d, document), self._represented)
         else:
-            self._deed("document", lambda d: self._do.with_document(d, document), self._identified)
-            self._want_photo(lambda: self._do.card_photo(document))
+            self._with_document(document, lambda: self._do.card_photo(document))
         self._say()
+
+    def _with_document(self, document: IdentityDocument, photo: Callable[[], bytes] | None) -> None:
+        """Who stands here; then, where there is one, the picture on the chip."""
+        self._photo = wording.Photo()
+
+        def identified(_: Any) -> None:
+            self._identified(None)
+            if photo is not None:
+                self._want_photo(photo)
+
+        self._deed("document", lambda d: self._do.with_document(d, document), identified)
 
     def _want_photo(self, fetch: Callable[[], bytes]) -> None:
         """The picture on the chip; where there is none to see, that is said in its place."""
-        self._photo = wording.Photo()
 
         def heard(picture: bytes) -> None:
             self._photo = wording.Photo(picture)
@@ -528,11 +537,7 @@ class IntakeModel(QObject):
     def _heard_other(self, read: OtherCard) -> None:
         self._reading = "idle"
         self._other_open, self._other = False, {}
-        self._deed("document", lambda d: self._do.with_document(d, read.document), self._identified)
-        if read.portrait:
-            self._want_photo(lambda: self._do.portrait(read.portrait))
-        else:
-            self._photo = wording.Photo()
+        self._with_document(read.document, (lambda: self._do.portrait(read.portrait)) if read.portrait else None)
         self._say()
 
     def _no_other(self, problem: Problem) -> None:
