@@ -453,17 +453,18 @@ def remember_use(desk: Desk, code: str) -> None:
 
 
 def reserve_number(desk: Desk, draft: Draft) -> Draft:
-    """Give the draft its case number. Taken once and burnt, so a retry of F9 never takes a second one (F26).
+    """Give the draft its case number. Taken once and burnt, so a retry of F9 never takes a second one (F26); another
+    only where this PC has joined as another station since, whose number it would not be.
 
     Raises:
         Problem: ``numbers.none_left``.
     """
-    if draft.number:
+    if draft.of_case or desk.store.is_our_number(draft.number):
         return draft
     with _NUMBERING:
         row = desk.store.find_draft(draft.id)
         saved = _read(row) if row else None
-        if saved is not None and saved.matter == draft.matter and saved.number:
+        if saved is not None and saved.matter == draft.matter and desk.store.is_our_number(saved.number):
             return draft.model_copy(update={"number": saved.number})
         return keep(desk, draft, number=desk.store.take_number(desk.catalogue().tree.county(desk.node)))
 

@@ -54,6 +54,23 @@ def is_used(db: apsw.Connection, number: str) -> None:
         )
 
 
+def is_taken(db: apsw.Connection, number: str) -> bool:
+    """Whether a number was taken out of a block that is here."""
+    found = NUMBER.match(number)
+    if found is None:
+        return False
+    block = db.execute(
+        "select 1 from blocks where county = ?1 and first <= ?2 and next > ?2",
+        (found["county"], int(found["sequence"])),
+    )
+    return block.fetchone() is not None
+
+
+def forget(db: apsw.Connection) -> None:
+    """The station is another one from now on: the server would refuse the numbers that it was given before."""
+    db.execute("delete from blocks")
+
+
 def give_up(db: apsw.Connection) -> None:
     """Nothing is left of the blocks that are here."""
     db.execute("update blocks set next = last + 1")

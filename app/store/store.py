@@ -292,6 +292,7 @@ class Store:
                 if unsent is not None:
                     raise Problem("station.joined_elsewhere", Retry.AFTER_FIX)
                 _keep_meta(db, "cursor", b"0")
+                numbers.forget(db)  # they were given to the station that this was
             named = {
                 "id": answer.station,
                 "node": answer.node,
@@ -650,6 +651,11 @@ class Store:
         """The next case number of a county, never to be given again. Raises Problem ``numbers.none_left``."""
         with self._writing() as (db, _):
             return numbers.take(db, county)
+
+    def is_our_number(self, number: str) -> bool:
+        """Whether a number was taken out of the blocks of the station that this is now."""
+        with self._database.reading() as db:
+            return numbers.is_taken(db, number)
 
     def add_blocks(self, blocks: Iterable[NumberBlock]) -> None:
         with self._writing() as (db, _):

@@ -221,8 +221,10 @@ class Line:
         self._call("GET", f"{API}/health", patience=PROBE)
 
     def enrol(self, ask: EnrolAsk) -> EnrolAnswer:
-        """Join. The same ask may be repeated."""
-        return _parsed(EnrolAnswer, self._call("POST", f"{API}/enrol", json=ask))
+        """Join. The same ask may be repeated. The session of the station that this was, if any, is over."""
+        answer = _parsed(EnrolAnswer, self._call("POST", f"{API}/enrol", json=ask))
+        self._token = ""
+        return answer
 
     def exchange(self, ask: Ask) -> Answer:
         """One round of talk."""

@@ -16,6 +16,8 @@ from app.flow import finish, pages, printing, steps
 from app.flow.draft import main_action, panel
 from app.papers.paper import PaperKind
 from contract.case import Ground, Kind, State, SupplementItem
+from contract.exchange import EnrolAnswer, NumberBlock
+from contract.ids import case_number
 from contract.problem import Problem
 from tests.fakes.counter import LU, ZHOU, Counter, bring, open_counter
 
@@ -91,6 +93,18 @@ def test_f12_a_number_that_was_reserved_before_a_crash_is_not_given_again(counte
     assert finish.take_in(desk, again, ZHOU).case.number == draft.number
     other = finish.take_in(desk, counter.whole("haishu", FOOD), ZHOU).case.number
     assert other not in (draft.number, lost)
+
+
+def test_rule_04_a_draft_of_a_pc_that_joined_anew_gets_a_number_of_the_new_station(counter: Counter) -> None:
+    desk = counter.desk
+    draft = steps.reserve_number(desk, counter.whole("yuyao", FOOD))
+    station = desk.store.station()
+    block = NumberBlock(county="330281", first=90_001, last=90_200)
+    joined = EnrolAnswer(
+        station="another", node=station.node, name="1", server_public_key=station.server_public_key, blocks=(block,)
+    )
+    desk.store.join(station.server_url, joined)
+    assert finish.take_in(desk, draft, ZHOU).case.number == case_number("330281", 90_001)
 
 
 def test_without_numbers_nothing_is_taken_in_and_nothing_lost(counter: Counter) -> None:

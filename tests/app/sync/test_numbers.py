@@ -11,10 +11,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from app.store import Standing
+from app.sync.enrol import join
 from app.sync.round import one_round
 from contract.ids import is_case_number
 from contract.problem import Problem
 from tests.app.conftest import NewStation, Station
+from tests.fakes.serving import ServerProcess
 from tests.fakes.window import Window
 
 COUNTY = "330281"
@@ -76,3 +79,19 @@ def test_more_is_asked_for_before_they_run_out_and_no_more_than_is_needed(statio
     assert left(station) == had - had // 2 - 1 + had
     talk(station)
     assert left(station) == had - had // 2 - 1 + had
+
+
+def test_rule_04_a_station_that_joins_anew_as_another_takes_no_number_of_the_former(
+    station: Station, server: ServerProcess
+) -> None:
+    """The answer to the joining came and the pack did not; whoever set it up took another code (a day full of faults
+    found it: every case was refused with number.not_yours)."""
+    former, first = station.store.station(), station.store.take_number(COUNTY)
+    assert join(station.store, station.line, server.code(former.node)).id != former.id
+    assert not station.store.is_our_number(first)
+    assert left(station) == 200
+    case = station.store.shown(Window(station.store).take_in(size=100))[0]
+    assert case is not None and case.number != first and station.store.is_our_number(case.number)
+    talk(station)
+    assert {row.standing for row in station.store.outbox()} <= {Standing.ACKNOWLEDGED, Standing.MATCHED}
+    assert [row.problem for row in station.store.outbox() if row.problem] == []
