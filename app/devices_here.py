@@ -34,6 +34,9 @@ _WORDS: dict[str, Word] = {
     "scanner.busy": "busy",
     "device.unplugged": "absent",
     "device.no_such_port": "absent",
+    "device.usb_absent": "absent",
+    "device.unreachable": "absent",
+    "printer.unreachable": "absent",
     "scanner.absent": "absent",
     "scanner.gone": "absent",
     "cards.no_reader": "absent",
@@ -151,6 +154,7 @@ class DevicesHere:
         self._seen: dict[str, datetime] = {}
         self._hosts: dict[str, Host] = {}
         self._reader: tuple[Host, Reader] | None = None  # it remembers which card it has read
+        self._printers: dict[str, PrintSink] = {}  # each remembers whose paper it may still hold
         self._lock = threading.Lock()
         self._scanning = threading.Lock()
         self._closed = False
@@ -168,7 +172,12 @@ class DevicesHere:
 
     def printer(self, role: str) -> PrintSink:
         """The printer of a role, ``receipt`` or ``a4``. Raises Problem ``device.not_chosen``."""
-        return PrintSink(self._host(role))
+        host = self._host(role)
+        with self._lock:
+            sink = self._printers.get(role)
+            if sink is None or sink.host is not host:
+                sink = self._printers[role] = PrintSink(host)
+        return sink
 
     def manual(self, fields: dict[str, Any], reason: str) -> IdentityDocument:
         """What was typed, checked as a document: the manual driver is always there."""

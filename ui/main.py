@@ -259,6 +259,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         decline=partial(finish.decline, desk),
         print_papers=partial(printing.print_papers, desk),
         paper_png=partial(printing.paper_png, desk),
+        clear_printers=partial(printing.clear_printers, desk),
         stored=partial(steps.get_draft, desk),
         park=partial(steps.park, desk),
         resume=partial(steps.resume, desk),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ from devices.printer import BITMAP, Outcome
 __all__ = [
     "Printed",
     "application_form_pdf",
+    "clear_printers",
     "form_is_stale",
     "paper_pdf",
     "paper_png",
@@ -73,8 +75,8 @@ def paper_pdf(desk: Desk, case_id: str, kind: PaperKind, clerk: Clerk, copy: boo
 
 
 def paper_png(desk: Desk, case_id: str, kind: PaperKind, clerk: Clerk, dpi: int = 110) -> bytes:
-    """The first page of a paper as a picture for the screen."""
-    return desk.drawer.png(paper_pdf(desk, case_id, kind, clerk), dpi)
+    """A paper as a picture for the screen: as it is printed here."""
+    return desk.drawer.png(paper_pdf(desk, case_id, _here(desk, kind), clerk), dpi)
 
 
 def application_form_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, bytes]:
@@ -108,7 +110,7 @@ def separators_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, bytes
 def print_separators(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, Printed]:
     """Print the separator sheets."""
     draft, pdf = separators_pdf(desk, draft, clerk)
-    return draft, _send(desk, PaperKind.SEPARATOR, paper_number(PaperKind.SEPARATOR, draft.number), pdf)
+    return draft, _send(desk, PaperKind.SEPARATOR, paper_number(PaperKind.SEPARATOR, draft.number), pdf, draft.id)
 
 
 def _without_signed(desk: Desk, draft: Draft) -> tuple[CaseMaterial, ...]:
@@ -133,12 +135,28 @@ def _without_signed(desk: Desk, draft: Draft) -> tuple[CaseMaterial, ...]:
 def print_application_form(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, Printed]:
     """Print the filled application form, to be signed and scanned back: it files itself by its QR (U04)."""
     draft, pdf = application_form_pdf(desk, draft, clerk)
-    return draft, _send(desk, PaperKind.APPLICATION, paper_number(PaperKind.APPLICATION, draft.number), pdf)
+    return draft, _send(desk, PaperKind.APPLICATION, paper_number(PaperKind.APPLICATION, draft.number), pdf, draft.id)
+
+
+def clear_printers(desk: Desk) -> None:
+    """A person leaves: what did not certainly come out of a printer is taken back, and does not come out later (F14).
+
+    Never raises for a printer: one that cannot be told now is told before the next person's paper.
+    """
+    for role in ("receipt", "a4"):
+        if desk.devices.has(role):
+            with suppress(Problem):
+                desk.devices.printer(role).clear()
+
+
+def _here(desk: Desk, kind: PaperKind) -> PaperKind:
+    """As a kind is printed at this desk: without a receipt printer a receipt is half an A4 page."""
+    half = desk.config.receipt_style == "half_a4" or not desk.devices.has("receipt")
+    return PaperKind.RECEIPT_A4 if kind is PaperKind.RECEIPT and half else kind
 
 
 def _print(desk: Desk, view: CaseView, kind: PaperKind, clerk: Clerk, copy: bool) -> Printed:
-    if kind is PaperKind.RECEIPT and (desk.config.receipt_style == "half_a4" or not desk.devices.has("receipt")):
-        kind = PaperKind.RECEIPT_A4
+    kind = _here(desk, kind)
     made = _input(desk, view, clerk, copy)
     number = number_of(kind, made)
     known = [paper.outcome for paper in desk.store.papers(view.case.id) if paper.number == number]
@@ -149,23 +167,27 @@ def _print(desk: Desk, view: CaseView, kind: PaperKind, clerk: Clerk, copy: bool
         pdf = desk.drawer.draw(kind, made)
     except Problem as problem:
         return Printed(kind, "failed", number, problem)
-    printed = _send(desk, kind, number, pdf)
+    printed = _send(desk, kind, number, pdf, view.case.id)
     desk.store.keep_paper(Paper(view.case.id, kind, number, sha256(pdf), printed.outcome, copy, desk.clock()))
     return printed
 
 
-def _send(desk: Desk, kind: PaperKind, number: str, pdf: bytes) -> Printed:
-    """Hand a paper to its printer. The job is called by the paper's number, nothing personal."""
+def _send(desk: Desk, kind: PaperKind, number: str, pdf: bytes, owner: str) -> Printed:
+    """Hand a paper to its printer. The job is called by the paper's number, nothing personal.
+
+    Args:
+        owner: The case's or draft's id.
+    """
     try:
         if kind is PaperKind.RECEIPT:
             printer = desk.devices.printer("receipt")
             report = (
-                printer.print_raster(desk.drawer.bitmap(pdf), number)
+                printer.print_raster(desk.drawer.bitmap(pdf), number, owner)
                 if BITMAP in printer.accepts()
-                else printer.print_pdf(pdf, number)
+                else printer.print_pdf(pdf, number, owner)
             )
         else:
-            report = desk.devices.printer("a4").print_pdf(pdf, number)
+            report = desk.devices.printer("a4").print_pdf(pdf, number, owner)
     except Problem as problem:
         return Printed(kind, "failed", number, problem)
     return Printed(kind, "done" if report.outcome is Outcome.DONE else "unconfirmed", number)

@@ -77,6 +77,6 @@ def as_file(pdf: bytes, ending: str, kind: PaperKind) -> bytes:
             from app.papers import raster
             from devices.printer.languages import escpos
 
-            return escpos.raster(escpos.read_pbm(raster.pbm(pdf)))
+            return escpos.receipt(raster.pbm(pdf))
         case _:
             raise Problem("papers.bad_ending", Retry.AFTER_FIX, ending=ending, kind=kind)

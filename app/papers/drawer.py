@@ -14,6 +14,7 @@ from typing import Any, Self
 from app.papers.paper import PaperInput, PaperKind
 from app.papers.pipe import hear, say
 from contract.problem import Problem, Retry
+from contract.wire import sha256
 
 SOURCE_ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0  # seconds; the first paper loads fonts on a cold machine
@@ -99,6 +100,9 @@ class Drawer:
             said, answer = heard
             if "problem" in said:
                 raise Problem.from_wire(said["problem"])
+            if said["made_from"] != sha256(blob):  # never another person's paper (F20)
+                self._end()
+                raise Problem("papers.crashed", Retry.AGAIN)
             return answer
 
     def _running(self) -> subprocess.Popen[bytes]:

@@ -14,6 +14,7 @@ from typing import Any
 from app.papers import PaperInput, PaperKind, draw
 from app.papers.pipe import hear, say
 from contract.problem import Problem, Retry
+from contract.wire import sha256
 
 
 def answer(asked: dict[str, Any], blob: bytes) -> bytes:
@@ -51,7 +52,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a library prints goes to stderr
     while (heard := hear(asks)) is not None:
         try:
-            say(answers, {"ok": True}, answer(*heard))
+            say(answers, {"made_from": sha256(heard[1])}, answer(*heard))
         except Problem as problem:
             say(answers, {"problem": problem.to_wire()})
         except Exception as error:

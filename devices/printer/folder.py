@@ -46,4 +46,4 @@ class PaperFolder:
 
 def _receipt_files(pbm: bytes) -> dict[str, bytes]:
     bitmap = escpos.read_pbm(pbm)
-    return {".escpos": escpos.raster(bitmap), ".png": png.from_bitmap(bitmap)}
+    return {".escpos": b"".join(escpos.parts(bitmap)), ".png": png.from_bitmap(bitmap)}

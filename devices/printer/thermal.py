@@ -1,4 +1,4 @@
-"""A conversation with an ESC/POS printer, over whatever link a driver has.
+"""A conversation with an ESC/POS printer, over whatever line a driver has.
 
 Before anything is sent the printer is asked whether it can print; after the cut it is asked to say when it is
 through. A printer that stops in the middle is told to throw away what it holds.
@@ -25,16 +25,18 @@ from devices.printer import (
 from devices.printer.languages import escpos
 
 STEP = 1.0  # seconds between two looks at a printer that is not through yet
+AT_ONCE = 256  # bytes of answers
 
 
-class Link(Protocol):
-    """Bytes to and from a printer. Raises Problem printer.unreachable when it is gone."""
+class Line(Protocol):
+    """A transport that goes both ways: tcp, serial, usb. Raises Problem when it is gone, device.stuck on a write that
+    is not taken."""
 
     def write(self, data: bytes) -> None:
-        """Hand over all of the data; printer.stuck if the printer does not take it."""
+        """Hand over all of the data."""
 
-    def read(self, patience: float) -> bytes:
-        """What has come, waiting at most so many seconds for the first byte; empty for silence."""
+    def read(self, size: int, deadline: float) -> bytes:
+        """What has come, waiting until `deadline` (time.monotonic) at most; empty for silence."""
 
     def close(self) -> None:
         """End the conversation; what was written still reaches the printer. Closing twice does no harm."""
@@ -47,13 +49,13 @@ class ThermalPrinter:
     """A receipt printer.
 
     Args:
-        connect: Opens the link; called anew for each conversation, because most of these printers talk to
+        connect: Opens the line; called anew for each conversation, because most of these printers talk to
             one computer at a time.
         answer: Seconds to wait for an answer that comes at once.
         confirm: Seconds to wait for the word that everything is printed; 0 where the model never says it.
     """
 
-    def __init__(self, connect: Callable[[], Link], *, answer: float, confirm: float) -> None:
+    def __init__(self, connect: Callable[[], Line], *, answer: float, confirm: float) -> None:
         self._connect = connect
         self._answer = answer
         self._confirm = confirm
@@ -67,7 +69,7 @@ class ThermalPrinter:
 
     def print(self, document: str, media_type: str, title: str) -> Generator[PrintProgress, None, PrintReport]:
         bitmap = escpos.read_pbm(read_document(document, media_type, self.accepts()))
-        parts = [escpos.INIT, *escpos.bands(bitmap), escpos.feed(escpos.FEED_LINES) + escpos.CUT]
+        parts = escpos.parts(bitmap)
         total = sum(map(len, parts))
         with self._talk() as talk:
             state = talk.state()
@@ -75,7 +77,7 @@ class ThermalPrinter:
             try:
                 sent = 0
                 for part in parts:  # stopped only between two, where the printer listens
-                    talk.link.write(part)
+                    talk.line.write(part)
                     sent += len(part)
                     yield PrintProgress(sent, total)
                 # a printer that was silent before will be silent now: do not make the clerk wait for it
@@ -85,7 +87,7 @@ class ThermalPrinter:
                 talk.give_up()
                 raise
             except Problem as problem:
-                talk.give_up(mute=problem.code == "printer.stuck")
+                talk.give_up(mute=problem.code == "device.stuck")
                 raise
 
     def cancel(self) -> None:
@@ -94,16 +96,16 @@ class ThermalPrinter:
 
     @contextmanager
     def _talk(self) -> Iterator[_Talk]:
-        link = self._connect()
+        line = self._connect()
         try:
-            yield _Talk(link, self._answer)
+            yield _Talk(line, self._answer)
         finally:
-            link.close()
+            line.close()
 
     def _await_end(self, talk: _Talk, patience: float, total: int) -> Generator[PrintProgress, None, PrintReport]:
         if not patience:
             return PrintReport(Outcome.UNCONFIRMED)
-        talk.link.write(escpos.CONFIRM)
+        talk.line.write(escpos.CONFIRM)
         end = time.monotonic() + patience
         while (left := end - time.monotonic()) > 0:
             if talk.find_byte(escpos.is_confirmation, min(left, STEP)) is not None:
@@ -118,8 +120,8 @@ class ThermalPrinter:
 class _Talk:
     """One conversation. What was heard while waiting for something else is kept for whoever waits for it."""
 
-    def __init__(self, link: Link, answer: float) -> None:
-        self.link = link
+    def __init__(self, line: Line, answer: float) -> None:
+        self.line = line
         self._answer = answer
         self._heard = bytearray()
 
@@ -128,7 +130,7 @@ class _Talk:
         answers: dict[int, int | None] = {}
         self._heard = bytearray(byte for byte in self._heard if not escpos.is_status(byte))
         for question in (escpos.PAPER, escpos.OFFLINE_CAUSE, escpos.ERROR_CAUSE, escpos.PRINTER):
-            self.link.write(escpos.ask(question))
+            self.line.write(escpos.ask(question))
             answers[question] = self.find_byte(escpos.is_status, self._answer)
             if answers[question] is None:
                 break
@@ -142,18 +144,17 @@ class _Talk:
                 if wanted(byte):
                     del self._heard[place]
                     return byte
-            left = end - time.monotonic()
-            if left <= 0:
+            if time.monotonic() >= end:
                 return None
-            self._heard += self.link.read(left)
+            self._heard += self.line.read(AT_ONCE, end)
 
     def give_up(self, mute: bool = False) -> None:
-        """Have the printer throw away what it holds, and the link what it has not yet sent.
+        """Have the printer throw away what it holds, and the line what it has not yet sent.
 
-        A printer that takes no more bytes (`mute`) cannot be told; dropping the link is all there is.
+        A printer that takes no more bytes (`mute`) cannot be told; dropping the line is all there is.
         """
         if not mute:
             with suppress(Problem):
-                self.link.write(escpos.CLEAR)
-                self.link.read(self._answer)
-        self.link.drop()
+                self.line.write(escpos.CLEAR)
+                self.line.read(AT_ONCE, time.monotonic() + self._answer)
+        self.line.drop()

@@ -6,7 +6,7 @@ import errno
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import serial
 
@@ -22,13 +22,17 @@ _DENIED = {errno.EACCES, errno.EPERM}
 
 
 class SerialPort:
-    """An open serial line, 8N1 without flow control, for one program at a time.
+    """An open serial line, 8N1, for one program at a time.
 
     Every method raises Problem device.unplugged where the device is gone; the port must then be opened anew.
     """
 
-    def __init__(self, port: str, baud: int = 115200) -> None:
+    def __init__(self, port: str, baud: int = 115200, flow: str = "none", patience: float = 5.0) -> None:
         """Open the port.
+
+        Args:
+            flow: Flow control: none, rts_cts or dsr_dtr.
+            patience: Seconds that a write may take.
 
         Raises:
             Problem: device.no_port_chosen, device.no_such_port, device.port_denied, device.port_busy.
@@ -41,7 +45,13 @@ class SerialPort:
         self._port = port
         try:
             self._line: serial.Serial = serial.serial_for_url(
-                port, baudrate=baud, timeout=_SLICE, write_timeout=5.0, exclusive=True
+                port,
+                baudrate=baud,
+                timeout=_SLICE,
+                write_timeout=patience,
+                exclusive=True,
+                rtscts=flow == "rts_cts",
+                dsrdtr=flow == "dsr_dtr",
             )
         except serial.SerialException as error:
             raise _opening_problem(port, error) from None
@@ -49,9 +59,12 @@ class SerialPort:
             raise Problem("device.no_such_port", Retry.AFTER_FIX, port=port) from None
 
     def write(self, data: bytes) -> None:
-        """Send bytes."""
+        """Send bytes. Raises Problem device.stuck where they are not taken in time: the other end holds CTS down."""
         with self._unplugged():
-            self._line.write(data)  # no flush: draining a stuck USB adapter knows no timeout
+            try:
+                self._line.write(data)  # no flush: draining a stuck USB adapter knows no timeout
+            except serial.SerialTimeoutException:
+                raise Problem("device.stuck", Retry.AFTER_FIX, where=self._port) from None
 
     def read(self, size: int, deadline: float) -> bytes:
         """Up to `size` bytes, as soon as some are there; nothing if none came before `deadline` (time.monotonic)."""
@@ -73,6 +86,12 @@ class SerialPort:
 
     def close(self) -> None:
         """Close the line. Safe to call twice."""
+        self._line.close()
+
+    def drop(self) -> None:
+        """Close the line and forget what the system has not sent yet."""
+        with suppress(OSError, TermiosError, AttributeError, TypeError):  # a socket:// port has no output buffer
+            self._line.reset_output_buffer()
         self._line.close()
 
     @contextmanager

@@ -34,6 +34,7 @@ class Roll:
     paper_rows: int | None = None
     deaf_after: int | None = None  # takes so many bytes and no more
     confirms: bool = True
+    on_first_row: Callable[[], object] | None = None
 
     printed: list[bytes] = field(default_factory=list)  # rows of dots
     cuts: list[int] = field(default_factory=list)  # after how many rows
@@ -122,6 +123,8 @@ class Roll:
             self._waiting.append((do, data))
         elif do == "row":
             self.printed.append(data)
+            if self.on_first_row and len(self.printed) == 1:
+                self.on_first_row()
             if self.paper_rows is not None:
                 self.paper_rows -= 1
         elif do == "cut":

@@ -136,6 +136,7 @@ def deeds(desk: Desk, qapp: QApplication) -> IntakeDeeds:
         print_papers=print_papers,
         print_form=print_form,
         paper_png=lambda case_id, kind, clerk: sheets[0],
+        clear_printers=lambda: None,
         can_scan=lambda: True,
     )
 

@@ -73,9 +73,18 @@ def feed(lines: int) -> bytes:
     return b"\x1bd" + bytes([lines])
 
 
-def raster(bitmap: Bitmap, feed_lines: int = FEED_LINES, cut: bool = True) -> bytes:
-    """A whole receipt: start from a known state, the picture, feed, cut."""
-    return INIT + b"".join(bands(bitmap)) + feed(feed_lines) + (CUT if cut else b"")
+def parts(bitmap: Bitmap) -> list[bytes]:
+    """A whole receipt: start from a known state, the picture, feed, cut. Between two parts a printer can be stopped."""
+    return [INIT, *bands(bitmap), feed(FEED_LINES) + CUT]
+
+
+def receipt(pbm: bytes) -> bytes:
+    """A receipt as one run of bytes, for whoever hands it on unseen.
+
+    Raises:
+        Problem: printer.wrong_document.
+    """
+    return b"".join(parts(read_pbm(pbm)))
 
 
 def ask(question: int) -> bytes:

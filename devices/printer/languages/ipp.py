@@ -21,7 +21,7 @@ NAME, KEYWORD, URI, CHARSET, LANGUAGE, MIME = 0x42, 0x44, 0x45, 0x47, 0x48, 0x49
 FIRST_VALUE_TAG = 0x10
 
 CANCELED, ABORTED, COMPLETED = 7, 8, 9
-STOPPED = 5  # printer-state
+IDLE, STOPPED = 3, 5  # printer-state
 
 Value = int | bool | str | bytes
 Attribute = tuple[int, str, Value]

@@ -10,11 +10,11 @@ import pytest
 
 from contract.problem import Problem
 from devices.idcard.drivers.samv_hid.driver import PRODUCT, VENDOR, PacedReports
-from devices.idcard.drivers.samv_usb.driver import UsbReader, usb_id
+from devices.idcard.drivers.samv_usb.driver import UsbReader
 from devices.idcard.emulator import Behaviour, Emulator, get_card, people
 from devices.idcard.samv import Module
 from devices.transports.hid import HidReports
-from devices.transports.usb import UsbBulk
+from devices.transports.usb import UsbBulk, usb_id
 
 from .buses import Bus, Reports
 

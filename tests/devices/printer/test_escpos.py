@@ -27,7 +27,7 @@ def bitmaps(draw: st.DrawFn) -> Bitmap:
 def test_a_receipt_comes_out_dot_for_dot_and_is_cut_after_it(bitmap: Bitmap) -> None:
     """F18: also one that is longer than a band."""
     roll = Roll()
-    assert roll.take(escpos.raster(bitmap)) == b""
+    assert roll.take(b"".join(escpos.parts(bitmap))) == b""
     assert b"".join(roll.printed) == bitmap.rows
     assert roll.cuts == [bitmap.height]
     assert roll.fed == 4

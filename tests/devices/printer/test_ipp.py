@@ -60,7 +60,7 @@ class TestRealPrinter:
             ipp_program.give_paper()
             wait_until(lambda: sink.status().standing is Standing.OK)
             assert sink.print_pdf(PAPER, TITLE).outcome is Outcome.DONE
-        assert sorted(_states(ipp_program)) == [ipp.CANCELED, ipp.COMPLETED]
+        assert sorted(ipp_program.states()) == [ipp.CANCELED, ipp.COMPLETED]
 
     def test_calling_a_print_off_cancels_the_job(self, ipp_program: IppProgram, wait_until: Wait) -> None:
         ipp_program.be_slow()
@@ -68,9 +68,9 @@ class TestRealPrinter:
             steps = host.stream("print", document=base64.b64encode(PAPER).decode(), media_type=PDF, title=TITLE)
             next(steps)
             next(steps)
-            steps.close()  # type: ignore[attr-defined]
+            steps.close()
             ipp_program.be_quick()  # a job that is being printed is cancelled when the printer lets go of it
-            wait_until(lambda: _states(ipp_program) == [ipp.CANCELED])
+            wait_until(lambda: ipp_program.states() == [ipp.CANCELED])
 
     def test_a_job_that_takes_too_long_is_given_up(self, ipp_program: IppProgram, wait_until: Wait) -> None:
         ipp_program.be_slow()
@@ -79,7 +79,7 @@ class TestRealPrinter:
                 sink.print_pdf(PAPER, TITLE)
             assert raised.value.code == "printer.stuck"
         ipp_program.be_quick()
-        wait_until(lambda: _states(ipp_program) == [ipp.CANCELED])
+        wait_until(lambda: ipp_program.states() == [ipp.CANCELED])
 
     def test_the_end_of_a_session_cancels_our_jobs_and_no_one_elses(
         self, ipp_program: IppProgram, wait_until: Wait
@@ -89,38 +89,12 @@ class TestRealPrinter:
         with printer(ipp_program.uri) as (sink, _):
             sink.cancel()
         ipp_program.be_quick()
-        wait_until(lambda: _states(ipp_program) == [ipp.COMPLETED])
-
-
-def _call(program: IppProgram, operation: int, attributes: list[ipp.Attribute], data: bytes = b"") -> ipp.Answer:
-    import http.client
-
-    host = program.uri.split("/")[2]
-    line = http.client.HTTPConnection(host, timeout=5)
-    try:
-        body = ipp.request(operation, program.uri, attributes) + data
-        line.request("POST", "/ipp/print", body, {"Content-Type": ipp.MEDIA_TYPE})
-        return ipp.read_answer(line.getresponse().read())
-    finally:
-        line.close()
+        wait_until(lambda: ipp_program.states() == [ipp.COMPLETED])
 
 
 def _submit(program: IppProgram, user: str) -> None:
     attributes: list[ipp.Attribute] = [(ipp.NAME, "requesting-user-name", user), (ipp.MIME, "document-format", PDF)]
-    assert _call(program, ipp.PRINT_JOB, attributes, PAPER).successful
-
-
-def _states(program: IppProgram) -> list[int]:
-    """The states of all jobs that the printer knows."""
-    states: list[int] = []
-    for which in ("completed", "not-completed"):
-        attributes: list[ipp.Attribute] = [
-            (ipp.KEYWORD, "which-jobs", which),
-            (ipp.KEYWORD, "requested-attributes", "job-state"),
-        ]
-        groups = _call(program, ipp.GET_JOBS, attributes).groups_of(ipp.JOB)
-        states += [state for group in groups if (state := group.find_int("job-state")) is not None]
-    return states
+    assert program.call(ipp.PRINT_JOB, attributes, PAPER).successful
 
 
 def _answer(status: int, *groups: tuple[int, list[ipp.Attribute]]) -> bytes:

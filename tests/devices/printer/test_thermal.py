@@ -110,7 +110,7 @@ def test_a_printer_that_takes_no_more_bytes_is_stuck() -> None:
     with printer(roll) as (sink, _):
         with pytest.raises(Problem) as raised:
             sink.print_raster(endless, "t")
-        assert raised.value.code == "printer.stuck"
+        assert raised.value.code == "device.stuck"
 
 
 def test_calling_a_print_off_clears_the_printer() -> None:
@@ -120,7 +120,7 @@ def test_calling_a_print_off_clears_the_printer() -> None:
     with printer(roll) as (_, host):
         steps = host.stream("print", document=base64.b64encode(endless).decode(), media_type=BITMAP, title="t")
         next(steps)
-        steps.close()  # type: ignore[attr-defined]
+        steps.close()
         assert host.ask("status")["standing"] == "ok"
     assert roll.clears == 1
     assert roll.cuts == []
@@ -143,7 +143,7 @@ def test_a_printer_that_is_not_there() -> None:
             for ask in (PrintSink(host).status, lambda: PrintSink(host).print_raster(RECEIPT, "t")):
                 with pytest.raises(Problem) as raised:
                     ask()
-                assert raised.value.code == "printer.unreachable"
+                assert raised.value.code == "device.unreachable"
 
 
 @pytest.mark.parametrize("where", ["pty", "socket"])
@@ -168,4 +168,4 @@ def test_the_same_over_a_serial_line(where: str) -> None:
 def test_a_serial_port_that_is_not_there(port: str) -> None:
     with open_host("printer/escpos_serial", {"port": port}) as host, pytest.raises(Problem) as raised:
         PrintSink(host).status()
-    assert raised.value.code == "printer.unreachable"
+    assert raised.value.code == "device.no_such_port"

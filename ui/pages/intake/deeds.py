@@ -76,6 +76,7 @@ class IntakeDeeds:
     decline: Callable[[Draft, Clerk, Ground, str, str], TakenIn]
     print_papers: Callable[[str, tuple[PaperKind, ...], Clerk, bool], tuple[Printed, ...]]
     paper_png: Callable[[str, PaperKind, Clerk], bytes]
+    clear_printers: Callable[[], None]
     # several people
     stored: Callable[[str], Draft]
     park: Callable[[Draft], Draft]

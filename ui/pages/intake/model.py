@@ -239,6 +239,7 @@ class IntakeModel(QObject):
     def sign_out(self) -> None:
         """The clerk leaves for good; the draft stays saved, and what waits to be done to it is done unheard."""
         self.lock()
+        self._clear_printers()
         self._clerk = None
         rest, self._queue = [deed for deed in self._queue if deed.of and not deed.ends], []
         if rest:
@@ -251,6 +252,11 @@ class IntakeModel(QObject):
                         deed.work(self._do.stored(deed.of))
 
             self._tasks.run("rest", do_all, lambda _: None)
+
+    def _clear_printers(self) -> None:
+        """Whoever was given papers here is gone: what did not come out for them does not come out later (F14)."""
+        if self._taken is not None:
+            self._tasks.run("clear printers", self._do.clear_printers, lambda _: None)
 
     def _put_aside(self) -> None:
         """Park what is on the screen, where it is worth anything."""
@@ -1230,6 +1236,7 @@ class IntakeModel(QObject):
         self.flush()  # what was typed into the one before while this one was on its way
         self._between = False
         behalf = self._behalf
+        self._clear_printers()
         self._forget()
         self._draft = draft
         self._want_others()

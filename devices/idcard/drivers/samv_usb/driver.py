@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from contract.problem import Problem, Retry
 from devices.idcard import IdentityDocument
 from devices.idcard.photo import Photos
 from devices.idcard.samv import Module
-from devices.transports.usb import UsbBulk
+from devices.transports.usb import UsbBulk, usb_id
 
 
 class UsbReader:
@@ -36,19 +35,6 @@ class UsbReader:
     def photo(self, raw: str) -> str:
         """The picture of a photo block."""
         return self._photos.decode(raw)
-
-
-def usb_id(text: str) -> tuple[int, int]:
-    """``0400:c35a`` as two numbers.
-
-    Raises:
-        Problem: device.bad_option.
-    """
-    vendor, _, product = text.partition(":")
-    try:
-        return int(vendor, 16), int(product, 16)
-    except ValueError:
-        raise Problem("device.bad_option", Retry.AFTER_FIX, option="device", allowed="0400:c35a") from None
 
 
 OPEN = UsbReader

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
+from contract.problem import Problem, Retry
 from devices.printer import (
     BITMAP,
     PDF,
@@ -54,6 +55,8 @@ class SimulatedPrinter:
                 return PrinterState(Standing(self._behave), (f"simulated {self._behave}",))
             case "silent":
                 return PrinterState(Standing.UNKNOWN)
+            case "absent":
+                raise Problem("printer.unreachable", Retry.AFTER_FIX, where="simulated")
             case _:
                 return PrinterState(Standing.OK)
 
