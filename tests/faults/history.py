@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_any
 from pathlib import Path
@@ -21,7 +21,7 @@ from app.store import Standing, Store
 from app.sync.enrol import join
 from app.sync.line import TROUBLE, Line
 from app.sync.once import sync_once
-from contract.case import Author, Case, case_digest, pages_of
+from contract.case import CHINA, Author, Case, case_digest, pages_of
 from contract.exchange import spelled
 from contract.problem import Problem
 from tests.fakes.cutting import CuttingProxy
@@ -36,6 +36,8 @@ LONGEST = 60.0  # seconds for whatever must come to an end, on a machine that is
 STANDSTILL = 3.0  # seconds without anything happening after which the next trouble comes all the same
 LAWFUL = {"case.out_of_order", "case.not_allowed", "case.void_too_late", "case.correct_too_late"}
 """Why an act may be held where a second window acted on the same case: the server's order won."""
+AFTER_MIDNIGHT = {"case.void_too_late", "case.correct_too_late"}
+"""And where the day went past midnight: an act whose station cannot be believed its clock counts from its arrival."""
 
 STARTING = mp.get_context("forkserver")
 STARTING.set_forkserver_preload(["tests.faults.station"])
@@ -49,7 +51,16 @@ class Result:
     day: str
     faults: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    began_on: date = field(default_factory=lambda: _date())
     seconds: float = 0.0
+
+    @property
+    def went_past_midnight(self) -> bool:
+        return _date() != self.began_on
+
+
+def _date() -> date:
+    return datetime.now(CHINA).date()
 
 
 @dataclass
@@ -374,7 +385,8 @@ def _check_case(store: Store, one: Station, case_id: str, there: Any, listed: bo
             result.faults.append(f"{act!r} is {deed.standing} and not to be seen")
         problem = deed.problem.code if deed.problem else ""
         result.counts[f"{deed.standing} {problem}".strip()] += 1
-        if deed.standing is Standing.HELD and not (day.rival and problem in LAWFUL):
+        lawful = (day.rival and problem in LAWFUL) or (result.went_past_midnight and problem in AFTER_MIDNIGHT)
+        if deed.standing is Standing.HELD and not lawful:
             result.faults.append(f"{act!r} is held for {problem}")
     stray = [act_id for act_id, station, _ in (there["acts"] if there else []) if station == one.id]
     stray = [act_id for act_id in stray if act_id not in {deed.action.id for deed in deeds}]
