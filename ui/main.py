@@ -67,6 +67,7 @@ from ui.theme import wear
 from ui.widgets.field import Asked
 from ui.words import Language, say
 
+PAPER_WAIT = 60.0  # seconds for which an empty feeder is waited for
 CARD_PATIENCE = 20.0  # seconds of one wait for a card; then it begins again
 
 
@@ -238,8 +239,16 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         with_answers=partial(steps.with_answers, desk),
         with_delivery=partial(steps.with_delivery, desk),
         to_step=partial(steps.to_step, desk),
-        scan_into=lambda draft, code, stop: pages.scan_into(desk, draft, code, None, stop.is_set),
-        rescan_page=partial(pages.rescan_page, desk),
+        scan_into=lambda draft, code, source, stop: pages.scan_into(
+            desk, draft, code, ScanProfile(source=source), stop, wait=PAPER_WAIT
+        ),
+        insert_after=lambda draft, code, key, source, stop: pages.scan_into(
+            desk, draft, code, ScanProfile(source=source), stop, after=key, wait=PAPER_WAIT
+        ),
+        scan_backs=lambda draft, code, stop: pages.scan_backs(desk, draft, code, stop, wait=PAPER_WAIT),
+        rescan_page=lambda draft, code, key, source: pages.rescan_page(
+            desk, draft, code, key, ScanProfile(source=source)
+        ),
         thumbnail=partial(pages.thumbnail, desk),
         preview=partial(pages.preview, desk),
         move_page=partial(pages.move_page, desk),
@@ -251,6 +260,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         library=partial(pages.library, desk),
         from_library=lambda draft, code, item: _from_library(desk, draft, code, item),
         print_form=partial(printing.print_application_form, desk),
+        print_separators=partial(printing.print_separators, desk),
         form_is_stale=printing.form_is_stale,
         clashing=partial(clashes.clashing, desk),
         confirm_clash=partial(clashes.confirm_clash, desk),

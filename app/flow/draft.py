@@ -44,6 +44,31 @@ class Offered(Wire):
     __str__ = __repr__
 
 
+class Stack(Wire):
+    """The paper that went through the scanner last: what goes on after a break, and whose backs may still follow.
+
+    Attributes:
+        code: The material that it was begun in.
+        into: The material that the next page goes into: another one behind a separator sheet.
+        source: As `devices.scanner.Source`.
+        sheets: By sheet, the key of its front's page; empty where nothing of it was kept (a separator sheet).
+        following: The page to go on with after a break; 0 where the stack came through whole.
+        backs: Of the stack turned over (手动双面), how many backs have come; 0 where that was not begun.
+    """
+
+    code: str
+    into: str
+    source: str
+    sheets: tuple[str, ...] = ()
+    following: int = 0
+    backs: int = 0
+
+    @property
+    def wants_backs(self) -> bool:
+        """Whether the backs of a stack that was scanned one-sided may come now."""
+        return self.source == "adf" and not self.following and self.backs < len(self.sheets)
+
+
 class Begun(Wire):
     """What was done for one matter: it is put by when another matter is chosen, and is there again on coming back.
 
@@ -56,6 +81,7 @@ class Begun(Wire):
             that a form signed for another matter never files itself here.
         form_digest: What the application form said when it was printed last.
         signed_digest: What the form said whose pages came back.
+        stack: The paper that went through the scanner last.
         clash_seen: The applicant's other open cases that the clerk takes this one in beside (rule 9).
     """
 
@@ -68,6 +94,7 @@ class Begun(Wire):
     delivery: Delivery = Delivery.WINDOW
     materials: tuple[CaseMaterial, ...] = ()
     foreign_pages: tuple[str, ...] = ()  # keys of pages with another case's slot code on them
+    stack: Stack | None = None
     number: str = ""
     form_digest: str = ""
     signed_digest: str = ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.desk import Desk, today
-from app.flow.draft import Draft, brought_up, matter_of
+from app.flow.draft import Draft, Stack, brought_up, matter_of
 from app.flow.steps import EMPTY_SLOT, keep
 from app.materials import library as shared
 from app.materials import pages as look
@@ -20,6 +21,7 @@ from contract.matter import MaterialRule, wanted
 from contract.person import Clerk
 from contract.problem import Problem, Retry
 from devices.scanner import ScannedPage, ScanProfile
+from devices.scanner import Source as Feed
 
 Quarter = Literal[0, 90, 180, 270]
 LARGEST = 64 << 20  # bytes of one file
@@ -29,52 +31,114 @@ _BY_DEVICE = (Source.SCAN, Source.CAMERA)
 
 
 def scan_into(
-    desk: Desk, draft: Draft, code: str, profile: ScanProfile | None = None, cancelled: Callable[[], bool] = bool
+    desk: Desk,
+    draft: Draft,
+    code: str,
+    profile: ScanProfile | None = None,
+    stop: threading.Event | None = None,
+    *,
+    after: str = "",
+    wait: float = 0.0,
 ) -> Iterator[Draft]:
     """Scan a batch into a material. One draft a page, each page encrypted and on disk before it is handed over.
 
     A page that carries a slot's QR files itself there with its back (U04); what follows a separator sheet belongs to
-    the material on it. A page that cannot be opened does not stop the batch.
+    the material on it. A page that cannot be opened does not stop the batch. A stack that broke off goes on with the
+    page that its draft remembers.
+
+    Args:
+        stop: Set by another thread, it ends the batch quietly; every page that came is kept.
+        after: Key of a page of this material behind which the new ones are put, in their order.
+        wait: Seconds for which an empty feeder is waited for.
 
     Raises:
         Problem: the scanner's; every page that came before it is kept, and its facts say how many (``pages``) came.
             ``page.unreadable`` and ``page.too_large`` at the end of the batch, with which page (``page``) it was.
     """
     _slot(draft, code)
+    if after:
+        _page(draft, code, after)
+    profile = profile or ScanProfile()
     trouble: Problem | None = None
-    filing = _Filing.of(draft, code)
-    with closing(desk.devices.scanner().scan(profile or ScanProfile())) as batch:
-        for scanned, data in batch:
-            try:
-                found = _analysed(desk, scanned, data)
-            except Problem as problem:
-                if not problem.code.startswith("page."):
-                    raise
-                trouble = trouble or Problem(problem.code, problem.retry, **problem.facts | {"page": scanned.n})
-                continue
-            draft = _filed(desk, draft, filing, found)
-            yield draft
-            if cancelled():
-                break
+    stack = None if after else _resumed(draft, code, profile)
+    first = stack.following or 1 if stack else 1
+    filing = _Filing.of(draft, code, after, stack)
+    with closing(desk.devices.scanner().scan(profile, first=first, stop=stop, wait=wait)) as batch:
+        try:
+            for scanned, data in batch:
+                try:
+                    found = _analysed(desk, scanned, data)
+                except Problem as problem:
+                    if not problem.code.startswith("page."):
+                        raise
+                    trouble = trouble or Problem(problem.code, problem.retry, **problem.facts | {"page": scanned.n})
+                    found = []
+                draft = _filed(desk, draft, filing, found, scanned, profile.source)
+                yield draft
+                if stop is not None and stop.is_set():
+                    return
+        except Problem as problem:
+            if problem.code == "scanner.count_differs":
+                yield _whole(desk, draft, filing)
+            if problem.code == "scanner.cancelled" and stop is not None and stop.is_set():
+                return
+            raise
+    yield _whole(desk, draft, filing)
     if trouble is not None:
         raise trouble
 
 
-def rescan_page(desk: Desk, draft: Draft, code: str, key: str) -> Draft:
+def scan_backs(
+    desk: Desk, draft: Draft, code: str, stop: threading.Event | None = None, *, wait: float = 0.0
+) -> Iterator[Draft]:
+    """手动双面: the stack was turned over as a whole, so the last sheet's back comes first. Each goes behind its front.
+
+    Raises:
+        Problem: as `scan_into`; ``page.no_fronts`` where no one-sided stack was scanned before, ``page.backs_differ``
+            at the end where there were not as many backs as sheets: everything is kept, a person looks.
+    """
+    stack = draft.stack
+    if stack is None or stack.code != code or not stack.wants_backs:
+        raise Problem("page.no_fronts", Retry.AFTER_FIX)
+    sheets = len(stack.sheets)
+    trouble: Problem | None = None
+    profile = ScanProfile(source=Feed(stack.source))
+    with closing(desk.devices.scanner().scan(profile, first=stack.backs + 1, stop=stop, wait=wait)) as batch:
+        try:
+            for scanned, data in batch:
+                at = sheets - scanned.n
+                front = stack.sheets[at] if at >= 0 else ""
+                back = replace(scanned, sheet=at + 1 if at >= 0 else scanned.n, side="back")
+                stack = stack.model_copy(update={"backs": scanned.n})
+                try:
+                    page, _ = _analysed(desk, back, data)[0]
+                except Problem as problem:
+                    if not problem.code.startswith("page."):
+                        raise
+                    trouble = trouble or Problem(problem.code, problem.retry, **problem.facts | {"page": scanned.n})
+                    continue
+                draft = _put_back(desk, draft, stack, page, front)
+                yield draft
+        except Problem as problem:
+            if problem.code == "scanner.cancelled" and stop is not None and stop.is_set():
+                return
+            raise
+    if trouble is not None:
+        raise trouble
+    if stack.backs != sheets:
+        raise Problem("page.backs_differ", Retry.AFTER_FIX, fronts=sheets, backs=stack.backs)
+
+
+def rescan_page(desk: Desk, draft: Draft, code: str, key: str, profile: ScanProfile | None = None) -> Draft:
     """The next page from the scanner stands for this one; the old one stays, hidden, as an earlier version."""
     old = _page(draft, code, key)
-    with closing(desk.devices.scanner().scan(ScanProfile())) as batch:
+    with closing(desk.devices.scanner().scan(profile or ScanProfile())) as batch:
         scanned, data = next(batch, (None, b""))
     if scanned is None:
         raise Problem("scanner.no_paper", Retry.AFTER_FIX)
     new, _ = _analysed(desk, scanned, data)[0]
-    new = new.model_copy(update={"sheet": old.sheet, "side": old.side, "replaces": old.digest, "hidden": False})
-    pages = list(_slot(draft, code).pages)
-    pages[pages.index(old)] = new
-    slot = _slot(draft, code).model_copy(
-        update={"pages": (*pages, old.model_copy(update={"hidden": True})), **NOT_COMPARED}
-    )
-    return _with_slot(desk, draft, slot)
+    pages = _instead(_slot(draft, code).pages, old, new.model_copy(update={"hidden": False}))
+    return _with_slot(desk, draft, _slot(draft, code).model_copy(update={"pages": pages, **NOT_COMPARED}))
 
 
 def add_file(desk: Desk, draft: Draft, code: str, data: bytes, media_type: str) -> Draft:
@@ -102,7 +166,7 @@ def add_photograph(desk: Desk, draft: Draft, code: str, data: bytes, media_type:
     scanned = ScannedPage(sheet, sheet, "front", media_type, 0, 0, 0, "", len(data))
     found = _analysed(desk, scanned, data, corners)
     shown = [(page.model_copy(update={"hidden": False}), codes) for page, codes in found]
-    return _filed(desk, draft, _Filing.of(draft, code), shown, Source.CAMERA)
+    return _filed(desk, draft, _Filing.of(draft, code), shown, source=Source.CAMERA)
 
 
 def straighten_page(desk: Desk, draft: Draft, code: str, key: str, corners: Corners | None) -> Draft:
@@ -262,13 +326,20 @@ class _Filing:
     code: str
     matter: tuple[str, int] | None
     slots: dict[str, CaseMaterial]  # as they were laid out at the beginning, without their pages
+    after: str = ""  # key of the page that the next one is put behind; empty: at the end
+    stack: Stack | None = None
+    again: str = ""  # key of the front that comes once more, because its back did not come
     sheet: int = 0  # the sheet that filed itself
     there: str = ""  # and where
 
     @classmethod
-    def of(cls, draft: Draft, code: str) -> _Filing:
+    def of(cls, draft: Draft, code: str, after: str = "", stack: Stack | None = None) -> _Filing:
         slots = {slot.code: slot.model_copy(update={"pages": ()}) for slot in draft.materials}
-        return cls(code, draft.matter, slots)
+        filing = cls(stack.into if stack else code, draft.matter, slots, after, stack)
+        if stack and stack.source == Feed.ADF_DUPLEX and stack.following < 2 * len(stack.sheets):
+            filing.again = stack.sheets[-1]
+            filing.stack = stack.model_copy(update={"sheets": stack.sheets[:-1]})
+        return filing
 
     def view(self, draft: Draft) -> Draft:
         """The draft with the matter in front that the batch was begun for: the clerk may have chosen another."""
@@ -280,16 +351,75 @@ class _Filing:
         """The material, also where an answer made it go while its pages came in."""
         return draft.material(code) or self.slots.get(code) or _slot(draft, code)
 
+    def place(self, slot: CaseMaterial, page: Page) -> tuple[Page, ...]:
+        """The material's pages with this one among them."""
+        pages = () if slot.source is Source.LIBRARY else slot.pages
+        if self.after and slot.code == self.code:
+            at = next((at for at, one in enumerate(pages, 1) if one.key == self.after), len(pages))
+            self.after = page.key
+            return (*pages[:at], page, *pages[at:])
+        old = next((one for one in pages if one.key == self.again), None) if page.side == "front" else None
+        self.again = self.again if page.side == "back" else ""
+        return _instead(pages, old, page) if old else (*pages, page)
+
+    def advance(self, begun: str, scanned: ScannedPage, key: str, source: Feed) -> Stack:
+        """The stack with one more page. Until its end is heard it counts as broken off behind that page."""
+        stack = self.stack or Stack(code=begun, into=begun, source=source)
+        sheets = (*stack.sheets, key) if scanned.side == "front" else stack.sheets
+        half = source is Feed.ADF_DUPLEX and scanned.side == "front"
+        following = scanned.n if half else scanned.n + 1
+        self.stack = stack.model_copy(update={"into": self.code, "sheets": sheets, "following": following})
+        return self.stack
+
+
+def _resumed(draft: Draft, code: str, profile: ScanProfile) -> Stack | None:
+    """The stack that broke off in this material and goes on now."""
+    stack = draft.stack
+    return stack if stack and stack.following and (stack.code, stack.source) == (code, profile.source) else None
+
+
+def _whole(desk: Desk, draft: Draft, filing: _Filing) -> Draft:
+    """The stack came through to its end."""
+    if filing.stack is None or filing.after:
+        return draft
+    filing.stack = filing.stack.model_copy(update={"following": 0})
+    draft = filing.view(draft)
+    return keep(desk, draft, draft.model_copy(update={"stack": filing.stack}))
+
+
+def _instead(pages: tuple[Page, ...], old: Page, new: Page) -> tuple[Page, ...]:
+    """A new page in the place of an old one, which stays behind all others, hidden."""
+    new = new.model_copy(update={"sheet": old.sheet, "side": old.side, "replaces": old.digest})
+    at = pages.index(old)
+    return (*pages[:at], new, *pages[at + 1 :], old.model_copy(update={"hidden": True}))
+
+
+def _put_back(desk: Desk, draft: Draft, stack: Stack, back: Page, front: str) -> Draft:
+    """Put a back behind its front, wherever that is by now."""
+    after = draft.model_copy(update={"stack": stack})
+    for slot in draft.materials if front else ():
+        found = [at for at, page in enumerate(slot.pages, 1) if page.key == front or page.replaces == front]
+        if found:
+            pages = (*slot.pages[: found[0]], back, *slot.pages[found[0] :])
+            return keep(desk, draft, _put(after, slot.model_copy(update={"pages": pages, **NOT_COMPARED})))
+    if back.hidden and not front and back.sheet <= len(stack.sheets):  # the blank back of a separator sheet
+        return keep(desk, draft, after)
+    slot = _slot(draft, stack.code)
+    return keep(desk, draft, _put(after, slot.model_copy(update={"pages": (*slot.pages, back), **NOT_COMPARED})))
+
 
 def _filed(
     desk: Desk,
     draft: Draft,
     filing: _Filing,
     found: list[tuple[Page, tuple[str, ...]]],
+    scanned: ScannedPage | None = None,
+    feed: Feed | None = None,
     source: Source = Source.SCAN,
 ) -> Draft:
-    """Put what came from a device where it belongs."""
+    """Put what came where it belongs; `scanned` and `feed` where it came in a stack from the scanner."""
     draft = after = filing.view(draft)
+    key, begun = "", filing.code
     for page, codes in found:
         named = [slot for slot in map(find_slot, codes) if slot]
         ours = [slot for slot in named if slot.number == draft.number and draft.material(slot.material)]
@@ -298,17 +428,23 @@ def _filed(
             continue  # our own sheet between two materials, nothing of the citizen's
         if ours:
             filing.sheet, filing.there = page.sheet, ours[0].material
-        code = filing.there if filing.sheet and filing.sheet == page.sheet else filing.code
-        slot = filing.slot(after, code)
-        pages = () if slot.source is Source.LIBRARY else slot.pages
-        changes: dict[str, object] = {}
-        if named and not ours:
-            changes["foreign_pages"] = (*after.foreign_pages, page.key)
-        if draft.form_digest and code in _forms(desk, draft):
-            changes["signed_digest"] = draft.form_digest
-        slot = slot.model_copy(update={**_taken_by_hand(slot, source), "pages": (*pages, page)})
-        after = _put(after.model_copy(update=changes), slot)
+        after = _with_page(desk, after, filing, page, source, bool(named and not ours))
+        key = key or page.key
+    if scanned is not None and feed is not None and not filing.after:
+        after = after.model_copy(update={"stack": filing.advance(begun, scanned, key, feed)})
     return keep(desk, draft, after)
+
+
+def _with_page(desk: Desk, draft: Draft, filing: _Filing, page: Page, source: Source, foreign: bool) -> Draft:
+    code = filing.there if filing.sheet and filing.sheet == page.sheet else filing.code
+    slot = filing.slot(draft, code)
+    changes: dict[str, object] = {}
+    if foreign:
+        changes["foreign_pages"] = (*draft.foreign_pages, page.key)
+    if draft.form_digest and code in _forms(desk, draft):
+        changes["signed_digest"] = draft.form_digest
+    slot = slot.model_copy(update={**_taken_by_hand(slot, source), "pages": filing.place(slot, page)})
+    return _put(draft.model_copy(update=changes), slot)
 
 
 def _taken_by_hand(slot: CaseMaterial, source: Source = Source.SCAN) -> dict[str, object]:

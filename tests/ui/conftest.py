@@ -112,7 +112,7 @@ def deeds(desk: Desk, qapp: QApplication) -> IntakeDeeds:
         stop.wait(5)
         raise Problem("idcard.absent", Retry.AGAIN)
 
-    def scan_into(draft: Any, code: str, stop: Any) -> Iterator[Any]:
+    def scan_into(draft: Any, code: str, source: Any, stop: Any) -> Iterator[Any]:
         for sheet in sheets:
             draft = pages.add_file(desk, draft, code, sheet, "image/jpeg")
             yield draft

@@ -12,10 +12,13 @@ import pytest
 from app.config import DeviceChoice
 from app.desk import Desk, author_of
 from app.flow import pages, steps
-from app.flow.draft import Draft, OtherCase
+from app.flow.draft import Draft, OtherCase, Stack
+from app.flow.printing import Printed
+from app.papers.paper import PaperKind
 from contract.case import ClashSeen, State
 from contract.person import Clerk, LegalPerson, Tie
 from contract.problem import Problem, Retry
+from devices.scanner import Source
 from tests.ui.conftest import CARD, CLERK
 from ui import invented
 from ui.pages.intake.deeds import IntakeDeeds
@@ -222,7 +225,7 @@ def test_pages_come_in_while_the_clerk_types(deeds: IntakeDeeds, desk: Desk, pos
     gates = [threading.Event(), threading.Event()]
     sheets = [invented.sheet(f"{n}", 200) for n in range(2)]
 
-    def scan(draft: Draft, code: str, stop: threading.Event) -> Iterator[Draft]:
+    def scan(draft: Draft, code: str, source: Any, stop: threading.Event) -> Iterator[Draft]:
         for gate, sheet in zip(gates, sheets, strict=True):
             gate.wait(10)
             draft = pages.add_file(desk, draft, code, sheet, "image/jpeg")
@@ -255,7 +258,7 @@ def test_pages_come_in_while_the_clerk_types(deeds: IntakeDeeds, desk: Desk, pos
 def test_a_jam_keeps_the_pages_and_says_what_to_do(deeds: IntakeDeeds, desk: Desk, post: Post, until: Until) -> None:
     sheet = invented.sheet("1", 200)
 
-    def scan(draft: Draft, code: str, stop: threading.Event) -> Iterator[Draft]:
+    def scan(draft: Draft, code: str, source: Any, stop: threading.Event) -> Iterator[Draft]:
         yield pages.add_file(desk, draft, code, sheet, "image/jpeg")
         raise Problem("scanner.jam", Retry.AFTER_FIX)
 
@@ -270,10 +273,68 @@ def test_a_jam_keeps_the_pages_and_says_what_to_do(deeds: IntakeDeeds, desk: Des
     model.sign_out()
 
 
+def test_f22_after_a_double_feed_f4_goes_on_with_that_page(
+    deeds: IntakeDeeds, desk: Desk, post: Post, until: Until
+) -> None:
+    asked = []
+    sheet = invented.sheet("1", 200)
+
+    def scan(draft: Draft, code: str, source: Any, stop: threading.Event) -> Iterator[Draft]:
+        asked.append(source)
+        draft = pages.add_file(desk, draft, code, sheet, "image/jpeg")
+        broken = Stack(code=code, into=code, source=source, sheets=("a", "b"), following=3)
+        yield steps.keep(desk, draft, stack=broken)
+        raise Problem("scanner.double_feed", Retry.AFTER_FIX, pages=2, following=3)
+
+    def backs(draft: Draft, code: str, stop: threading.Event) -> Iterator[Draft]:
+        assert draft.stack is not None
+        yield steps.keep(desk, draft, stack=draft.stack.model_copy(update={"backs": 1}))
+
+    model = begun(IntakeModel(replace(deeds, scan_into=scan, scan_backs=backs), post, lambda: "zh"), until)
+    at_materials(model, until)
+    code = model.state.materials.lines[-1].key
+    model.look_at_material(code)
+    model.scan()
+    assert model.state.materials.scanning == "等第 1 面，纸放好就开始"
+    until(lambda: model.state.banner.title and not model.scanning)
+    assert "从第 3 页起" in model.state.banner.remedy
+    assert model.state.materials.resumes == "接第 3 页" and not model.state.materials.can_backs
+    model.next_feed()
+    assert (model.state.materials.feed, model.state.materials.resumes) == ("双面", "")  # that would be another stack
+    model.next_feed()
+    model.next_feed()
+    assert (model.state.materials.feed, asked) == ("单面", [Source.ADF])
+
+    assert model.draft.stack is not None
+    through = model.draft.stack.model_copy(update={"following": 0})
+    model._come_in(steps.keep(desk, model.draft, stack=through))
+    model.look_at_material(code)
+    assert model.state.materials.can_backs and "2 张正面已扫" in model.state.materials.scan_words
+    model.scan_backs()
+    until(lambda: not model.scanning)
+    assert model.state.materials.scan_words == "反面扫到第 1 张，还差 1 张。"
+    model.sign_out()
+
+
+def test_separators_are_printed_for_the_whole_list(deeds: IntakeDeeds, post: Post, until: Until) -> None:
+    printed = []
+
+    def separators(draft: Draft, clerk: Clerk) -> tuple[Draft, Printed]:
+        printed.append(len(draft.materials))
+        return draft, Printed(PaperKind.SEPARATOR, "done", "FG1")
+
+    model = begun(IntakeModel(replace(deeds, print_separators=separators), post, lambda: "zh"), until)
+    at_materials(model, until)
+    model.print_separators()
+    until(lambda: model.state.banner.title == "分隔页已打印")
+    assert printed == [len(model.draft.materials)]
+    model.sign_out()
+
+
 def test_esc_ends_a_scan(deeds: IntakeDeeds, post: Post, until: Until) -> None:
     begun_scanning = threading.Event()
 
-    def scan(draft: Draft, code: str, stop: threading.Event) -> Iterator[Draft]:
+    def scan(draft: Draft, code: str, source: Any, stop: threading.Event) -> Iterator[Draft]:
         begun_scanning.set()
         stop.wait(20)
         return

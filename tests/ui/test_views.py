@@ -339,6 +339,24 @@ def test_materials_wants(dressed: None, qtbot: Any) -> None:
     assert not view._scan.isEnabled()  # a scan is under way
 
 
+def test_what_may_be_done_with_a_stack_of_paper(dressed: None, qtbot: Any) -> None:
+    view = MaterialsView()
+    wants: list[str] = []
+    for name in ("scan", "feed", "backs", "insert", "print_separators"):
+        getattr(view, f"{name}_wanted").connect(lambda name=name: wants.append(name))
+    shown(qtbot, view)
+    at_rest = replace(invented.materials(), scanning="")
+    view.render_state(at_rest)
+    assert not view._backs.isEnabled()  # no one-sided stack went through yet
+    view.render_state(replace(at_rest, can_backs=True, feed="双面", resumes="接第 4 页"))
+    settle()
+    view._strip.setFocus()
+    for keys in ("F4", "Ctrl+M", "Shift+F4", "Ctrl+I", "Ctrl+Shift+P"):
+        press(qtbot, view._strip, keys, wants)
+    assert wants == ["scan", "feed", "backs", "insert", "print_separators"]
+    assert (view._scan.accessibleName(), view._feed.accessibleName()) == ("接第 4 页 F4", "双面 Ctrl+M")
+
+
 def test_no_document_camera_is_said_where_its_key_is(dressed: None, qtbot: Any) -> None:
     view = MaterialsView()
     shown(qtbot, view)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def test_a_batch_is_kept_page_by_page(counter: Counter) -> None:
         counts.append(len(slot(now, "lease").pages))
         assert steps.resume(desk, draft.id) == now  # durable before it is shown
     draft = steps.resume(desk, draft.id)
-    assert counts == [1, 2, 3]
+    assert counts == [1, 2, 3, 3]  # and once more, that the stack is through
     first = slot(draft, "lease").pages[0]
     assert (first.sheet, first.side, first.media_type, first.dpi) == (1, "front", "image/jpeg", 100)
     assert desk.store.page(first.digest).startswith(b"\xff\xd8")
@@ -127,8 +128,10 @@ def test_nobody_asks_a_scanner_anything_during_a_batch(counter: Counter) -> None
 def test_cancelling_keeps_the_pages_so_far(counter: Counter) -> None:
     bring(counter, "scanner", "scanner/simulated", pages=5)
     draft = counter.begin("yuyao", FOOD)
-    *_, draft = pages.scan_into(counter.desk, draft, "lease", COARSE, lambda: True)
-    assert len(slot(draft, "lease").pages) == 1
+    stop = threading.Event()
+    for now in pages.scan_into(counter.desk, draft, "lease", COARSE, stop):
+        assert len(slot(now, "lease").pages) == 1
+        stop.set()
 
 
 def test_a_damaged_file_is_told_and_loses_nothing(counter: Counter, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from contract.matter import Delivery
 from contract.node import Offering
 from contract.person import Clerk, LegalPerson, Person, Tie
 from devices.idcard import IdentityDocument
+from devices.scanner import Source
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ class IntakeDeeds:
     with_delivery: Callable[[Draft, Delivery], Draft]
     to_step: Callable[[Draft, Step], Draft]
     # materials
-    scan_into: Callable[[Draft, str, threading.Event], Iterable[Draft]]
-    rescan_page: Callable[[Draft, str, str], Draft]
+    scan_into: Callable[[Draft, str, Source, threading.Event], Iterable[Draft]]
+    insert_after: Callable[[Draft, str, str, Source, threading.Event], Iterable[Draft]]
+    scan_backs: Callable[[Draft, str, threading.Event], Iterable[Draft]]
+    rescan_page: Callable[[Draft, str, str, Source], Draft]
     thumbnail: Callable[[Page], bytes]
     preview: Callable[[Page, int], bytes]
     move_page: Callable[[Draft, str, str, str, int], Draft]
@@ -67,6 +70,7 @@ class IntakeDeeds:
     library: Callable[[Draft, str], tuple[LibraryItem, ...]]
     from_library: Callable[[Draft, str, LibraryItem], Draft]
     print_form: Callable[[Draft, Clerk], tuple[Draft, Printed]]
+    print_separators: Callable[[Draft, Clerk], tuple[Draft, Printed]]
     form_is_stale: Callable[[Draft], bool]
     clashing: Callable[[Draft], tuple[OtherCase, ...]]
     confirm_clash: Callable[[Draft, Clerk], Draft]

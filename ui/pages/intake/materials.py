@@ -36,6 +36,9 @@ class MaterialsState:
     scanning_into: str = ""
     verified: str = ""  # 已核对原件 10:41 周敏
     returned: str = ""
+    feed: str = "单面"  # how paper goes in
+    resumes: str = ""  # 接第 4 页: the stack broke off there
+    can_backs: bool = False  # a one-sided stack is through, its backs may follow
     can_scan: bool = True
     scan_words: str = ""  # why not, or which scanner
     can_photograph: bool = False
@@ -56,9 +59,13 @@ class MaterialsView(QWidget):
     Signals:
         material_looked_at, page_looked_at: What is under the cursor now.
         scan_wanted, photograph_wanted, rescan_wanted, stop_wanted: With the scanner or the document camera.
+        feed_wanted: The next way in which paper goes in.
+        backs_wanted: The backs of a stack that was turned over.
+        insert_wanted: What lies in the scanner goes behind the page under the cursor.
         rotate_wanted: Quarter turns clockwise.
         blanks_wanted: Hide the page under the cursor, or show it.
         verify_wanted, return_wanted, promise_wanted, print_form_wanted, library_wanted: On the material.
+        print_separators_wanted: A sheet for each material, to be laid between them.
         library_chosen: Key of what is to be taken from the shared library.
         page_moved: (from code, page, to code, index); an index of -1 is the end.
         cut_wanted, paste_wanted: Move a page by keyboard.
@@ -70,6 +77,9 @@ class MaterialsView(QWidget):
     page_looked_at = Signal(str)
     scan_wanted = Signal()
     photograph_wanted = Signal()
+    feed_wanted = Signal()
+    backs_wanted = Signal()
+    insert_wanted = Signal()
     rescan_wanted = Signal()
     stop_wanted = Signal()
     rotate_wanted = Signal(int)
@@ -78,6 +88,7 @@ class MaterialsView(QWidget):
     return_wanted = Signal()
     promise_wanted = Signal()
     print_form_wanted = Signal()
+    print_separators_wanted = Signal()
     library_wanted = Signal()
     library_chosen = Signal(str)
     page_moved = Signal(str, str, str, int)
@@ -118,17 +129,20 @@ class MaterialsView(QWidget):
         self._library_card.body.addWidget(self._library)
         card.body.addWidget(self._library_card)
         self._print_form = KeyButton("打印申请表", "Ctrl+P")
+        self._print_separators = KeyButton("打印分隔页", "Ctrl+Shift+P")
         self._from_library = KeyButton("从共享库选", "Ctrl+L")
         self._back = KeyButton("上一步", "Alt+Left")
         self._next = KeyButton("下一步", "Ctrl+Return", "primary")
         self._print_form.clicked.connect(self.print_form_wanted)
+        self._print_separators.clicked.connect(self.print_separators_wanted)
         self._from_library.clicked.connect(self.library_wanted)
         self._back.clicked.connect(self.back_wanted)
         self._next.clicked.connect(self.next_wanted)
         foot = QVBoxLayout()
         foot.setContentsMargins(8, 8, 8, 10)
         foot.setSpacing(8)
-        for row in ((self._print_form, self._from_library), (self._back, self._next)):
+        rows = ((self._print_form, self._from_library), (self._print_separators,), (self._back, self._next))
+        for row in rows:
             line = QHBoxLayout()
             line.setSpacing(6)
             for button in row:
@@ -170,11 +184,17 @@ class MaterialsView(QWidget):
         running.addWidget(self._progress)
         running.addWidget(self._stop)
         self._scan = KeyButton("扫描", "F4", "primary")
+        self._feed = KeyButton("单面", "Ctrl+M")
+        self._backs = KeyButton("扫反面", "Shift+F4")
         self._photograph = KeyButton("高拍仪", "F5")
         self._rescan = KeyButton("重扫此页", "Ctrl+R")
+        self._insert = KeyButton("插页", "Ctrl+I")
         self._scan.clicked.connect(self.scan_wanted)
         self._photograph.clicked.connect(self.photograph_wanted)
         self._rescan.clicked.connect(self.rescan_wanted)
+        self._feed.clicked.connect(self.feed_wanted)
+        self._backs.clicked.connect(self.backs_wanted)
+        self._insert.clicked.connect(self.insert_wanted)
         self._scan_words = Value(size="small", tone="muted", wrap=True)
         self._held = Value(size="small", tone="info", wrap=True)
         foot = QVBoxLayout()
@@ -182,12 +202,13 @@ class MaterialsView(QWidget):
         foot.setSpacing(8)
         for part in (self._held, self._running, self._scan_words):
             foot.addWidget(part)
-        foot.addWidget(self._scan)
-        line = QHBoxLayout()
-        line.setSpacing(6)
-        for button in (self._photograph, self._rescan):
-            line.addWidget(button, 1)
-        foot.addLayout(line)
+        rows = ((self._scan, self._feed), (self._backs, self._insert), (self._rescan, self._photograph))
+        for row in rows:
+            line = QHBoxLayout()
+            line.setSpacing(6)
+            for button in row:
+                line.addWidget(button, 1)
+            foot.addLayout(line)
         card.body.addLayout(foot)
         return card
 
@@ -230,6 +251,8 @@ class MaterialsView(QWidget):
         self._from_library.show_words("收起共享库" if state.library_open else "从共享库选")
         self._from_library.setEnabled(bool(state.current))
         self._print_form.setEnabled(bool(state.lines) and not state.printing)
+        self._print_separators.setToolTip(say("每项材料一张，夹在一叠里一次扫完，各归各项。"))
+        self._print_separators.setEnabled(bool(state.lines) and not state.printing)
         self._title.show_text(state.title)
         self._sides.show_text(state.sides)
         self._needs.show_text(state.needs)
@@ -240,12 +263,20 @@ class MaterialsView(QWidget):
         self._running.setVisible(bool(state.scanning))
         self._progress_words.show_text(state.scanning)
         self._scan.setEnabled(state.can_scan and not state.scanning and bool(state.current))
+        self._scan.show_words(state.resumes or "扫描")
+        self._feed.show_words(state.feed)
+        self._feed.setEnabled(state.can_scan and not state.scanning)
+        self._feed.setToolTip(say("换进纸方式：单面、双面、平板"))
+        self._backs.setToolTip(say("单面扫完后，整叠翻过来，扫反面"))
+        self._insert.setToolTip(say("把扫描仪里的纸插到此页后面"))
+        self._backs.setEnabled(state.can_backs and state.can_scan and not state.scanning)
         self._scan_words.show_text(state.scan_words)
         self._scan_words.setVisible(bool(state.scan_words) and not state.scanning)
         self._photograph.setEnabled(state.can_photograph)
         self._photograph.setToolTip("" if state.can_photograph else say("这台机器没有高拍仪"))
         page = next((one for one in state.pages if one.key == state.page), None)
         self._rescan.setEnabled(page is not None and state.can_scan and not state.scanning)
+        self._insert.setEnabled(self._rescan.isEnabled())
         self._rotate.setEnabled(page is not None)
         self._blank.setEnabled(page is not None)
         self._blank.show_words("显示此页" if page is not None and page.hidden else "隐藏此页")

@@ -20,7 +20,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.cases.acts import SUPPLEMENT_DAYS
-from app.flow.draft import Draft, OtherCase, Panel, Step, main_action, matter_of, panel, routing
+from app.flow.draft import Draft, OtherCase, Panel, Stack, Step, main_action, matter_of, panel, routing
 from app.flow.finish import TakenIn
 from app.flow.printing import Printed
 from app.flow.steps import DraftSummary
@@ -36,6 +36,7 @@ from contract.node import Offering
 from contract.person import Clerk, LegalPerson, Person, Tie, id_number_fault, masked, uscc_fault
 from contract.problem import Problem, Retry
 from devices.idcard import IdentityDocument
+from devices.scanner import Source
 from ui.notice_words import (
     FIELD,
     GROUNDS,
@@ -122,6 +123,7 @@ class IntakeModel(QObject):
         self._away = False  # the screen is locked
         self._between = False  # what is on the screen is still a colleague's
         self._scan: _Scan | None = None
+        self._feed = Source.ADF  # stays as the clerk has set it
         self._names: dict[str, str] = {}
         self._catalogue: Catalogue | None = None
         self._areas: tuple[tuple[str, str], ...] = ()
@@ -787,8 +789,35 @@ class IntakeModel(QObject):
             self._preview_width = wanted_width
             self._want_preview()
 
+    def next_feed(self) -> None:
+        """Ctrl+M: one-sided, both sides, the glass."""
+        feeds = tuple(Source)
+        self._feed = feeds[(feeds.index(self._feed) + 1) % len(feeds)]
+        self._say()
+
     def scan(self) -> None:
-        """F4: a batch into this material; the clerk goes on meanwhile."""
+        """F4: a batch into this material; the clerk goes on meanwhile. A stack that broke off goes on."""
+        feed = self._feed
+        self._stream_pages(lambda draft, code, stop: self._do.scan_into(draft, code, feed, stop))
+
+    def scan_backs(self) -> None:
+        """Shift+F4: the stack was turned over, its backs come."""
+        if self._stack_here() is not None:
+            self._stream_pages(self._do.scan_backs)
+
+    def insert_after(self) -> None:
+        """Ctrl+I: what lies in the scanner goes behind this page."""
+        page, feed = self._page(), self._feed
+        if page is not None:
+            key = page.key
+            self._stream_pages(lambda draft, code, stop: self._do.insert_after(draft, code, key, feed, stop))
+
+    def _stack_here(self) -> Stack | None:
+        """The stack that went through the scanner last, where it was begun in the material looked at."""
+        slot, stack = self._slot(), self._draft.stack if self._draft else None
+        return stack if slot and stack and stack.code == slot.code else None
+
+    def _stream_pages(self, pages: Callable[[Draft, str, threading.Event], Iterable[Draft]]) -> None:
         draft, slot = self._draft, self._slot()
         if draft is None or slot is None or self._scanning_into:
             return
@@ -801,7 +830,7 @@ class IntakeModel(QObject):
         self._banner = BannerShown()
 
         def work(stop: threading.Event) -> Iterable[Draft]:
-            return self._do.scan_into(draft, code, stop)
+            return pages(draft, code, stop)
 
         self._tasks.stream("scan", work, self._scanned_page, self._scan_over, self._scan_failed)
         self._say()
@@ -830,8 +859,9 @@ class IntakeModel(QObject):
         slot, page = self._slot(), self._page()
         if slot and page and not self._scanning_into:
             code, key = slot.code, page.key
+            feed = Source.FLATBED if self._feed is Source.FLATBED else Source.ADF
             self._working = say("正在重扫")
-            self._deed("rescan", lambda draft: self._do.rescan_page(draft, code, key), self._pages_changed)
+            self._deed("rescan", lambda draft: self._do.rescan_page(draft, code, key, feed), self._pages_changed)
             self._say()
 
     def rotate(self, turns: int) -> None:
@@ -929,6 +959,25 @@ class IntakeModel(QObject):
             tone = "ok" if printed.outcome == "done" else "warn"
             title = say("申请表已打印") if tone == "ok" else say("申请表请看一下是否打出")
             self._banner = BannerShown(title, say("请申请人核对签字，签好后扫描，会自己归到这一项。"), tone)
+        self._say()
+
+    def print_separators(self) -> None:
+        """分隔页: a sheet for each material, laid between them before the whole stack is scanned at once."""
+        clerk = self._clerk
+        if clerk is not None and not self._printing_form:
+            self.flush()
+            self._printing_form = True
+            self._deed("print separators", lambda draft: self._do.print_separators(draft, clerk), self._separated)
+            self._say()
+
+    def _separated(self, printed: Printed) -> None:
+        self._printing_form = False
+        if printed.problem is not None:
+            self._problem(printed.problem)
+        else:
+            tone = "ok" if printed.outcome == "done" else "warn"
+            title = say("分隔页已打印") if tone == "ok" else say("分隔页请看一下是否打出")
+            self._banner = BannerShown(title, say("每张放在那一项材料的前面，整叠放进扫描仪，按一次 F4。"), tone)
         self._say()
 
     def toggle_library(self) -> None:
@@ -1530,14 +1579,19 @@ class IntakeModel(QObject):
             words = say("扫描中 {count} 面", count=count) if one.code == self._scanning_into else ""
             lines.append(wording.material_line(one, rules.get(one.code), words, self._names))
         there = sum(one.present for one in draft.materials)
-        can_scan = self._do.can_scan()
+        can_scan, stack = self._do.can_scan(), self._stack_here()
+        resumes = stack is not None and bool(stack.following) and stack.source == self._feed
+        scan = self._scan if self._scanning_into else None
         state = MaterialsState(
             lines=tuple(lines),
             summary=say("{count} 项 · 已齐 {there}", count=len(draft.materials), there=there),
-            scanning=say("第 {count} 面", count=self._scan.pages + 1) if self._scan and self._scanning_into else "",
+            scanning=wording.scanning(scan.pages) if scan else "",
+            feed=wording.FEEDS[self._feed],
+            resumes=say("接第 {n} 页", n=stack.following) if stack and resumes else "",
+            can_backs=stack is not None and stack.wants_backs,
             scanning_into=self._scanning_into,
             can_scan=can_scan,
-            scan_words="" if can_scan else say("没有选扫描仪，请到“设备”里选。"),
+            scan_words=wording.scan_advice(stack) if can_scan else say("没有选扫描仪，请到“设备”里选。"),
             can_photograph=self._do.can_photograph(),
             printing=self._printing_form,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from app.flow.draft import Caution, Draft, Missing, Offered, Panel
+from app.flow.draft import Caution, Draft, Missing, Offered, Panel, Stack
 from app.matters.catalogue import Catalogue, Hit
 from contract.case import CHINA, State
 from contract.material import CaseMaterial, Page, Source
@@ -13,6 +13,7 @@ from contract.matter import Audience, Delivery, Fee, MaterialRule, Matter, star
 from contract.node import Power
 from contract.person import Document, Identity, LegalPerson, Person, Tie, masked
 from contract.problem import Problem
+from devices.scanner import Source as Feed
 from ui.form_words import asked as asked
 from ui.form_words import mistake_words as mistake_words
 from ui.form_words import source_words as source_words
@@ -399,6 +400,23 @@ def _slot_pill(slot: CaseMaterial, rule: MaterialRule | None) -> tuple[str, str]
 def seen_words(words: str, at: datetime, by: str) -> str:
     """已核对原件 10:41 周敏."""
     return f"{say(words)} {clock(at)} {by}".strip()
+
+
+FEEDS = {Feed.ADF: "单面", Feed.ADF_DUPLEX: "双面", Feed.FLATBED: "平板"}
+
+
+def scanning(pages: int) -> str:
+    """How far a batch has come."""
+    return say("第 {count} 面", count=pages + 1) if pages else say("等第 1 面，纸放好就开始")
+
+
+def scan_advice(stack: Stack | None) -> str:
+    """What may be done next with the paper that went through."""
+    if stack is None or not stack.wants_backs:
+        return ""
+    if stack.backs:
+        return say("反面扫到第 {backs} 张，还差 {left} 张。", backs=stack.backs, left=len(stack.sheets) - stack.backs)
+    return say("{count} 张正面已扫。有反面的，整叠翻过来放回，按 Shift+F4。", count=len(stack.sheets))
 
 
 def page_shown(page: Page, count: int, picture: bytes) -> PageShown:
