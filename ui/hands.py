@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QListView, QWidget
 
 from ui.widgets.field import EMPTY, Field
 
@@ -30,7 +30,9 @@ class Hands:
         """Press a key or a combination as it is written on the buttons: ``F9``, ``Ctrl+Return``, ``Alt+1``."""
         self.rest()
         combination = QKeySequence(keys)[0]  # type: ignore[index]  # the stubs leave it out
-        QTest.keyClick(self._focus(), combination.key(), combination.keyboardModifiers())
+        popup = QApplication.activePopupWidget()  # what completes a word gets the keys first, as from the window system
+        whom = popup if isinstance(popup, QListView) else self._focus()
+        QTest.keyClick(whom, combination.key(), combination.keyboardModifiers())
         self.rest()
 
     def write(self, text: str) -> None:
@@ -57,6 +59,21 @@ class Hands:
             for _ in range(3):  # a list that stands open takes an Enter of its own
                 if self.field() is field:
                     self.press("Return")
+
+    def enter(self, name: str, value: Any) -> None:
+        """Go by Tab to a field of a form and answer it.
+
+        Raises:
+            TimeoutError: there is no such field here.
+        """
+        for _ in range(MANY):
+            self.rest()
+            field = self.field()
+            if field is not None and field.asked.name == name:
+                self._answer(field, value)
+                return
+            self.press("Tab")
+        raise TimeoutError(name)
 
     def field(self) -> Field | None:
         """The field of a form that has the focus."""

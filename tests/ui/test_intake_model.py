@@ -132,6 +132,31 @@ def test_a_card_put_down_is_read_without_a_key(deeds: IntakeDeeds, post: Post, u
     model.sign_out()
 
 
+def test_f2_while_a_card_is_being_read_by_itself_takes_that_reading(
+    deeds: IntakeDeeds, post: Post, until: Until
+) -> None:
+    """Many readers give a card once until it is lifted: what F2 dropped could not be read again."""
+    reads, let = threading.Event(), threading.Event()
+
+    def wait(stop: threading.Event) -> Any:
+        reads.set()
+        let.wait(20)
+        return CARD
+
+    def read() -> Any:
+        raise Problem("idcard.absent", Retry.AGAIN)
+
+    model = begun(IntakeModel(replace(deeds, wait_card=wait, read_card=read), post, lambda: "zh"), until)
+    model.show(True)
+    until(reads.is_set)
+    model.read_card()
+    assert model.state.identity.reading == "reading"
+    let.set()
+    until(lambda: model.state.identity.person)
+    assert not model.state.banner.title
+    model.sign_out()
+
+
 def test_waiting_for_a_card_begins_again_and_ends_when_the_page_goes(
     deeds: IntakeDeeds, post: Post, until: Until
 ) -> None:

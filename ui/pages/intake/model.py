@@ -390,11 +390,16 @@ class IntakeModel(QObject):
         """F2."""
         if self._draft is None or self._reading == "reading" or self._switching:
             return
-        self._stop_reading()
         self._manual_open = self._other_open = False
         self._reading, self._reader_words = "reading", ""
-        self._asked.run("card", self._do.read_card, self._heard_document, self._no_card)
+        if self._asked.is_busy("card"):
+            self._asked.stop("card")  # perhaps it reads this very moment: then that is the reading
+        else:
+            self._read_now()
         self._say()
+
+    def _read_now(self) -> None:
+        self._asked.run("card", self._do.read_card, self._heard_document, self._no_card)
 
     def _await_card(self) -> None:
         """A card that is put down is read without a key, while nobody stands in the draft yet."""
@@ -410,8 +415,15 @@ class IntakeModel(QObject):
         def wait(stop: threading.Event) -> Iterable[IdentityDocument]:
             yield self._do.wait_card(stop)
 
-        self._asked.stream("card", wait, self._heard_document, lambda: None, self._no_card)
+        self._asked.stream("card", wait, self._heard_document, lambda: None, self._waited)
         self._say()
+
+    def _waited(self, problem: Problem) -> None:
+        """The wait for a card is over without one: F2 has ended it, or its time."""
+        if self._reading == "reading":
+            self._read_now()
+        else:
+            self._no_card(problem)
 
     def _stop_reading(self) -> None:
         self._asked.drop("card")
@@ -934,11 +946,13 @@ class IntakeModel(QObject):
         """The material that F8 would promise: the one looked at, else the first that is missing."""
         rules = self._rules()
         slot = self._slot()
-        here = self._draft is not None and self._draft.step is Step.MATERIALS and slot is not None
-        slots = [slot] if here and slot else list(self._draft.materials if self._draft else ())
-        for one in slots:
+        slots = list(self._draft.materials if self._draft else ())
+        if slot is not None and self._draft is not None and self._draft.step is Step.MATERIALS:
+            slots.insert(0, slot)
+        for at, one in enumerate(slots):
             rule = rules.get(one.code)
-            if rule is not None and rule.promise_days is not None and not one.present:
+            asked_for = at == 0 or one.promised_until is None  # a promise is taken back where one looks at it
+            if rule is not None and rule.promise_days is not None and not one.present and asked_for:
                 return one.code
         return ""
 
