@@ -23,7 +23,8 @@ from typing import Any
 
 from contract.problem import Problem, Retry
 
-THREADS = 64  # a stalled upload occupies one until its line dies
+CONNECTIONS = 8192  # that are open at a time, of one process: every station in a city keeps one between its rounds
+FILES = 512  # descriptors for everything else
 READY_WITHIN = 60.0
 
 
@@ -111,6 +112,7 @@ def _serve(options: argparse.Namespace) -> int:
     from granian.constants import Interfaces
     from granian.server import Server
 
+    from server.turns import THREADS
     from server.wsgi import load
 
     # granian says where it listens on its own log; ours is JSON and says no more than is needed
@@ -122,8 +124,8 @@ def _serve(options: argparse.Namespace) -> int:
         workers=options.workers,
         websockets=False,
         blocking_threads=THREADS,
-        backpressure=THREADS,
-        backlog=512,
+        backpressure=_connections(),  # what granian calls requests are connections, the silent ones too
+        backlog=2048,
         log_enabled=False,
         log_access=False,
         workers_kill_timeout=5,
@@ -292,6 +294,20 @@ def _hold_port(host: str, port: int) -> socket.socket:
     if not hasattr(socket, "SO_REUSEPORT"):
         held.close()  # the system lets no two hold it: we know its number and hope
     return held
+
+
+def _connections() -> int:
+    """How many connections this process may hold, after asking the system for as many as it gives."""
+    if os.name == "nt":
+        return CONNECTIONS
+    import resource
+
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most > CONNECTIONS + FILES:
+        most = CONNECTIONS + FILES
+    if least < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    return max(min(CONNECTIONS, max(least, most) - FILES), 128)
 
 
 def _announce(url: str, host: str, port: int, tls: bool, late: threading.Event) -> None:

@@ -39,7 +39,7 @@ def _database(url: str) -> dict[str, Any]:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-4096",
         },
     }
 
@@ -79,6 +79,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "server.problems.ProblemMiddleware",
+    "server.turns.TurnsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "server.web.policy.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

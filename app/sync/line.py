@@ -190,7 +190,8 @@ class Line:
 
     @property
     def round_trip(self) -> float | None:
-        """Seconds that the quickest of the last small asks took, the server's own time included; None before any."""
+        """Seconds that the quickest of the last small asks were under way, without what the server says that it took
+        itself; None before any."""
         return min(tuple(self._took), default=None)
 
     def close(self) -> None:
@@ -465,7 +466,7 @@ class Line:
                 )
                 self._note_time(answer)
                 if data is None or again is not None:
-                    self._took.append(answer.elapsed.total_seconds())
+                    self._took.append(max(answer.elapsed.total_seconds() - _servers_own(answer), 0.0))
                 return answer
             except requests.exceptions.ConnectionError as error:
                 # a kept connection that the server closed meanwhile looks like a cut, and every ask may be repeated
@@ -581,6 +582,12 @@ def _refusal(answer: requests.Response) -> Problem:
 def _retry_after(answer: requests.Response) -> int:
     said = answer.headers.get("Retry-After", "")
     return int(said) if said.isdigit() else 0
+
+
+def _servers_own(answer: requests.Response) -> float:
+    """Seconds that the server says it took itself (the header Server-Timing)."""
+    said = re.search(r"\bapp;dur=(\d{1,7}(?:\.\d{1,3})?)", answer.headers.get("Server-Timing", ""))
+    return float(said[1]) / 1000 if said else 0.0
 
 
 def _trouble(error: requests.RequestException) -> Problem:

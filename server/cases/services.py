@@ -165,7 +165,8 @@ def _take_from_library(case: Case) -> None:
 
 
 def pages_arrived(case_id: str) -> None:
-    """Pages of a case were stored: what is still wanted is worked out anew, and the last one is news."""
+    """Pages of a case were stored: what is still wanted is worked out anew, and the last one is news. The caller runs
+    the relay after its transaction."""
     with transaction.atomic():
         row = CaseRecord.objects.select_for_update().filter(id=case_id).first()
         if row is None:
@@ -177,7 +178,6 @@ def pages_arrived(case_id: str) -> None:
         drop_copies(case_id)
         if was_pending and not row.materials_pending:
             add_event(row, "pages")
-    relay()
 
 
 # --- what officers do -------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from contract.wire import sha256
 from server.access import find_station
 from server.cases.models import CaseRecord
 from server.cases.services import pages_arrived
+from server.exchange.relay import relay
 from server.exchange.round import hear
 from server.exchange.stations import require_signature
 from server.keys import get_keys
@@ -87,6 +88,7 @@ def unpack(parcel: BinaryIO) -> Unpacked:
             kept += 1
     for case_id in arrived:
         pages_arrived(case_id)
+    relay()
     return Unpacked(station=station.id, told=told, pages=kept, refused_pages=refused)
 
 

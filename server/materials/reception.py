@@ -178,5 +178,7 @@ def take_over(upload_id: str) -> None:
                 break
             older.ended.wait(QUIET - quiet)
         older.stop()
-    with transaction.atomic():
-        Upload.objects.filter(id=upload_id).exclude(holder="").update(holder="")
+    held = Upload.objects.filter(id=upload_id).exclude(holder="")
+    if held.exists():
+        with transaction.atomic():
+            held.update(holder="")

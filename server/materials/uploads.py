@@ -12,12 +12,14 @@ from datetime import timedelta
 from typing import BinaryIO, cast
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from contract.problem import Problem, Retry
 from contract.upload import BATCH_TYPE, MAX_BATCH, MAX_COPY, MAX_PAGE, read_batch
 from contract.wire import sha256
 from server.cases.services import get_case, pages_arrived
+from server.exchange.relay import relay
 from server.materials.blobs import get_store
 from server.materials.models import Piece, Upload
 from server.materials.pages import store_copy, store_pages
@@ -156,10 +158,11 @@ def advance(upload: Upload) -> None:
     sources = _sources(whole)
     if any(source.offset < source.length for source in sources):
         return
-    with transaction.atomic():
-        Upload.objects.filter(id=whole.id, state=Upload.State.RECEIVING).update(
-            state=Upload.State.RECEIVED, offset=whole.length
-        )
+    if whole.role == Upload.Role.FINAL:
+        with transaction.atomic():
+            Upload.objects.filter(id=whole.id, state=Upload.State.RECEIVING).update(
+                state=Upload.State.RECEIVED, offset=whole.length
+            )
     _finish(whole, sources)
 
 
@@ -185,11 +188,12 @@ def _finish(whole: Upload, sources: list[Upload]) -> None:
             if problem.code == "upload.garbled":
                 discard(whole)
             raise
-        pages_arrived(whole.case_id)
         names = list(Piece.objects.filter(upload__in=sources).values_list("name", flat=True))
         with transaction.atomic():
+            pages_arrived(whole.case_id)
             Upload.objects.filter(id__in=[whole.id, *(source.id for source in sources)]).update(state=Upload.State.DONE)
             Piece.objects.filter(upload__in=sources).delete()
+    relay()
     for name in names:
         get_store().delete(name)
 
@@ -264,7 +268,8 @@ def discard(upload: Upload) -> None:
 
 def sweep() -> None:
     """Finish what a dead process left unfinished, expire what nobody came back for, clear orphaned pieces."""
-    for whole in Upload.objects.filter(state=Upload.State.RECEIVED).exclude(role=Upload.Role.PART):
+    received = Q(state=Upload.State.RECEIVED) | Q(role=Upload.Role.WHOLE, offset=F("length"))
+    for whole in Upload.objects.filter(received).exclude(role=Upload.Role.PART).exclude(state=Upload.State.DONE):
         try:
             _finish(whole, _sources(whole))
         except Problem:

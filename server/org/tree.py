@@ -46,5 +46,11 @@ def _tree(edition: str) -> Tree:
 
 def codes_under(code: str) -> tuple[str, ...]:
     """The node and everything below it."""
-    tree = get_tree()
+    return _codes_under(edition(), code)
+
+
+@lru_cache(maxsize=8192)
+def _codes_under(edition: str, code: str) -> tuple[str, ...]:
+    """Kept for each node: thousands of stations ask for their own at every turn."""
+    tree = _tree(edition)
     return tuple(known for known in tree.by_code if tree.is_under(known, code))

@@ -19,7 +19,7 @@ import os, sys, json, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "server.settings"
 django.setup()
 from server.exchange.stations import make_code
-print(json.dumps([make_code(sys.argv[1], f"{n} 号窗口") for n in range(int(sys.argv[2]))]))
+print(json.dumps([make_code(node, f"{n} 号窗口") for n, node in enumerate(json.load(sys.stdin))]))
 """
 
 
@@ -31,6 +31,7 @@ class ServerProcess:
         prefix: Words before the command, for a server that runs in a place of its own.
         arguments: More arguments.
         settings: More environment.
+        hall: What it loads at its first start.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class ServerProcess:
         prefix: Sequence[str] = (),
         arguments: Sequence[str] = (),
         settings: Mapping[str, str] | None = None,
+        hall: Path = DEMO,
     ) -> None:
         self.folder = folder
         self.prefix = tuple(prefix)
         self.arguments = tuple(arguments)
         self.settings = dict(settings or {})
+        self.hall = hall
         self.port = 0
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -67,7 +70,7 @@ class ServerProcess:
             str(self.port or port),
         ]
         if not self.port:
-            command += ["--demo", str(DEMO)]
+            command += ["--demo", str(self.hall)]
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 [*self.prefix, *command, "--with-parent", *self.arguments],
@@ -87,10 +90,11 @@ class ServerProcess:
         self.url = json.loads(line)["url"]
         self.port = int(self.url.rpartition(":")[2])
 
-    def codes(self, node: str, count: int) -> list[str]:
-        """One-time codes for new stations."""
+    def codes(self, nodes: Sequence[str]) -> list[str]:
+        """One-time codes for new stations, one for each node named."""
         answer = subprocess.run(
-            [sys.executable, "-c", CODES, node, str(count)],
+            [sys.executable, "-c", CODES],
+            input=json.dumps(nodes).encode(),
             env=self.environment(),
             cwd=ROOT,
             check=True,
@@ -101,7 +105,7 @@ class ServerProcess:
     def code(self, node: str) -> str:
         """One code; they are made forty at a time, because making one takes as long."""
         if not self._codes.get(node):
-            self._codes[node] = self.codes(node, 40)
+            self._codes[node] = self.codes([node] * 40)
         return self._codes[node].pop()
 
     def kill(self) -> None:

@@ -110,7 +110,7 @@ def set_back(store: Store) -> None:
         db.execute("update packs set version = ?1, signature = 'x', text = json_set(text, '$.version', ?1)", (OLD,))
 
 
-def test_f03_a_fresh_station_gets_the_citys_pack_over_a_line_that_is_cut(city: City, fresh: Fresh) -> None:
+def test_rule_20_f03_a_fresh_station_gets_the_citys_pack_over_a_line_that_is_cut(city: City, fresh: Fresh) -> None:
     straight, line = fresh(city.filled["village"])
     size = sum(part.size for part in line.pack_manifest().opened().parts)
     assert size < 700_000
@@ -127,7 +127,7 @@ def test_f03_a_fresh_station_gets_the_citys_pack_over_a_line_that_is_cut(city: C
     assert 0 < catalogue.count_receivable(village) < catalogue.count()
 
 
-def test_s09_a_days_changes_are_kilobytes_and_leave_what_a_fresh_station_has(city: City, fresh: Fresh) -> None:
+def test_rule_20_s09_a_days_changes_are_kilobytes_and_leave_what_a_fresh_station_has(city: City, fresh: Fresh) -> None:
     store, line = fresh(city.filled["village"])
     Catalogue(store.pack(), store.shelf).refresh()
     whole = line.pack_manifest().opened()
@@ -145,7 +145,7 @@ def test_s09_a_days_changes_are_kilobytes_and_leave_what_a_fresh_station_has(cit
     assert store.pack_checked_at() is not None
 
 
-def test_s09_a_draft_survives_its_matters_end_and_the_server_warns(city: City, fresh: Fresh) -> None:
+def test_rule_20_s09_a_draft_survives_its_matters_end_and_the_server_warns(city: City, fresh: Fresh) -> None:
     store, line = fresh(NODE)
     Catalogue(store.pack(), store.shelf).refresh()
     draft = Window(store).begin()  # offline
