@@ -29,11 +29,21 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.fixture(scope="session")
+def wide_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that has a function for wider letters too."""
+    made = tmp_path_factory.mktemp("vendor") / "libwide.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-Wall", "-Werror", "-DWIDE", "-o", made, SOURCE], check=True)
+    return made
+
+
 @pytest.fixture
 def opened(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
     card = get_card("haishu")
     (tmp_path / "card").write_bytes(card.text + card.photo)
     monkeypatch.setenv("TONGBAN_TEST_CARD", str(tmp_path / "card"))
+    (tmp_path / "run").mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
 
     def opened(behaves: str = "", family: str = "sdt", patience: float = 10, **options: str) -> Host:
         monkeypatch.setenv("TONGBAN_TEST_VENDOR", behaves)
@@ -56,6 +66,61 @@ def test_a_card_is_read_with_its_photograph(opened: Opened, family: str) -> None
         assert picture.convert("RGB").getpixel((0, 0)) == (2, 1, 0), "first pixel: blue 0, green 1, red 2"
         with pytest.raises(Problem, match=r"idcard\.absent"):
             reader.read()  # this library reads each placement once
+
+
+def left_behind(tmp_path: Path) -> list[Path]:
+    return [file for file in (tmp_path / "run").rglob("*") if file.is_file()]
+
+
+def test_a_card_is_read_by_texts(opened: Opened, tmp_path: Path) -> None:
+    with opened(family="cvr") as host:
+        reader = Reader(host)
+        assert host.ask("present") and host.ask("present")  # to be asked twice does not want the card lifted
+        document = reader.read()
+        assert (document.name, document.number) == (PERSON["name"], PERSON["number"])
+        assert (document.address, document.issuer) == (PERSON["address"], PERSON["issuer"])
+        assert (document.sex, document.nation) == ("男", "汉") and document.sam_number
+        assert document.birth_date is not None and document.birth_date.isoformat() == PERSON["birth_date"]
+        assert document.valid_until is not None and document.valid_until.isoformat() == PERSON["valid_until"]
+        assert document.number_valid and not document.suspect and document.source == "chip"
+        assert reader.photo(document) == b"BM-a picture"
+        assert left_behind(tmp_path) == []  # the library wrote the citizen's text there
+        with pytest.raises(Problem, match=r"idcard\.absent"):
+            reader.read()
+
+
+def test_wider_letters_are_preferred(opened: Opened, wide_library: Path) -> None:
+    with opened(family="cvr", library=str(wide_library)) as host:
+        assert Reader(host).read().name == PERSON["name"]
+
+
+@pytest.mark.parametrize(
+    ("behaves", "code"),
+    [
+        ("absent", "idcard.absent"),
+        ("suspect", "idcard.replace"),
+        ("foreign", "idcard.unknown_type"),
+        ("overrun", "idcard.library"),
+        ("crash", "device.crashed"),
+        ("hang", "device.silent"),
+    ],
+)
+def test_trouble_with_texts_becomes_a_problem_and_leaves_nothing_behind(
+    opened: Opened, tmp_path: Path, behaves: str, code: str
+) -> None:
+    with opened(behaves, family="cvr", patience=1.0 if behaves == "hang" else 10) as host:
+        with pytest.raises(Problem) as raised:
+            Reader(host).read()
+        assert raised.value.code == code
+        assert Reader(host).status()["reachable"]  # a fresh process clears up after a killed one
+        assert left_behind(tmp_path) == []
+
+
+def test_without_a_picture_the_photograph_is_unavailable(opened: Opened) -> None:
+    with opened("no_picture", family="cvr") as host:
+        document = Reader(host).read()
+        with pytest.raises(Problem, match=r"idcard\.photo_unavailable"):
+            Reader(host).photo(document)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
-/* A small stand-in for a maker's library: the interface of SDT (0x90 is well) and of Syn (0 is well), and a decoder of
-   photographs. The environment variable TONGBAN_TEST_VENDOR says how it behaves: crash, hang, absent, overrun, suspect. */
+/* A small stand-in for a maker's library: the interface of SDT (0x90 is well), of Syn (0 is well) and of CVR (1 is well),
+   and a decoder of photographs. The environment variable TONGBAN_TEST_VENDOR says how it behaves: crash, hang, absent, overrun, suspect. */
+#include <iconv.h>
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>
@@ -62,3 +63,41 @@ int _Unpack(const unsigned char *source, int size, unsigned char *pixels, int *l
     *length = 102 * 126 * 3;
     return 1;
 }
+
+/* CVR: texts one by one, GBK; the card must be lifted to be found again; files are written where the process stands. */
+static int texts(int at, int size, char *said, int *length) {
+    char *in = (char *)text + at, *out = said;
+    size_t left = size, room = 1024;
+    iconv_t to = iconv_open("GB18030", "UTF-16LE");
+    iconv(to, &in, &left, &out, &room);
+    iconv_close(to);
+    *length = (int)(out - said);
+    return 1;
+}
+
+int CVR_InitComm(int port) { return opened(port); }
+int CVR_Authenticate(void) { int first = found(); lain = 1; return first; }
+int CVR_Read_Content(int active) {
+    if (active != 4 || is("suspect")) return 0;
+    if (is("crash")) { FILE *left = fopen("wz.txt", "wb"); fwrite(text, 1, 256, left); fclose(left); abort(); }
+    if (is("hang")) for (;;) sleep(60);
+    FILE *file = fopen("wz.txt", "wb");
+    fwrite(text, 1, 256, file);
+    fclose(file);
+    return 1;
+}
+int CVR_GetSAMID(char *said) { strcpy(said, "05.01-20230101-0001234567-987654321"); return 1; }
+int GetCertType(char *said, int *length) { said[0] = is("foreign") ? 'I' : ' '; *length = 1; return 1; }
+int GetPeopleName(char *said, int *length) { texts(0, 30, said, length); if (is("overrun")) *length = 100000; return 1; }
+#ifdef WIDE
+int GetPeopleNameU(char *said, int *length) { memcpy(said, text, 30); *length = 30; return 1; }
+#endif
+int GetPeopleSex(char *said, int *length) { strcpy(said, text[30] == '1' ? "\xc4\xd0" : "\xc5\xae"); *length = 2; return 1; }
+int GetPeopleNation(char *said, int *length) { strcpy(said, "\xba\xba"); *length = 2; return 1; }
+int GetPeopleBirthday(char *said, int *length) { return texts(36, 16, said, length); }
+int GetPeopleAddress(char *said, int *length) { return texts(52, 70, said, length); }
+int GetPeopleIDCode(char *said, int *length) { return texts(122, 36, said, length); }
+int GetDepartment(char *said, int *length) { return texts(158, 30, said, length); }
+int GetStartDate(char *said, int *length) { return texts(188, 16, said, length); }
+int GetEndDate(char *said, int *length) { return texts(204, 16, said, length); }
+int GetBMPData(char *said, int *length) { memcpy(said, "BM-a picture", 12); *length = 12; return !is("no_picture"); }

@@ -1,4 +1,4 @@
-"""Makers' libraries for identity-card readers, each as its interface documents say: names, success, ports."""
+"""Makers' libraries that hand over the card's own blocks, each as its interface says: names, success, ports."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import ctypes
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from contract.problem import Problem, Retry
+from devices.idcard import IdentityDocument
+from devices.idcard.samv import problem_of
+from devices.idcard.text import decode
 
+_OK = 0x90
 _ROOM = 2048  # bytes for each answer: some builds write more than they say
 
 
@@ -33,34 +38,40 @@ FAMILIES: Mapping[str, Family] = {
 }
 
 
+def loaded(path: str) -> Any:
+    """The library, in this process: what it prints, hangs or crashes stays in the driver's own.
+
+    Raises:
+        Problem: idcard.library.
+    """
+    if not path:
+        raise Problem("idcard.library", Retry.AFTER_FIX, library="—")
+    load: Callable[[str], Any] = getattr(ctypes, "WinDLL", ctypes.CDLL) if sys.platform == "win32" else ctypes.CDLL
+    try:
+        return load(path)
+    except OSError:
+        raise Problem("idcard.library", Retry.AFTER_FIX, library=path) from None
+
+
 class Library:
     """A loaded library. Every call that it does not know or that fails becomes a Problem.
 
     Args:
         path: Of the library; on Windows its functions are stdcall.
+        library: The same, loaded.
         family: Key of FAMILIES.
         port: 1 to 16 are serial, from 1001 USB.
     """
 
-    def __init__(self, path: str, family: str, port: int) -> None:
-        """Load it and open the port.
+    def __init__(self, path: str, library: Any, family: str, port: int) -> None:
+        """Open the port.
 
         Raises:
             Problem: idcard.library, idcard.no_answer.
         """
         self._family = FAMILIES[family]
         self._port = port
-        self._path = path
-        if not path:
-            raise Problem("idcard.library", Retry.AFTER_FIX, library="—")
-        try:
-            # Loaded in the driver's own process: what it prints, hangs or crashes stays there.
-            load: Callable[[str], Any] = (
-                getattr(ctypes, "WinDLL", ctypes.CDLL) if sys.platform == "win32" else ctypes.CDLL
-            )
-            self._library = load(path)
-        except OSError:
-            raise Problem("idcard.library", Retry.AFTER_FIX, library=path) from None
+        self._path, self._library = path, library
         if self._call("OpenPort") != self._family.ok:
             raise Problem("idcard.no_answer", Retry.AFTER_FIX)
 
@@ -72,6 +83,22 @@ class Library:
         """Whether an unread card lies there."""
         status = self._call("StartFindIDCard", _buffer(), 0)
         return status in (self._family.found, self._family.ok) and status not in self._family.absent
+
+    def document(self, today: date) -> IdentityDocument:
+        """Read the card: its blocks by our own tables, so that rare characters survive.
+
+        Raises:
+            Problem: as samv.problem_of; idcard.library.
+        """
+        if not self.find():
+            raise Problem("idcard.absent", Retry.AGAIN)
+        status = self.select()
+        if status != _OK:
+            raise problem_of(status)
+        status, text, photo = self.read()
+        if status != _OK:
+            raise problem_of(status)
+        return replace(decode(text, photo, today=today), sam_number=self.sam_number())
 
     def select(self) -> int:
         """Select the card; 0x90 on success, else the module's status."""
@@ -96,7 +123,7 @@ class Library:
         return ""
 
     def _plain(self, status: int) -> int:
-        return 0x90 if status == self._family.ok else status & 0xFF
+        return _OK if status == self._family.ok else status & 0xFF
 
     def _call(self, name: str, *arguments: Any) -> int:
         try:
