@@ -139,7 +139,7 @@ class Counter(QObject):
         assert handle is not None
         self.wedge = Wedge(handle, self._is_ours)
         self.wedge.scanned.connect(self.scanned)
-        self.wedge.unknown.connect(self._unknown_code)
+        self.wedge.foreign.connect(self._foreign_code)
         handle.installEventFilter(self)
 
     def start(self) -> None:
@@ -267,8 +267,13 @@ class Counter(QObject):
         self.show_page(page)
         model.open_scanned(number if page == "search" else "", case_id)
 
-    def _unknown_code(self) -> None:
-        if self.clerk is not None:
+    def _foreign_code(self, text: str) -> None:
+        """None of ours: where identity is asked for, perhaps an electronic one, which only its platform knows."""
+        if self.clerk is None:
+            return
+        if self._page == "intake":
+            self._tasks.run("verify", lambda: self._do.verify_code(text), lambda _: None)
+        else:
             self._problem(Problem("ui.code_unknown", Retry.AFTER_FIX))
 
     def _code(self, code: Code) -> None:
@@ -278,10 +283,8 @@ class Counter(QObject):
         self._idle.start()
         if self._is_ours(code.text):
             self.scanned(code.text)
-        elif self._page == "intake":  # opaque: perhaps an electronic identity, which only its platform knows
-            self._tasks.run("verify", lambda: self._do.verify_code(code.text), lambda _: None)
         else:
-            self._unknown_code()
+            self._foreign_code(code.text)
 
     def _resume(self, draft_id: str) -> None:
         self.take_up(draft_id, True)
@@ -333,13 +336,16 @@ class Counter(QObject):
         self._say()
 
     def _lights(self, lines: tuple[DeviceLine, ...]) -> None:
-        lights = []
+        lights, not_ready = [], []
         for one in lines:
             if not one.driver and not ROLES[one.role].always:
                 continue
             words, tone = standing(one)
             lights.append(LightShown(say(device_words.ROLES[one.role].light), say(words), "" if tone == "ok" else tone))
+            if one.driver and one.word in ("fault", "absent", "paper_low"):
+                not_ready.append(f"{say(device_words.ROLES[one.role].name)} {say(words)}")
         self._device_lights = tuple(lights)
+        self.models.intake.hear_devices(tuple(not_ready))
         self._say()
 
     def _person_changed(self, state: IntakeState) -> None:

@@ -10,6 +10,8 @@ from contract.person import masked
 from ui.widgets.field import Asked
 from ui.words import say
 
+LATIN = ("cn-id-number", "cn-phone", "cn-uscc")  # formats that are written in letters and digits of ASCII
+
 
 def label_of(control: FormField, language: str) -> str:
     """The field's label; a matter has its English itself."""
@@ -43,6 +45,7 @@ def asked(control: FormField, areas: tuple[tuple[str, str], ...], language: str)
         control.hint,
         control.unit,
         control.max_length,
+        control.format in LATIN,
     )
 
 

@@ -166,7 +166,7 @@ PARKED = (
 )
 
 IDENTITY = {
-    "waiting": IdentityState(reading="waiting", parked=PARKED),
+    "waiting": IdentityState(reading="waiting", parked=PARKED, not_ready=("扫描仪 没接上", "A4 打印机 纸将尽")),
     "problem": IdentityState(reader_words="读卡器没有接上。请检查 USB 线，或用“人工录入”。"),
     "read": IdentityState(person=PERSON, phone="13800000000"),
     "legal": IdentityState(

@@ -27,11 +27,11 @@ class Wedge(QObject):
 
     Signals:
         scanned: The text of a burst that was recognised.
-        unknown: A burst came that is none of ours, and no field took it.
+        foreign: The text of a burst that is none of ours, and that no field took.
     """
 
     scanned = Signal(str)
-    unknown = Signal()
+    foreign = Signal(str)
 
     def __init__(self, window: QWindow, recognise: Callable[[str], bool]) -> None:
         super().__init__(window)
@@ -76,7 +76,7 @@ class Wedge(QObject):
             self.scanned.emit(text)
             return True
         if undo is None:
-            self.unknown.emit()
+            self.foreign.emit(text)
             return True
         return False
 

@@ -18,6 +18,39 @@ PAGE = (tree.ROOT / "docs" / "adding-a-device.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"^`([\w./]+)`:\n```\w+\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 
 
+# What section 7 says, on the counter's own window: the driver is offered, set up, chosen, and heard.
+ON_THE_PAGE = """
+import os
+
+from tests.ui.conftest import deeds, desk, dressed, hands, post, sign_in, until, window
+from ui.pages.devices.view import DevicesView
+from ui.widgets.field import Field
+
+
+def test_the_page(window, hands, desk, tmp_path):
+    os.mkfifo(tmp_path / "codes")
+    sign_in(window, hands)
+    hands.press("Ctrl+6")
+    model, page = window.counter.models.devices, window.findChild(DevicesView)
+    model.open("codes")
+    hands.wait(lambda: "codes/pipe" in [line.key for line in model.state.drivers], "the new driver")
+    page.driver_wanted.emit("codes/pipe")
+    (path,) = [field for field in page.findChildren(Field) if field.isVisible() and field.asked.name == "path"]
+    assert path.asked.label == "管道文件" and path.value() == "/run/scanner/codes"
+    path.parts()[0].selectAll()
+    path.take_focus()
+    hands.write(str(tmp_path / "codes"))
+    hands.press("Ctrl+Return")
+    hands.wait(lambda: "正常" in [light.word for light in window._state.lights if light.name == "扫码枪"], "its light")
+    assert dict(model.state.rows)["级别"].startswith("铜")
+    hands.wait(lambda: desk.devices.at_work("codes"), "the counter to listen")
+    pipe = os.open(tmp_path / "codes", os.O_RDWR)
+    os.write(pipe, b"4006381333931\\n")
+    hands.wait(lambda: window._state.notice[0], "the code to be heard")
+    os.close(pipe)
+"""
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """The product with the new driver in it: what the page writes to is copied, all else is the real one."""
@@ -66,6 +99,13 @@ def test_the_new_driver_is_listed_and_its_tests_pass(checkout: Path) -> None:
 
     tested = play(checkout, "-m", "pytest", "-q", f"--basetemp={checkout}/../base", "tests/devices/codes/test_pipe.py")
     assert tested.returncode == 0 and "2 passed" in tested.stdout, tested.stdout + tested.stderr
+
+
+def test_the_new_driver_is_chosen_on_the_device_page_and_works(checkout: Path) -> None:
+    (checkout / "tests/devices/codes/test_page.py").write_text(ON_THE_PAGE, encoding="utf-8")
+    words = ("-m", "pytest", "-q", f"--basetemp={checkout}/../base", "tests/devices/codes/test_page.py")
+    tested = play(checkout, *words)
+    assert tested.returncode == 0 and "1 passed" in tested.stdout, tested.stdout + tested.stderr
 
 
 def test_its_problems_have_words_in_both_languages(checkout: Path) -> None:

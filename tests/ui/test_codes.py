@@ -40,6 +40,32 @@ def test_an_electronic_identity_is_said_to_need_its_platform(window: CounterWind
     hands.wait(lambda: "电子身份码" in window._state.notice[0], "to be told that nobody here can verify it")
 
 
+def test_an_electronic_identity_that_is_typed_is_none_either(window: CounterWindow, hands: Hands) -> None:
+    sign_in(window, hands)
+    intake = window.counter.models.intake
+    hands.wait(lambda: intake.state.identity.person, "the person of the identity card")
+    before = intake.draft
+    window.setFocus()
+    hands.scan_code("OPAQUE-TOKEN-OF-A-MINUTE")
+    hands.wait(lambda: "电子身份码" in window._state.notice[0], "to be told that nobody here can verify it")
+    assert intake.draft == before  # the code alone is nobody
+
+
+@pytest.mark.parametrize("page", range(1, 8))
+def test_a_receipts_code_opens_its_case_from_every_page(
+    window: CounterWindow, hands: Hands, desk: Desk, page: int
+) -> None:
+    case_id = Window(desk.store, AUTHOR).take_in()
+    case = desk.store.find_case(case_id)
+    assert case is not None
+    sign_in(window, hands)
+    hands.press(f"Ctrl+{page}")
+    models, at = window.counter.models, "pickup" if page == 3 else "search"
+    opened = models.pickup if page == 3 else models.search
+    hands.scan_code(f"https://tongban.example/p/{case.number}/ABCD")
+    hands.wait(lambda: window.current_page() == at and opened.state.case.case_id == case_id, "the case")
+
+
 def test_a_scanned_passport_opens_its_chip(window: CounterWindow, hands: Hands, desk: Desk) -> None:
     desk.devices.choose("cards", DeviceChoice(driver="cards/simulated", options={"card": "passport"}))
     sign_in(window, hands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout,
 
 from contract.ids import case_number, number_in
 from ui.wedge import Wedge
+from ui.widgets.field import Asked, Field
 
 NUMBER = case_number("330281", 4317)
 
@@ -31,9 +33,9 @@ class Bench:
         assert handle is not None
         self.wedge = Wedge(handle, lambda text: number_in(text) is not None)
         self.scanned: list[str] = []
-        self.unknown: list[bool] = []
+        self.foreign: list[str] = []
         self.wedge.scanned.connect(self.scanned.append)
-        self.wedge.unknown.connect(lambda: self.unknown.append(True))
+        self.wedge.foreign.connect(self.foreign.append)
         self.at = 1000
 
     def type(self, text: str, gap: int, repeat: bool = False) -> None:
@@ -80,20 +82,20 @@ def test_a_person_typing_a_number_is_no_scanner(bench: Bench) -> None:
 
 def test_another_barcode_stays_in_the_field_it_was_scanned_into(bench: Bench) -> None:
     bench.type("92330203MA2AABCD1X\n", gap=5)
-    assert not bench.scanned and not bench.unknown
+    assert not bench.scanned and not bench.foreign
     assert bench.field.text() == "92330203MA2AABCD1X"
 
 
 def test_another_barcode_that_no_field_takes_is_said_to_be_unknown(bench: Bench) -> None:
     bench.button.setFocus()
     bench.type("6901234567892\n", gap=5)
-    assert bench.unknown and not bench.scanned
+    assert bench.foreign == ["6901234567892"] and not bench.scanned
 
 
 def test_a_held_key_is_no_burst(bench: Bench) -> None:
     bench.type("1" * 30, gap=30, repeat=True)
     bench.type("\n", gap=5)
-    assert not bench.scanned and not bench.unknown
+    assert not bench.scanned and not bench.foreign
 
 
 def test_a_pause_begins_a_new_burst(bench: Bench) -> None:
@@ -107,3 +109,13 @@ def test_a_pause_begins_a_new_burst(bench: Bench) -> None:
 def test_less_than_six_characters_is_no_burst(bench: Bench) -> None:
     bench.type("12345\n", gap=5)
     assert bench.field.text() == "12345"
+
+
+@pytest.mark.parametrize("asked", [Asked("number", "证件号码", latin=True), Asked("day", "日期", "date")])
+def test_the_input_method_is_off_where_only_ascii_is_written(qtbot: Any, asked: Asked) -> None:
+    """A scanner that types would have its letters taken for pinyin."""
+    field, name = Field(asked), Field(Asked("name", "姓名"))
+    for part, on in ((field, False), (name, True)):
+        qtbot.addWidget(part)
+        line = part.parts()[0]
+        assert line.testAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled) is on

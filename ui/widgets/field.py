@@ -29,6 +29,7 @@ from ui.words import say
 
 EMPTY: tuple[Any, ...] = (None, "", [])
 DATE = re.compile(r"^(\d{4})[-./年]?(\d{1,2})[-./月]?(\d{1,2})日?$")
+LATIN = ("date", "number", "integer")  # kinds that no input method has a part in
 FEW = 4  # so many choices at most are shown side by side, more in a list that opens
 ROOM = {True: 34, False: 13}  # so many characters of choices fit beside, or above, the note
 
@@ -46,6 +47,7 @@ class Asked:
     hint: str = ""
     unit: str = ""
     max_length: int | None = None
+    latin: bool = False  # only letters and digits of ASCII: the input method stays off, for scanners that type too
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,8 @@ class _TextInput(_Input):
             self.widget.setMaxLength(asked.max_length)
         if asked.kind == "date":
             self.widget.setPlaceholderText(say("年月日，如 20260301"))
+        if asked.latin or asked.kind in LATIN:
+            self.widget.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
         self.widget.textEdited.connect(lambda _: field.said())
 
     def put(self, value: Any) -> None:

@@ -146,6 +146,13 @@ def test_trouble_becomes_a_problem(behave: str, code: str) -> None:
         assert code in WORDS
 
 
+def test_a_slow_scanner_is_waited_for_while_it_shows_signs_of_life() -> None:
+    with open_host("codes/simulated", {"text": "1", "behave": "slow"}, 0.6) as host:
+        codes = Scanner(host).watch()
+        assert next(codes).text == "1"
+        codes.close()
+
+
 def test_bytes_that_are_no_text_are_marked_and_nothing_is_shown(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     assert decoded(b"\xff\x80\xff").lossy

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import logging
 import os
 import signal
 import socket
@@ -109,6 +110,21 @@ def test_a_reader_plugged_in_again_is_used_again(start_emulator: Start, tmp_path
                 reader.read()
             assert raised.value.code == "device.unplugged"
             assert host.pid == pid, "no new process was needed"
+
+
+def test_a_lost_reader_is_logged_once_and_once_that_it_is_back(
+    start_emulator: Start, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    port = tmp_path / "reader"  # as udev's links are
+    with open_host("idcard/samv_serial", {"port": str(port)}, patience=20) as host:
+        reader = Reader(host)
+        for _ in range(3):  # what is asked before a session: it says what is wrong, again and again
+            assert reader.status()["problem"] == "device.no_such_port"
+        port.symlink_to(start_emulator("--pty").port)
+        assert reader.status()["reachable"] and reader.status()["sam_number"]
+    told = [record.getMessage() for record in caplog.records if record.name == "devices.host"]
+    assert told == ["idcard/samv_serial was lost: device.no_such_port", "idcard/samv_serial is back"]
 
 
 def test_status(start_emulator: Start) -> None:

@@ -113,7 +113,7 @@ class DevicesModel(QObject):
     def open(self, role: str) -> None:
         """Look at one device."""
         self._role, self._driver, self._values = role, "", {}
-        self._versions = None
+        self._drivers, self._versions = (), None  # another role's are not to be chosen for this one
         self._ask_drivers()
         self._say()
 

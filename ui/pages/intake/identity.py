@@ -51,6 +51,7 @@ class IdentityState:
 
     reading: str = "idle"
     reader_words: str = ""
+    not_ready: tuple[str, ...] = ()  # devices that are to be looked at before anybody sits down: 扫描仪没接上
     person: PersonShown | None = None
     confirmed: str = ""  # 已确认 10:38 周敏
     behalf: str = "self"  # self, person, legal
@@ -219,6 +220,7 @@ class _PersonCard(Card):
 class _Waiting(QWidget):
     def __init__(self) -> None:
         super().__init__()
+        self._not_ready = Banner(dismissable=False)
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._title = Value(size="title")
@@ -226,12 +228,15 @@ class _Waiting(QWidget):
         self._advice = Value(tone="muted", wrap=True)
         self._advice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout(self)
+        column.addWidget(self._not_ready)
         column.addStretch(2)
         for part in (self._icon, self._title, self._advice):
             column.addWidget(part)
         column.addStretch(3)
 
     def show_state(self, state: IdentityState) -> None:
+        words = (say("先看一下设备，再请人坐下"), "；".join(state.not_ready)) if state.not_ready else ("", "")
+        self._not_ready.show_words(*words, "warn")
         worn = tokens()
         ink = worn.accent if state.reading != "idle" else worn.strong_line
         self._icon.setPixmap(icon_pixmap("card", ink, worn.px(72), 2.0))
@@ -345,7 +350,7 @@ class _Manual(QScrollArea):
         asked = (
             Asked("document_type", "证件", "choice", True, state.manual_documents),
             Asked("name", "姓名", required=True, max_length=120),
-            Asked("number", "证件号码", required=True, max_length=40),
+            Asked("number", "证件号码", required=True, max_length=40, latin=True),
             Asked("sex", "性别", "choice", False, (("男", "男"), ("女", "女"))),
             Asked("birth_date", "出生日期", "date"),
             Asked("address", "住址", max_length=200),
@@ -382,7 +387,7 @@ class _Other(QWidget):
         super().__init__()
         self._view = page
         asked = (
-            Asked("number", "证件号码", hint="护照、通行证上印的号码", max_length=22),
+            Asked("number", "证件号码", hint="护照、通行证上印的号码", max_length=22, latin=True),
             Asked("birth", "出生日期", "date"),
             Asked("expiry", "有效期至", "date"),
         )
@@ -453,15 +458,15 @@ class _BehalfCard(Card):
         self._tie_group = QButtonGroup(self)
         self._tie_buttons: dict[str, QRadioButton] = {}
         self.body.addWidget(self._tie_row)
-        phone = Field(Asked("phone", "联系电话", hint="办理结果会通知这个号码", max_length=20), 84, False)
+        phone = Field(Asked("phone", "联系电话", hint="办理结果会通知这个号码", max_length=20, latin=True), 84, False)
         self._phone = phone
         person = {
             "name": Asked("name", "姓名", required=True, max_length=120),
-            "number": Asked("number", "身份证号码", required=True, max_length=18),
+            "number": Asked("number", "身份证号码", required=True, max_length=18, latin=True),
             "address": Asked("address", "住址", required=True, max_length=200, hint="决定由哪里办理"),
         }
         legal = {
-            "uscc": Asked("uscc", "统一代码", required=True, max_length=18, hint="18 位统一社会信用代码"),
+            "uscc": Asked("uscc", "统一代码", required=True, max_length=18, hint="18 位统一社会信用代码", latin=True),
             "name": Asked("name", "名称", required=True, max_length=200),
             "address": Asked("address", "住所", required=True, max_length=200, hint="决定由哪里办理"),
             "representative": Asked("representative", "法定代表人", max_length=120),

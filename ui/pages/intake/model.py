@@ -133,6 +133,7 @@ class IntakeModel(QObject):
         self._over = threading.Event()  # set when the running deed is done
         self._carried = BannerShown()  # what the next draft's banner says of the one before
         self._shown = False
+        self._not_ready: tuple[str, ...] = ()
         self._drafts: tuple[DraftSummary, ...] = ()
         self._told_drafts: tuple[DraftSummary, ...] = ()
         self._save = QTimer(self, singleShot=True, interval=SAVE_AFTER)
@@ -342,6 +343,12 @@ class IntakeModel(QObject):
         clerk = self._clerk
         if clerk is not None:
             self._tasks.ask_again("drafts", lambda: self._do.drafts(clerk), self._heard_drafts)
+
+    def hear_devices(self, not_ready: tuple[str, ...]) -> None:
+        """Which devices are not in order: said before a person's matter is begun (F19)."""
+        if not_ready != self._not_ready:
+            self._not_ready = not_ready
+            self._say()
 
     def banner_read(self) -> None:
         self._banner = BannerShown()
@@ -1486,6 +1493,7 @@ class IntakeModel(QObject):
         return IdentityState(
             reading=self._reading,
             reader_words=self._reader_words,
+            not_ready=self._not_ready,
             person=shown,
             confirmed=confirmed,
             behalf=self._behalf,

@@ -13,7 +13,8 @@ from devices.codes import Code, decoded
 
 
 class SimulatedScanner:
-    """Scans `text` once to each watch. `behave`: ok · absent · unplugged (after the code) · garbage · hang · crash."""
+    """Scans `text` once to each watch. `behave`: ok · absent · unplugged (after the code) · garbage · slow · hang ·
+    crash."""
 
     def __init__(self, text: str = "", behave: str = "ok") -> None:
         self._text, self._behave = text, behave
@@ -21,13 +22,17 @@ class SimulatedScanner:
     def watch(self, cancelled: Callable[[], bool], alive: Callable[[], None]) -> Iterator[Code]:
         """The code, then nothing until cancelled."""
         self.status()
+        pause = threading.Event()
+        if self._behave == "slow":
+            for _ in range(20):  # a second, with a sign of life now and then
+                alive()
+                pause.wait(0.05)
         if self._behave == "garbage":
             yield decoded(b"\xff\x80\xff")
         elif self._text:
             yield Code(self._text)
         if self._behave == "unplugged":
             raise Problem("device.unplugged", Retry.AFTER_FIX, port="simulated")
-        pause = threading.Event()
         while not cancelled():
             alive()
             pause.wait(0.05)

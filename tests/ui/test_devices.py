@@ -1,0 +1,123 @@
+"""The devices page at work: chosen by hand and kept, noticed as they come and go, looked at before a session."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import qVersion
+
+from app.config import DeviceChoice, read_config
+from app.desk import Desk
+from app.devices_here import DevicesHere
+from app.version import VERSION
+from tests.ui.conftest import sign_in
+from ui.hands import Hands
+from ui.main import device_deeds
+from ui.pages.devices.model import DevicesModel
+from ui.pages.devices.view import DevicesView
+from ui.shells.counter import CounterWindow
+from ui.tasks import Post
+from ui.widgets.field import Field
+
+
+@pytest.fixture(autouse=True)
+def _looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.devices_here.LOOK", 0.02)
+
+
+def lights(window: CounterWindow) -> dict[str, str]:
+    return {light.name: light.word for light in window._state.lights}
+
+
+def test_a_driver_is_chosen_and_set_up_by_keys_and_is_there_after_a_restart(
+    window: CounterWindow, hands: Hands, desk: Desk
+) -> None:
+    sign_in(window, hands)
+    model = window.counter.models.devices
+    hands.press("Ctrl+6")
+    hands.wait(lambda: model.state.lines and not model.state.asking, "the devices")
+    model.open("codes")
+    hands.wait(lambda: model.state.role == "codes" and model.state.drivers, "its drivers")
+    model.look_at_driver("codes/simulated")
+    page = window.findChild(DevicesView)
+    assert page is not None
+    next(field for field in page.findChildren(Field) if field.asked.name == "text").take_focus()
+    hands.write("330281-00000001-8")
+    hands.press("Ctrl+Return")
+    hands.wait(lambda: lights(window).get("扫码枪") == "正常", "its light")
+    kept = read_config(desk.config.folder).devices
+    assert kept["codes"] == DeviceChoice(
+        driver="codes/simulated", options={"text": "330281-00000001-8", "behave": "ok"}
+    )
+    again = DevicesHere(kept)
+    try:
+        assert again.state("codes").word == "ok"
+    finally:
+        again.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo terminals")
+def test_a_light_goes_out_with_its_device_and_comes_back(
+    window: CounterWindow, hands: Hands, desk: Desk, tmp_path: Path
+) -> None:
+    port = tmp_path / "gun"  # as udev's links are
+    first, second = pty.openpty(), pty.openpty()
+    port.symlink_to(os.ttyname(first[1]))
+    desk.devices.choose("codes", DeviceChoice(driver="codes/serial", options={"port": str(port)}))
+    try:
+        sign_in(window, hands)
+        hands.wait(lambda: lights(window).get("扫码枪") == "正常", "the light of the gun that is there")
+        port.unlink()
+        for end in first:
+            os.close(end)
+        hands.wait(lambda: lights(window).get("扫码枪") == "没接上", "the light of the gun that was drawn out")
+        port.symlink_to(os.ttyname(second[1]))
+        hands.wait(lambda: lights(window).get("扫码枪") == "正常", "the light of the gun that is back")
+    finally:
+        desk.devices.choose("codes", DeviceChoice(driver="codes/simulated"))
+        for end in second:
+            os.close(end)
+
+
+def test_f19_devices_that_are_not_in_order_are_said_before_a_person_sits_down(
+    window: CounterWindow, hands: Hands, desk: Desk
+) -> None:
+    desk.devices.choose("receipt", DeviceChoice(driver="printer/simulated", options={"behave": "near_end"}))
+    desk.devices.choose("scanner", DeviceChoice(driver="scanner/simulated", options={"behave": "absent"}))
+    sign_in(window, hands)
+    intake = window.counter.models.intake
+    hands.wait(lambda: intake.state.identity.not_ready, "what is not in order")
+    assert intake.state.identity.not_ready == ("扫描仪 没接上", "凭条打印机 纸将尽")
+    desk.devices.choose("scanner", DeviceChoice(driver="scanner/simulated"))
+    desk.devices.choose("receipt", DeviceChoice(driver="printer/simulated"))
+    window.counter.models.devices.refresh()
+    hands.wait(lambda: not intake.state.identity.not_ready, "all to be in order")
+
+
+def test_the_diagnostic_file_is_written_from_the_page(
+    window: CounterWindow, hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.main.Path.home", lambda: tmp_path)
+    sign_in(window, hands)
+    hands.press("Ctrl+6")
+    hands.press("Ctrl+D")
+    model = window.counter.models.devices
+    hands.wait(lambda: model.state.tried[0], "the file")
+    (file,) = tmp_path.glob("tongban-s1-*.json")
+    said = json.loads(file.read_text("utf-8"))
+    assert str(file) in model.state.tried[1] and said["program"] == VERSION
+    assert said["libraries"]["Qt"] == qVersion()
+
+
+def test_the_page_speaks_english(desk: Desk, post: Post, until: Any) -> None:
+    model = DevicesModel(device_deeds(desk), post, lambda: "en")
+    model.open("codes")
+    until(lambda: model.state.drivers)
+    assert model.state.drivers[0].title == "Code scanner (serial, USB-COM)"
+    assert model.state.options[0].label.startswith("Port (")
