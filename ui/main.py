@@ -353,6 +353,7 @@ def _outbox_deeds(desk: Desk, who: Callable[[], Clerk]) -> OutboxDeeds:
     return OutboxDeeds(
         outbox=partial(sending.outbox, desk),
         find=lambda text: sending.find(desk, text, is_named),
+        retention=partial(sending.retention, desk),
         line=lambda: desk.courier.state,
         supply=supply,
         compare=partial(compare, desk),

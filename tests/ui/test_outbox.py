@@ -18,7 +18,7 @@ from app.people.sign_in import SignedIn, made
 from app.store import GivenUp, Standing
 from app.sync.courier import LineState
 from app.sync.export import Exported, open_exported
-from app.sync.outbox import OutboxLine
+from app.sync.outbox import OutboxLine, Retention
 from contract.case import Author, Corrected, Kind
 from contract.exchange import Told, Verdict
 from contract.person import Clerk, Role
@@ -62,6 +62,7 @@ def outbox(post: Post, **changes: Any) -> OutboxModel:
         "find": lambda text: (),
         "line": lambda: LineState(online=False, since=NOW, last_heard=NOW, waiting=1, held=1),
         "supply": lambda: Supply(183, date(2026, 11, 20)),
+        "retention": lambda: Retention(0, 0, timedelta(days=30), None),
         "compare": comparison,
         "mending": lambda case_id: Mending(case_id, Kind.CORRECT, False, (Blank("reason", "电话写错"),)),
         "redo": lambda *_: None,
@@ -90,6 +91,15 @@ def test_what_needs_a_person_stands_first(post: Post, until: Until) -> None:
     assert model.state.detail.acts == {"export"}
     assert "183" in model.state.summary and "可继续受理" in model.state.summary and "离线，自" in model.state.summary
     assert [cell.text for cell in model.state.rows[1].cells][3:] == ["收件 + 5 页材料", "3 小时前", "待线路", "11.2 MB"]
+
+
+def test_rule_18_what_goes_by_itself_is_said_before(post: Post, until: Until) -> None:
+    assert shown(post, until).state.kept == ""
+    kept = Retention(48, 14_400_000, timedelta(days=30), datetime(2026, 12, 19, 17, 0, tzinfo=UTC))
+    said = shown(post, until, retention=lambda: kept).state.kept
+    assert (
+        said == "服务器已有的 48 页（14.4 MB）在本机留 30 天，最早 12-20 清除"
+    )  # the day on the wall, not in Greenwich
 
 
 def test_nothing_is_called_sent_before_it_is_matched(post: Post, until: Until) -> None:

@@ -15,8 +15,8 @@ from app.cases.held import Mending
 from app.store.numbers import FEW
 from app.sync.courier import LineState
 from app.sync.export import Exported
-from app.sync.outbox import OutboxLine
-from contract.case import Case
+from app.sync.outbox import OutboxLine, Retention
+from contract.case import CHINA, Case
 from contract.problem import Problem
 from ui.pages.outbox import wording
 from ui.pages.outbox.comparison import ComparisonShown
@@ -50,6 +50,9 @@ class Supply:
     pack_made_on: date | None
 
 
+Told = tuple[tuple[OutboxLine, ...], LineState, Supply, Retention]
+
+
 @dataclass(frozen=True)
 class OutboxDeeds:
     """What the outbox asks of the desk. All may block; who does it is known there."""
@@ -58,6 +61,7 @@ class OutboxDeeds:
     find: Callable[[str], tuple[OutboxLine, ...]]
     line: Callable[[], LineState]
     supply: Callable[[], Supply]
+    retention: Callable[[], Retention]
     compare: Callable[[str], Comparison]
     mending: Callable[[str], Mending]
     redo: Callable[[str, Mapping[str, Any], str, str], Case]  # case, blanks, the supervisor's name and password
@@ -85,7 +89,7 @@ class OutboxModel(QObject):
         super().__init__(parent)
         self._do, self._language, self._now = deeds, language, now
         self._tasks = Tasks(post, self._problem, self)
-        self._told: tuple[tuple[OutboxLine, ...], LineState, Supply] | None = None
+        self._told: Told | None = None
         self._at = ""
         self._text = ""
         self._compared: Comparison | None = None
@@ -112,9 +116,9 @@ class OutboxModel(QObject):
         text = self._text.strip()
         self._wait.stop()
 
-        def look() -> tuple[tuple[OutboxLine, ...], LineState, Supply]:
+        def look() -> Told:
             lines = self._do.find(text) if text else self._do.outbox()
-            return lines, self._do.line(), self._do.supply()
+            return lines, self._do.line(), self._do.supply(), self._do.retention()
 
         self._tasks.ask_again("outbox", look, self._heard)
         if self._comparing:
@@ -325,7 +329,7 @@ class OutboxModel(QObject):
 
     # --- what came back -------------------------------------------------------------------------------------------
 
-    def _heard(self, told: tuple[tuple[OutboxLine, ...], LineState, Supply]) -> None:
+    def _heard(self, told: Told) -> None:
         self._told = told
         self._say()
 
@@ -345,7 +349,7 @@ class OutboxModel(QObject):
     def _say(self) -> None:
         if self._told is None or self._away:
             return
-        lines, line, supply = self._told
+        lines, line, supply, retention = self._told
         held_first = sorted(lines, key=lambda one: (not one.waits, one.standing.value != "held", one.since))
         at = self._line(self._at) or (held_first[0] if held_first else None)
         if at is None or at.case_id != self._at:
@@ -356,6 +360,7 @@ class OutboxModel(QObject):
             empty = (say("都上报了"), say("本机和服务器的内容一致。"))
         state = OutboxState(
             summary=_summary(line, supply),
+            kept=_kept(retention),
             text=self._text,
             rows=tuple(self._row(one, line.online) for one in held_first),
             empty=empty,
@@ -451,6 +456,19 @@ def _summary(line: LineState, supply: Supply) -> str:
     elif not line.online:
         parts.append(say("可继续受理"))
     return " · ".join(parts)
+
+
+def _kept(retention: Retention) -> str:
+    """What goes from here by itself, because the server has it (rule 18); nothing where there is nothing."""
+    if not retention.pages or retention.next_goes is None:
+        return ""
+    return say(
+        "服务器已有的 {count} 页（{size}）在本机留 {days} 天，最早 {day} 清除",
+        count=retention.pages,
+        size=size(retention.bytes),
+        days=retention.kept_for.days,
+        day=f"{retention.next_goes.astimezone(CHINA):%m-%d}",
+    )
 
 
 def size(count: int) -> str:

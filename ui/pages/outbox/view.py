@@ -42,6 +42,7 @@ class OutboxState:
     """The list, how the line stands, one case, its comparison and the question that stands open about it."""
 
     summary: str = ""
+    kept: str = ""  # what goes from here by itself, and when
     text: str = ""
     rows: tuple[Row, ...] = ()
     empty: tuple[str, str] = ("", "")
@@ -111,8 +112,10 @@ class OutboxView(QWidget):
         self._list.add_head(self._search)
         self._list.body.addWidget(self._table, 1)
         self._list.body.addWidget(self._empty, 1)
+        self._kept = Value(tone="muted", size="small", wrap=True)
+        self._kept.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._list.add_foot(
-            Text("“已核对一致”＝服务器与本机的内容摘要相同，不只是发送成功。", tone="muted", size="small"), None
+            Text("“已核对一致”＝服务器与本机的内容摘要相同，不只是发送成功。", tone="muted", size="small"), self._kept
         )
         self._comparison = ComparisonView()
         self._comparison.closed.connect(self.compare_closed)
@@ -169,6 +172,7 @@ class OutboxView(QWidget):
         before, self._state = self._state, state
         detail, comparing, asking = state.detail, bool(state.comparison.title), bool(state.asking.key)
         self._summary.show_text(state.summary)
+        self._kept.show_text(state.kept)
         self._retry.setEnabled(not state.sending)
         self._retry.show_words("正在上报" if state.sending else "现在重试")
         self._search.setPlaceholderText(say(SEARCH))
