@@ -555,7 +555,8 @@ def intake() -> dict[str, IntakeState]:
     agents = replace(RECEIPT, agent="许爱珍", agent_kept=True)
     for name, receipt in (("", RECEIPT), ("-failed", RECEIPT_FAILED), ("-agent", agents)):
         full = ReceiptState(**{**vars(receipt), "preview": small})
-        said[f"intake-6-receipt{name}"] = IntakeState("receipt", steps(6), receipt=full, **here)  # type: ignore[arg-type]
+        over = {**here, "panel": replace(PANEL, missing=())}
+        said[f"intake-6-receipt{name}"] = IntakeState("receipt", steps(6), receipt=full, **over)  # type: ignore[arg-type]
     return said
 
 
