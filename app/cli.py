@@ -35,10 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     if isinstance(answer, int):
         return answer
-    if given.json:
-        print(json.dumps(_plain(answer), ensure_ascii=False))
-    elif answer is not None:
-        print(given.say(answer))
+    try:
+        if given.json:
+            print(json.dumps(_plain(answer), ensure_ascii=False), flush=True)
+        elif answer is not None:
+            print(given.say(answer), flush=True)
+    except BrokenPipeError:  # who asked has heard enough: `tongban devices list | head -1`
+        sys.stdout = None  # type: ignore[assignment]  # nothing is flushed into it at the end
     return 0
 
 

@@ -102,3 +102,12 @@ def test_a_station_that_never_joined_says_so(tmp_path: Path) -> None:
     for command in (("outbox",), ("sync", "--once"), ("matters", "search", "x")):
         code, _, told = tongban(*command, "--folder", str(tmp_path))
         assert code == 1 and json.loads(told)["code"] == "config.absent"
+
+
+def test_who_asked_may_hear_the_beginning_only() -> None:
+    command = [sys.executable, "-m", "app.cli", "devices", "list", "--json"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None and program.stderr is not None
+        program.stdout.close()
+        said = program.stderr.read()
+    assert (program.returncode, said) == (0, b"")
