@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pypdfium2
+import pytest
+from PySide6.QtGui import QImage
+
+from app.config import DeviceChoice
 from app.demo import HALL
 from app.desk import Desk
 from app.people.sign_in import SignedIn
@@ -15,6 +21,7 @@ from contract.case import Kind
 from contract.ids import case_number
 from tests.ui.conftest import CARD, CLERK, sign_in
 from ui.hands import Hands
+from ui.main import intake_deeds
 from ui.pages.intake.model import IntakeModel
 from ui.shells.counter import CounterWindow
 
@@ -23,7 +30,8 @@ MATTER = "QR-00111-003"  # 老年优待证: accepted at this window
 ANSWERS = json.loads((HALL / "answers" / f"{MATTER}.json").read_text("utf-8"))
 
 
-def test_from_the_card_to_the_receipt_by_keys_alone(window: CounterWindow, hands: Hands, desk: Desk) -> None:
+def to_the_receipt(window: CounterWindow, hands: Hands) -> Any:
+    """From the card to the receipt by keys alone."""
     intake = window.counter.models.intake
     sign_in(window, hands)
     hands.wait(lambda: intake.state.identity.person, "the card to be read by itself")
@@ -43,6 +51,11 @@ def test_from_the_card_to_the_receipt_by_keys_alone(window: CounterWindow, hands
     assert intake.state.main == "accept"
     hands.press("F9")
     hands.wait(lambda: intake.state.step == "receipt" and not intake.state.receipt.printing, "the receipt")
+    return intake
+
+
+def test_from_the_card_to_the_receipt_by_keys_alone(window: CounterWindow, hands: Hands, desk: Desk) -> None:
+    intake = to_the_receipt(window, hands)
     number = intake.state.receipt.number
     assert intake.state.receipt.headline == "已受理"
     assert [paper.outcome for paper in intake.state.receipt.papers] == ["done", "done"]
@@ -62,6 +75,50 @@ def test_from_the_card_to_the_receipt_by_keys_alone(window: CounterWindow, hands
     hands.press("Return")
     hands.wait(lambda: intake.state.step == "identity" and intake.draft.id != case.id, "the next person")
     assert intake.state.panel.matter == ""
+
+
+@pytest.mark.needs("font:LXGW WenKai", "font:HanaMinA")
+def test_without_a_receipt_printer_the_receipt_is_half_an_a4_page_and_a_reprint_is_a_copy(
+    window: CounterWindow, hands: Hands, desk: Desk, tmp_path: Path
+) -> None:
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    desk.devices.choose("a4", DeviceChoice(driver="printer/file", options={"folder": str(papers)}))
+    here = replace(desk, config=desk.config.model_copy(update={"receipt_style": "half_a4"}))
+    real, model = intake_deeds(here), window.counter.models.intake
+    model._do = replace(
+        model._do, print_papers=real.print_papers, paper_png=real.paper_png, clear_printers=real.clear_printers
+    )
+    intake = to_the_receipt(window, hands)
+    assert [paper.outcome for paper in intake.state.receipt.papers] == ["done", "done"]
+    assert intake.state.receipt.current == "receipt"
+    hands.wait(lambda: intake.state.receipt.preview, "the picture of what was printed")
+    shown = QImage.fromData(intake.state.receipt.preview)
+    assert 1.40 < shown.height() / shown.width() < 1.43, "A4, as it was printed"
+    number = intake.state.receipt.number
+    hands.press("Ctrl+P")
+    hands.wait(lambda: not intake.state.receipt.printing and len(list(papers.glob("*.pdf"))) == 3, "a copy")
+    hands.press("Return")
+    hands.wait(lambda: intake.state.step == "identity", "the next person")
+
+    first, _, again = (halves_of(path) for path in sorted(papers.glob("*.pdf")))
+    assert "收件凭证" in first[0] and number in first[0] and "副本" not in first[0]
+    assert "收件凭证（副本）" in again[0] and number in again[0]
+    assert first[1] == again[1] == "", "nothing below the cut"
+
+
+def halves_of(path: Path) -> tuple[str, str]:
+    """What stands on the upper and on the lower half of a paper, but for the mark of training."""
+    document = pypdfium2.PdfDocument(path)
+    page = document[0]
+    text, half = page.get_textpage(), page.get_height() / 2
+    try:
+        above, below = text.get_text_bounded(bottom=half), text.get_text_bounded(top=half - 10)
+        return "".join(above.split()), "".join(below.split()).strip("训练无效")
+    finally:
+        text.close()
+        page.close()
+        document.close()
 
 
 def test_ctrl_number_goes_to_a_page_alt_number_to_a_parked_case(window: CounterWindow, hands: Hands) -> None:

@@ -308,3 +308,22 @@ def test_what_was_typed_last_is_saved_when_the_program_closes(
 
     kept = stored(desk, first)
     assert kept.answers.get("contact_name") == "甲" and kept.phone == "13800000000" and kept.step == "form"
+
+
+@pytest.mark.parametrize("leave", [IntakeModel.fresh, IntakeModel.same_matter, IntakeModel.sign_out])
+def test_f14_printers_are_cleared_when_somebody_leaves_who_was_given_papers(
+    made: Made, until: Until, leave: Callable[[IntakeModel], None]
+) -> None:
+    cleared: list[int] = []
+    model = made(clear_printers=lambda: cleared.append(1))
+    at_materials(model, until)
+    model.fresh()  # parked before anything was printed
+    until(lambda: idle(model))
+    at_materials(model, until)
+    until(lambda: model.state.can_decline)
+    model.decline("not_met", "不到年龄", "")
+    until(lambda: model.state.step == "receipt" and idle(model))
+    assert not cleared
+    leave(model)
+    until(lambda: cleared and idle(model))
+    assert cleared == [1]

@@ -86,7 +86,7 @@ def working(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Options]
                     port = stack.enter_context(on_tcp(Roll()))
                     return {"uri": request.getfixturevalue("cups").queue("receipt", f"socket://127.0.0.1:{port}")}
                 case "printer/system":
-                    request.getfixturevalue("cups").queue("a4", f"file://{tmp_path / 'printed'}")
+                    request.getfixturevalue("cups").queue("a4", "file:///dev/null")
                     return {"queue": "a4"}
                 case "printer/ipp":
                     return {"uri": request.getfixturevalue("ipp_program").uri}
