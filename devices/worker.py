@@ -102,8 +102,11 @@ def _take_over_stdio() -> tuple[BinaryIO, _Wire]:
     return calls, _Wire(answers)
 
 
-def _die_with_parent() -> None:
-    """End when the parent does, even from inside a hung library; and leave no core dump of personal data."""
+def die_with_parent() -> None:
+    """End when the parent does, even stopped or inside a hung library; and leave no core dump of personal data.
+
+    On Linux that is the end of the *thread* that started this process: it must live as long as the process is to.
+    """
     if sys.platform == "win32":
         return  # the end of stdin is all there is
     import resource
@@ -227,7 +230,7 @@ class _Session:
 
 
 def main(driver_id: str) -> None:
-    _die_with_parent()
+    die_with_parent()
     stream, wire = _take_over_stdio()
     options = json.loads(stream.readline(LINE_LIMIT) or b"{}")
     calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()

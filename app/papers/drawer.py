@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -32,6 +33,7 @@ class Drawer:
         self.patience = patience
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._thread: threading.Thread | None = None  # which started the process, and waits for its end
 
     def __enter__(self) -> Self:
         return self
@@ -107,17 +109,13 @@ class Drawer:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            environment = dict(os.environ)
-            path = [str(SOURCE_ROOT), *filter(None, [environment.get("PYTHONPATH", "")])]
-            environment["PYTHONPATH"] = os.pathsep.join(path)
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-X", "utf8", "-m", "app.papers.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+            started: queue.SimpleQueue[subprocess.Popen[bytes] | OSError] = queue.SimpleQueue()
+            self._thread = threading.Thread(target=_live, args=(started,), name="drawing process", daemon=True)
+            self._thread.start()
+            found = started.get()
+            if isinstance(found, OSError):
+                raise Problem("papers.crashed", Retry.AGAIN) from found
+            self._process = found
         return self._process
 
     def _end(self) -> None:
@@ -129,4 +127,26 @@ class Drawer:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
-        process.wait()
+        assert self._thread is not None
+        self._thread.join()
+
+
+def _live(started: queue.SimpleQueue[subprocess.Popen[bytes] | OSError]) -> None:
+    """One life of the drawing process, from start to end in one thread: on Linux it dies with that thread."""
+    environment = dict(os.environ)
+    path = [str(SOURCE_ROOT), *filter(None, [environment.get("PYTHONPATH", "")])]
+    environment["PYTHONPATH"] = os.pathsep.join(path)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-X", "utf8", "-m", "app.papers.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as error:
+        started.put(error)
+        return
+    started.put(process)
+    process.wait()

@@ -15,6 +15,7 @@ from app.papers import PaperInput, PaperKind, draw
 from app.papers.pipe import hear, say
 from contract.problem import Problem, Retry
 from contract.wire import sha256
+from devices.worker import die_with_parent
 
 
 def answer(asked: dict[str, Any], blob: bytes) -> bytes:
@@ -38,16 +39,8 @@ def answer(asked: dict[str, Any], blob: bytes) -> bytes:
             raise ValueError(unknown)
 
 
-def _keep_no_core() -> None:
-    """No core dump: it would hold what stands on people's papers."""
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def main() -> None:
-    _keep_no_core()
+    die_with_parent()
     asks, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to stderr
     while (heard := hear(asks)) is not None:

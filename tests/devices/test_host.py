@@ -146,7 +146,7 @@ def test_a_driver_that_is_not_there(driver: str) -> None:
     assert code_of(raised) in ("device.no_such_driver", "device.failed")
 
 
-@pytest.mark.parametrize("habit", ["hang", "stop"])
+@pytest.mark.parametrize("habit", ["hang", "stop", "busy", "busy_in_library"])
 def test_a_silent_driver_is_killed_and_the_next_call_works(host: Host, habit: str) -> None:
     host.ask("count")
     pid = host.pid
@@ -297,7 +297,7 @@ def test_nothing_is_left_after_closing(host: Host) -> None:
     assert code_of(raised) == "device.closed"
 
 
-@pytest.mark.parametrize("habit", ["greet", "hang"])
+@pytest.mark.parametrize("habit", ["greet", "hang", "stop", "busy_in_library"])
 def test_the_worker_dies_with_its_parent(habit: str) -> None:
     """Even where the driver hangs: the parent is killed, so nothing of it can tidy up."""
     script = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,17 @@ def test_a_process_that_dies_is_a_problem_and_the_next_paper_works(received: Pap
             drawer.draw(PaperKind.RECEIPT, received)
         assert raised.value.code == "papers.crashed"
         assert drawer.draw(PaperKind.RECEIPT, received).startswith(b"%PDF")
+
+
+def test_the_process_outlives_the_thread_that_first_asked(received: PaperInput) -> None:
+    """It dies with the thread that started it, on Linux, and that is none of those who ask."""
+    with Drawer() as drawer:
+        first = threading.Thread(target=drawer.warm)
+        first.start()
+        first.join()
+        pid = drawer.pid
+        assert drawer.draw(PaperKind.RECEIPT, received).startswith(b"%PDF")
+        assert drawer.pid == pid
 
 
 def test_a_process_that_hangs_is_ended(received: PaperInput) -> None:

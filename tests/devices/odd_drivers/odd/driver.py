@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -59,6 +60,14 @@ class Odd:
     def hang(self) -> None:
         while True:
             time.sleep(3600)
+
+    def busy(self) -> None:
+        while True:
+            pass
+
+    def busy_in_library(self) -> None:
+        """At work in C for ever, with the interpreter locked: not even the thread that hears cancellations runs."""
+        re.match(r"(a+)+$", "a" * 64 + "b")
 
     def crash(self) -> None:
         ctypes.string_at(0)
