@@ -97,6 +97,17 @@ def _parser() -> argparse.ArgumentParser:
     paper.add_argument("--case", type=Path, required=True, metavar="FILE.json", help="as the server's API answers it")
     paper.add_argument("--out", type=Path, required=True, metavar="FILE.pdf|.png|.escpos")
 
+    material = command(
+        "material",
+        _material,
+        "what was handed in for a case (材料) as one PDF, straight, the scans' own bytes inside",
+        _say_pdf,
+    )
+    station(material)
+    material.add_argument("case", metavar="ID", help="a case's number or id")
+    material.add_argument("--code", default="", help="one material only")
+    material.add_argument("--out", type=Path, required=True, metavar="FILE.pdf")
+
     matters = commands.add_parser("matters", help="the catalogue").add_subparsers(required=True, metavar="WHAT")
     search = command(
         "search", _matters_search, "find matters by characters, pinyin, initials or code", _say_hits, matters
@@ -507,6 +518,30 @@ def _paper(given: argparse.Namespace, _: list[str]) -> Any:
         raise Problem("papers.no_case", Retry.AFTER_FIX) from None
     draw_file(given.kind, said, given.out)
     return {"out": str(given.out), "kind": given.kind}
+
+
+def _material(given: argparse.Namespace, _: list[str]) -> Any:
+    from app.flow.one_pdf import write_materials
+    from app.start import closing_desk
+
+    with closing_desk(read_config(given.folder)) as desk:
+        named = given.case.strip()
+        rows = (row for row in desk.store.find_cases(named) if named in (row.number, row.case_id))  # no name, nobody's
+        case_id = next((row.case_id for row in rows), "")
+        part = given.out.with_name(given.out.name + ".part")
+        try:
+            with part.open("wb") as out:
+                pages = write_materials(desk, case_id, out, given.code)
+            part.replace(given.out)
+        except OSError:
+            raise Problem("papers.cannot_write", Retry.AFTER_FIX, file=str(given.out)) from None
+        finally:
+            part.unlink(missing_ok=True)
+    return {"out": str(given.out), "pages": pages}
+
+
+def _say_pdf(answer: Any) -> str:
+    return f"{answer['out']}\t{answer['pages']} 页 pages"
 
 
 def _plain(value: Any) -> Any:

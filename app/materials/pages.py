@@ -221,6 +221,22 @@ def _shown(
     return out.getvalue()
 
 
+def opened_frame(
+    data: bytes,
+    media_type: str,
+    frame: int,
+    dpi: int,
+    rasteriser: Rasteriser | None = None,
+    corners: Corners | None = None,
+) -> tuple[Image.Image, int]:
+    """One page of a file in full, the way up in which it is seen, in grey or colour, and its pixels per inch.
+
+    A page of a PDF is drawn at `dpi`. Raises as `analyse` does.
+    """
+    page = _decode(data, frame, dpi if media_type == _PDF else None, None, rasteriser, media_type, corners)
+    return page.picture, round(page.dpi * max(page.picture.size) / max(page.size))
+
+
 # Pillow turns anticlockwise.
 _TURNS: dict[int, Image.Transpose] = {
     90: Image.Transpose.ROTATE_270,
@@ -293,17 +309,17 @@ def _decode_picture(
         if corners is not None:
             size = _flat_size(corners, whole)
         # What a camera's file says of dpi is about nothing: only its paper has a size.
-        paper_dpi = _paper_dpi(picture.info.get("dpi") if corners is None else None, max(size))
+        stored_dpi = paper_dpi(picture.info.get("dpi") if corners is None else None, max(size))
         if kind == "image/jpeg":
             # Decodes an eighth, a quarter or a half of the resolution, hardly less than asked for.
-            share = _share(size, paper_dpi, dpi, need) * _NEARLY
+            share = _share(size, stored_dpi, dpi, need) * _NEARLY
             picture.draft("L" if dpi is not None else picture.mode, (math.ceil(wide * share), math.ceil(high * share)))
         picture.load()
         upright = picture if way_up == 1 else ImageOps.exif_transpose(picture)
         shown = _plain(upright)
         if corners is not None:
             shown = _flat(shown, corners, size, shown.width / whole[0])
-        return _Decoded(shown, size, paper_dpi, frames)
+        return _Decoded(shown, size, stored_dpi, frames)
 
 
 def _flat_size(corners: Corners, size: tuple[int, int]) -> tuple[int, int]:
@@ -365,7 +381,8 @@ def _share(
     return min((wide or 0) / size[0] or (high or 0) / size[1] or most, most)
 
 
-def _paper_dpi(said: object, long_side: int) -> int:
+def paper_dpi(said: object, long_side: int) -> int:
+    """Pixels per inch as a file says it, or as if the longer side were that of A4 where that cannot be."""
     if isinstance(said, tuple) and said and isinstance(said[0], int | float) and said[0] > 0:
         least, most = _LIKELY_LONG
         if least <= long_side / float(said[0]) <= most:
