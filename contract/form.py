@@ -111,8 +111,20 @@ class Mistake:
 
 
 def fields(form: Form) -> tuple[FormField, ...]:
-    """All controls in the order in which they are asked."""
-    return tuple(_walk(form.ui, form, "", "", ()))
+    """All controls in the order in which they are asked.
+
+    A window asks this of the same form at every key, so the last few forms are remembered.
+    """
+    for known, controls in tuple(_walked):
+        if known is form:
+            return controls
+    controls = tuple(_walk(form.ui, form, "", "", ()))
+    _walked.insert(0, (form, controls))
+    del _walked[8:]
+    return controls
+
+
+_walked: list[tuple[Form, tuple[FormField, ...]]] = []
 
 
 def visible(form: Form, answers: Mapping[str, Any]) -> frozenset[str]:

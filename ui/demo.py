@@ -105,6 +105,7 @@ def play(server: RunningServer, config: Config, papers: Path, out: Path, tell: C
     post = Post()
     collector = Collector(post)
     window = build_counter(desk, post, config)
+    collector.set_aside()
     window.resize(*SIZE)
     window.show()
     screenshots: list[str] = []

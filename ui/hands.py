@@ -29,10 +29,7 @@ class Hands:
     def press(self, keys: str) -> None:
         """Press a key or a combination as it is written on the buttons: ``F9``, ``Ctrl+Return``, ``Alt+1``."""
         self.rest()
-        combination = QKeySequence(keys)[0]  # type: ignore[index]  # the stubs leave it out
-        popup = QApplication.activePopupWidget()  # what completes a word gets the keys first, as from the window system
-        whom = popup if isinstance(popup, QListView) else self._focus()
-        QTest.keyClick(whom, combination.key(), combination.keyboardModifiers())
+        self._strike(keys)
         self.rest()
 
     def write(self, text: str) -> None:
@@ -114,6 +111,12 @@ class Hands:
         for _ in range(3):
             QCoreApplication.processEvents()
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+    def _strike(self, keys: str) -> None:
+        combination = QKeySequence(keys)[0]  # type: ignore[index]  # the stubs leave it out
+        popup = QApplication.activePopupWidget()  # what completes a word gets the keys first, as from the window system
+        whom = popup if isinstance(popup, QListView) else self._focus()
+        QTest.keyClick(whom, combination.key(), combination.keyboardModifiers())
 
     def _answer(self, field: Field, value: Any) -> None:
         match field.asked.kind:

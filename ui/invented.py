@@ -25,6 +25,7 @@ from ui.pages.outbox.view import OutboxDetail, OutboxState
 from ui.pages.outbox.wording import REASONS
 from ui.pages.sign_in.view import PersonHere, SignInState
 from ui.pages.today.view import TodayState
+from ui.pictures import opened
 from ui.shells.counter import BarState, LightShown, ParkedShown
 from ui.widgets.asking import AskingShown
 from ui.widgets.field import Answered, Asked
@@ -392,12 +393,12 @@ FORM = FormState(
 
 
 def materials() -> MaterialsState:
-    front, back = sheet("房屋租赁合同"), sheet("房屋租赁合同", seal=True, lines=9)
+    front, back = opened(sheet("房屋租赁合同")), opened(sheet("房屋租赁合同", seal=True, lines=9))
     pages = (
         PageShown("p1", "1 正", picture=front),
         PageShown("p2", "1 反", picture=back),
         PageShown("p3", "2 正", "已纠偏 1.3°", picture=front),
-        PageShown("p4", "2 反", hidden=True, hidden_words="空白 · 已隐藏", picture=sheet(" ", lines=0)),
+        PageShown("p4", "2 反", hidden=True, hidden_words="空白 · 已隐藏", picture=opened(sheet(" ", lines=0))),
         PageShown("p5", "3 正", picture=back),
         PageShown("p6", "3 反"),
     )
@@ -418,7 +419,7 @@ def materials() -> MaterialsState:
         sides="3 正 / 2 反",
         pages=pages,
         page="p2",
-        preview=sheet("房屋租赁合同", 1000, seal=True, lines=14),
+        preview=opened(sheet("房屋租赁合同", 1000, seal=True, lines=14)),
         scanning="第 4 张",
         scanning_into="lease",
         verified="已核对原件 10:41 周敏",
@@ -526,7 +527,7 @@ def intake() -> dict[str, IntakeState]:
     """Every step in the states worth looking at, by the name of its picture."""
     here = {"panel": PANEL, "main": "receive", "can_supplement": True, "can_decline": True, "can_park": True}
     blank = {"panel": PanelState(collected_at="余姚市凤山街道")}
-    small = sheet("收件凭证", 500, lines=10)
+    small = opened(sheet("收件凭证", 500, lines=10))
     said: dict[str, IntakeState] = {}
     for name, identity in IDENTITY.items():
         extra = here if name in ("read", "legal") else blank

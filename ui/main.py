@@ -191,6 +191,7 @@ def run(config: Config, recent: RecentLines | None = None) -> int:
     post = Post()
     collector = Collector(post)
     window = build_counter(desk, post, config, recent)
+    collector.set_aside()
     sys.excepthook = reporter(window.counter.bug)
     threading.excepthook = lambda told: sys.excepthook(
         told.exc_type, told.exc_value or told.exc_type(), told.exc_traceback

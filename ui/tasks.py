@@ -7,6 +7,7 @@ object of a page, so a page may die while its errand is under way.
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from contract.problem import Problem
 
 T = TypeVar("T")
+TURN = 0.0005  # seconds that a worker keeps Python to itself when the GUI thread wants it; 5 ms is a third of a frame
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Post(QObject):
 
     def __init__(self, threads: int = 8) -> None:
         super().__init__()
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(TURN)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="errand")
         self._numbers = itertools.count(1)
         self._hearers: dict[int, Callable[[Letter], None]] = {}
@@ -79,6 +83,7 @@ class Post(QObject):
         for stop in self._stops.values():
             stop.set()
         self._pool.shutdown(wait=True)
+        sys.setswitchinterval(self._interval)
 
     def _do(self, ticket: int, work: Callable[[], object]) -> None:
         try:

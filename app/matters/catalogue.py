@@ -49,6 +49,8 @@ class Catalogue:
         self._may_receive = cache(self._find_may_receive)
         self._instead = cache(self._find_instead)
         self._receivers = cache(self._find_receivers)
+        self._newest = cache(shelf.newest_version)
+        self._found: dict[tuple[str, int | None], Matter] = {}  # not what is lacking: an old version may come yet
 
     def refresh(self) -> int:
         """Make what came with the pack findable. Returns how many matters were new."""
@@ -80,11 +82,14 @@ class Catalogue:
 
     def find_matter(self, code: str, version: int | None = None) -> Matter | None:
         """The matter, or None where the pack does not have it (or it never was here in this version)."""
-        return self._shelf.find_matter(code, version)
+        found = self._found.get((code, version)) or self._shelf.find_matter(code, version)
+        if found is not None:
+            self._found[code, version] = found
+        return found
 
     def newest_version(self, code: str) -> int | None:
         """The version that is offered now; None where the matter was withdrawn (S09)."""
-        return self._shelf.newest_version(code)
+        return self._newest(code)
 
     def department(self, code: str) -> Department:
         """The department.

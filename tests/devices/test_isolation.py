@@ -49,7 +49,7 @@ def held() -> dict[str, object]:
 
 def _link(fd: Path) -> str:
     try:
-        return os.readlink(fd)
+        return str(fd.readlink())
     except OSError:
         return "/proc/" + str(os.getpid())  # the one by which we were looking
 

@@ -50,6 +50,7 @@ class Banner(QFrame):
         self._remedy.setVisible(bool(remedy))
         mark(self, tone=tone)
         ink, _ = tokens().tone(tone)
-        self._icon.setPixmap(icon_pixmap(ICONS.get(tone, "warn"), ink, tokens().px(20), 2.0))
+        if title:
+            self._icon.setPixmap(icon_pixmap(ICONS.get(tone, "warn"), ink, tokens().px(20), 2.0))
         self.setAccessibleName(f"{title} {remedy}".strip())
         self.setVisible(bool(title))

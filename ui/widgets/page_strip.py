@@ -12,10 +12,10 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QFont,
+    QImage,
     QKeyEvent,
     QPainter,
     QPen,
-    QPixmap,
     QResizeEvent,
     QStandardItem,
     QStandardItemModel,
@@ -26,19 +26,18 @@ from ui.theme import tokens
 from ui.widgets.lines import PAGE_MIME, Index, page_in, page_mime, said_cut_or_paste
 
 PAGE = Qt.ItemDataRole.UserRole + 1
-PICTURE = Qt.ItemDataRole.UserRole + 2
 
 
 @dataclass(frozen=True)
 class PageShown:
-    """One page. `picture` is a JPEG, empty until it has been made."""
+    """One page; without a picture until it has been made."""
 
     key: str
     label: str  # 1 正
     note: str = ""  # 已纠偏 1.3°
     hidden: bool = False
     hidden_words: str = ""  # 空白 · 已隐藏
-    picture: bytes = b""
+    picture: QImage | None = None
 
 
 class _Pages(QStandardItemModel):
@@ -72,12 +71,12 @@ class _Draws(QStyledItemDelegate):
         font = QFont(option.font)  # type: ignore[attr-defined]
         font.setPixelSize(worn.px(13))
         painter.setFont(font)
-        picture = index.data(PICTURE)
-        if isinstance(picture, QPixmap) and not picture.isNull():
+        picture = page.picture
+        if picture is not None and not picture.isNull():
             size = picture.size().scaled(sheet.size(), Qt.AspectRatioMode.KeepAspectRatio)
             place = QRect(sheet.left() + (sheet.width() - size.width()) // 2, sheet.top(), size.width(), size.height())
             place.moveTop(sheet.top() + (sheet.height() - size.height()) // 2)
-            painter.drawPixmap(place, picture)
+            painter.drawImage(place, picture)
         if page.hidden:
             painter.setOpacity(0.86)
             painter.fillRect(sheet, QColor(worn.bg))
@@ -96,7 +95,7 @@ class _Draws(QStyledItemDelegate):
         painter.restore()
 
 
-def _hatched(colour: QColor) -> QPixmap | QColor:
+def _hatched(colour: QColor) -> QColor:
     faint = QColor(colour)
     faint.setAlpha(90)
     return faint
@@ -153,8 +152,6 @@ class PageStrip(QListView):
                     self._pages.appendRow(item)
                 old = item.data(PAGE)
                 if old != page:
-                    if old is None or old.picture != page.picture:
-                        item.setData(_pixmap(page.picture), PICTURE)
                     item.setData(page, PAGE)
                     item.setData(f"{page.label} {page.note}".strip(), Qt.ItemDataRole.AccessibleTextRole)
             while self._pages.rowCount() > len(pages):
@@ -204,10 +201,3 @@ class PageStrip(QListView):
     def _moved(self, now: Index, before: Index) -> None:
         if now.isValid() and not self._quiet:
             self.looked_at.emit(now.data(PAGE).key)
-
-
-def _pixmap(picture: bytes) -> QPixmap:
-    pixmap = QPixmap()
-    if picture:
-        pixmap.loadFromData(picture)
-    return pixmap

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QPixmap, QResizeEvent
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QScrollArea
 
 from ui.theme import tokens
 
 
 class Preview(QScrollArea):
-    """Shows one JPEG or PNG.
+    """Shows one picture.
 
     Signals:
         width_wanted: How many pixels wide a picture should be to be sharp here.
@@ -20,9 +20,9 @@ class Preview(QScrollArea):
 
     def __init__(self) -> None:
         super().__init__()
-        self._picture = QPixmap()
-        self._bytes = b""
+        self._picture: QImage | None = None
         self._words = ""
+        self._drawn: tuple[object, ...] = ()  # all that the label shows depends on
         self.whole_size = False
         self._label = QLabel()
         self._label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
@@ -34,14 +34,11 @@ class Preview(QScrollArea):
         self._settled = QTimer(self, singleShot=True, interval=150)
         self._settled.timeout.connect(self._ask)
 
-    def show_picture(self, picture: bytes, words: str = "") -> None:
+    def show_picture(self, picture: QImage | None, words: str = "") -> None:
         """Show the picture, or the words where there is none."""
         self._words = words
-        if picture != self._bytes:
-            self._bytes = picture
-            self._picture = QPixmap()
-            if picture:
-                self._picture.loadFromData(picture)
+        if picture is not self._picture:
+            self._picture = picture
             self.verticalScrollBar().setValue(0)
         self._draw()
 
@@ -60,17 +57,20 @@ class Preview(QScrollArea):
         self.width_wanted.emit(self.viewport().width())
 
     def _draw(self) -> None:
-        if self._picture.isNull():
+        width, ratio, margin = self.viewport().width() - 2, self.devicePixelRatioF(), tokens().px(24)
+        drawn = (id(self._picture), self._words, self.whole_size, width, ratio, margin)
+        if drawn == self._drawn:
+            return  # scaling takes a good part of a frame
+        self._drawn = drawn
+        if self._picture is None or self._picture.isNull():
             self._label.setPixmap(QPixmap())
             self._label.setText(self._words)
-            self._label.setMargin(tokens().px(24))
+            self._label.setMargin(margin)
             return
         self._label.setMargin(0)
-        width = self.viewport().width() - 2
         shown = self._picture
         if not self.whole_size and width > 0:
-            ratio = self.devicePixelRatioF()
-            width = min(width, self._picture.width())  # a narrow receipt is not blown up
-            shown = self._picture.scaledToWidth(int(width * ratio), Qt.TransformationMode.SmoothTransformation)
+            width = min(width, shown.width())  # a narrow receipt is not blown up
+            shown = shown.scaledToWidth(int(width * ratio), Qt.TransformationMode.SmoothTransformation)
             shown.setDevicePixelRatio(ratio)
-        self._label.setPixmap(shown)
+        self._label.setPixmap(QPixmap.fromImage(shown))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSplitter, QVBoxLayout, QWidget
 
 from ui.theme import tokens
@@ -30,7 +31,7 @@ class MaterialsState:
     sides: str = ""  # 2 正 / 2 反
     pages: tuple[PageShown, ...] = ()
     page: str = ""  # key of the page under the cursor
-    preview: bytes = b""
+    preview: QImage | None = None
     preview_words: str = ""
     scanning: str = ""  # 正在扫描，第 5 张; empty when not
     scanning_into: str = ""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,6 +19,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QImage
 
 from app.cases.acts import SUPPLEMENT_DAYS
 from app.flow.draft import Draft, OtherCase, Panel, Stack, Step, main_action, matter_of, panel, routing
@@ -56,6 +58,7 @@ from ui.pages.intake.matter import MatterState
 from ui.pages.intake.receipt import PaperShown, ReceiptState
 from ui.pages.intake.review import ReviewState
 from ui.pages.intake.view import STEPS, BannerShown, IntakeState
+from ui.pictures import opened
 from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.widgets.field import Answered
@@ -138,6 +141,8 @@ class IntakeModel(QObject):
         self._told_drafts: tuple[DraftSummary, ...] = ()
         self._save = QTimer(self, singleShot=True, interval=SAVE_AFTER)
         self._save.timeout.connect(self.flush)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._say)
         self._forget()
         self.state = IntakeState()
 
@@ -145,6 +150,8 @@ class IntakeModel(QObject):
         """Everything that belongs to one person goes when the next one comes."""
         self._asked.drop_all()
         self._banner, self._carried = self._carried, BannerShown()
+        self._rules_of: tuple[Any, dict[str, MaterialRule]] = (None, {})
+        self._panel_of: tuple[Any, Panel | None] = (None, None)
         self._reading = "idle"
         self._reader_words = ""
         self._photo = wording.Photo()
@@ -170,8 +177,8 @@ class IntakeModel(QObject):
         self._saved_words = ""
         self._material_at = ""
         self._page_at = ""
-        self._pictures: dict[tuple[Any, ...], bytes] = {}
-        self._preview: tuple[tuple[Any, ...], bytes] | None = None
+        self._pictures: dict[tuple[Any, ...], QImage] = {}
+        self._preview: tuple[tuple[Any, ...], QImage] | None = None
         self._preview_width = 1000
         self._cut: tuple[str, str] | None = None
         self._library_open = False
@@ -189,7 +196,7 @@ class IntakeModel(QObject):
         self._panel_kept: PanelState | None = None
         self._papers: dict[str, PaperShown] = {}
         self._paper_at = ""
-        self._paper_picture: tuple[str, bytes] = ("", b"")
+        self._paper_picture: tuple[str, QImage | None] = ("", None)
         self._working = ""
 
     # --- beginning, parking, coming back --------------------------------------------------------------------------
@@ -862,7 +869,7 @@ class IntakeModel(QObject):
         if self._scan is not None:
             self._scan = replace(self._scan, pages=self._scan.pages + 1)
         self._come_in(result)
-        self._say()
+        self._say_soon()
         self._want_pictures()
 
     def _scan_over(self) -> None:
@@ -1212,12 +1219,12 @@ class IntakeModel(QObject):
             return
         case_id, chosen = taken.case.id, kind
 
-        def work() -> bytes:
-            return self._do.paper_png(case_id, chosen, clerk)
+        def work() -> QImage:
+            return opened(self._do.paper_png(case_id, chosen, clerk))
 
         self._asked.run("paper", work, partial(self._heard_paper, at), lambda _: None)
 
-    def _heard_paper(self, kind: str, picture: bytes) -> None:
+    def _heard_paper(self, kind: str, picture: QImage) -> None:
         self._paper_picture = (kind, picture)
         self._say()
 
@@ -1367,18 +1374,18 @@ class IntakeModel(QObject):
         pages = [page for page in slot.pages if _look(page) not in self._pictures]
         if pages:
 
-            def work(stop: threading.Event) -> Iterable[tuple[tuple[Any, ...], bytes]]:
+            def work(stop: threading.Event) -> Iterable[tuple[tuple[Any, ...], QImage]]:
                 for page in pages:
                     if stop.is_set():
                         return
-                    yield _look(page), self._do.thumbnail(page)
+                    yield _look(page), opened(self._do.thumbnail(page))
 
             self._asked.stream("pictures", work, self._heard_picture, lambda: None)
         self._want_preview()
 
-    def _heard_picture(self, told: tuple[tuple[Any, ...], bytes]) -> None:
+    def _heard_picture(self, told: tuple[tuple[Any, ...], QImage]) -> None:
         self._pictures[told[0]] = told[1]
-        self._say()
+        self._say_soon()
 
     def _want_preview(self) -> None:
         page = self._page()
@@ -1388,11 +1395,11 @@ class IntakeModel(QObject):
         if self._preview is not None and self._preview[0] == key:
             return
         chosen, width = page, self._preview_width
-        self._asked.run("preview", lambda: self._do.preview(chosen, width), partial(self._heard_preview, key))
+        self._asked.run("preview", lambda: opened(self._do.preview(chosen, width)), partial(self._heard_preview, key))
 
-    def _heard_preview(self, key: tuple[Any, ...], picture: bytes) -> None:
+    def _heard_preview(self, key: tuple[Any, ...], picture: QImage) -> None:
         self._preview = (key, picture)
-        self._say()
+        self._say_soon()
 
     def _slot(self) -> CaseMaterial | None:
         """The material under the cursor; the first one until somebody moves it."""
@@ -1408,19 +1415,36 @@ class IntakeModel(QObject):
         return shown or next((page for page in slot.pages if not page.hidden), slot.pages[0])
 
     def _rules(self) -> dict[str, MaterialRule]:
-        if self._draft is None or self._catalogue is None or self._draft.parties is None:
+        draft, catalogue = self._draft, self._catalogue
+        if draft is None or catalogue is None or (parties := draft.parties) is None:
             return {}
-        matter = matter_of(self._draft, self._catalogue)
-        return {rule.code: rule for rule in wanted(matter, self._draft.parties, self._answers())} if matter else {}
+        matter, answers = matter_of(draft, catalogue), self._answers()
+        said = (matter, parties, answers)
+        if self._rules_of[0] != said:  # a page that comes in changes nothing of it
+            rules = wanted(matter, parties, answers) if matter else ()
+            self._rules_of = (said, {rule.code: rule for rule in rules})
+        return self._rules_of[1]
 
     # --- the state ------------------------------------------------------------------------------------------------
 
     def _panel(self) -> Panel:
         assert self._draft is not None and self._catalogue is not None
-        draft = self._draft.model_copy(update={"answers": self._answers()}) if self._typed else self._draft
-        return panel(draft, self._catalogue, self._do.node, self._do.today(), self._others)
+        minute = time.monotonic() // 60  # the day may have changed
+        said = (self._draft, self._answers(), self._catalogue.pack.version, minute, self._others)
+        kept = self._panel_of[1] if self._panel_of[0] == said else None  # a picture that comes changes nothing of it
+        if kept is None:
+            draft = self._draft.model_copy(update={"answers": self._answers()}) if self._typed else self._draft
+            kept = panel(draft, self._catalogue, self._do.node, self._do.today(), self._others)
+            self._panel_of = (said, kept)
+        return kept
+
+    def _say_soon(self) -> None:
+        """Once for all that comes in one turn of the event loop: pages and pictures come faster than they are drawn."""
+        if not self._soon.isActive():
+            self._soon.start()
 
     def _say(self) -> None:
+        self._soon.stop()
         state = self._made()
         if state != self.state:
             self.state = state
@@ -1625,10 +1649,10 @@ class IntakeModel(QObject):
         )
         fronts, backs = slot.sides
         pages = tuple(
-            wording.page_shown(one, at, self._pictures.get(_look(one), b"")) for at, one in enumerate(slot.pages, 1)
+            wording.page_shown(one, at, self._pictures.get(_look(one))) for at, one in enumerate(slot.pages, 1)
         )
         stale = rule is not None and rule.is_application_form and self._do.form_is_stale(draft)
-        preview = b""
+        preview = None
         if page is not None and self._preview is not None and self._preview[0] == (*_look(page), self._preview_width):
             preview = self._preview[1]
         seen, back = slot.verified, slot.returned
@@ -1653,7 +1677,7 @@ class IntakeModel(QObject):
             pages=pages,
             page=page.key if page else "",
             preview=preview,
-            preview_words=say("正在打开") if page is not None and not preview else "",
+            preview_words=say("正在打开") if page is not None and preview is None else "",
             verified=wording.seen_words("已核对原件", seen.at, self._names.get(seen.by, "")) if seen else "",
             returned=wording.seen_words("已退还", back.at, self._names.get(back.by, "")) if back else "",
             can_promise=rule is not None and rule.promise_days is not None,
@@ -1754,7 +1778,7 @@ class IntakeModel(QObject):
             kept_words=say("已存在本机，会自动上报。"),
             papers=tuple(self._papers.values()),
             current=self._paper_at,
-            preview=self._paper_picture[1] if self._paper_picture[0] == self._paper_at else b"",
+            preview=self._paper_picture[1] if self._paper_picture[0] == self._paper_at else None,
             preview_words=say("正在打开"),
             printing=any(paper.outcome == "printing" for paper in self._papers.values()),
             agent=case.parties.handler.shown_name if self._agent_asked(case) else "",

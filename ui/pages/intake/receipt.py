@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ui.widgets.banner import Banner
@@ -37,7 +38,7 @@ class ReceiptState:
     kept_words: str = ""  # 已存在本机，线路恢复后自动上报
     papers: tuple[PaperShown, ...] = ()
     current: str = ""
-    preview: bytes = b""
+    preview: QImage | None = None
     preview_words: str = ""
     printing: bool = False
     agent: str = ""  # the handler, where they may be the clerk themself

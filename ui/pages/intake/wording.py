@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from PySide6.QtGui import QImage
+
 from app.flow.draft import Caution, Draft, Missing, Offered, Panel, Stack
 from app.matters.catalogue import Catalogue, Hit
 from contract.case import CHINA, State
@@ -419,7 +421,7 @@ def scan_advice(stack: Stack | None) -> str:
     return say("{count} 张正面已扫。有反面的，整叠翻过来放回，按 Shift+F4。", count=len(stack.sheets))
 
 
-def page_shown(page: Page, count: int, picture: bytes) -> PageShown:
+def page_shown(page: Page, count: int, picture: QImage | None) -> PageShown:
     """A page in the strip."""
     side = say("正") if page.side == "front" else say("反")
     note = say("已纠偏 {degrees}°", degrees=f"{abs(page.skew):.1f}") if abs(page.skew) >= 0.3 else ""
