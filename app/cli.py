@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         elif answer is not None:
             print(given.say(answer), flush=True)
     except BrokenPipeError:  # who asked has heard enough: `tongban devices list | head -1`
-        sys.stdout = None  # type: ignore[assignment]  # nothing is flushed into it at the end
+        sys.stdout = None  # nothing is flushed into it at the end
     return 0
 
 
