@@ -1,6 +1,7 @@
 """Scanners for tests: SANE's own test backend, a folder with pages in it, the simulated one."""
 
 import io
+import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from contract.problem import Problem, Retry
 from devices.scanner import BatchEnd, ScannedPage, ScanProfile, ScanSource
 from devices.scanner.emulator import Side
 
+ROOT = Path(__file__).parents[3]
+
 
 @pytest.fixture
 def sane_config(tmp_path: Path) -> str:
@@ -20,6 +23,28 @@ def sane_config(tmp_path: Path) -> str:
     (folder / "dll.conf").write_text("test\n")
     (folder / "test.conf").write_text("geometry_max 400\nnumber_of_devices 2\n")
     return str(folder)
+
+
+@pytest.fixture(scope="session")
+def twain_built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The helper as it is built for Windows, but for this system; a source manager of ours; the pages of its source."""
+    folder = tmp_path_factory.mktemp("twain")
+    source = ROOT / "packaging/twain"
+    warn = ["gcc", "-std=gnu99", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run([*warn, "-pthread", "-o", folder / "helper", source / "worker.c", "-ldl"], check=True)
+    manager = Path(__file__).with_name("twain_manager.c")
+    subprocess.run([*warn, "-shared", "-fPIC", f"-I{source}", "-o", folder / "manager.so", manager], check=True)
+    for n in range(1, 5):
+        (folder / f"{n}.jpg").write_bytes(page_file(n=n))
+    return folder
+
+
+@pytest.fixture
+def twain(twain_built: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Options of scanner/twain with which its source has four pages."""
+    monkeypatch.setenv("TONGBAN_TEST_PAGES", str(twain_built))
+    monkeypatch.setenv("TONGBAN_TEST_TWAIN", "")
+    return {"helper": str(twain_built / "helper"), "manager": str(twain_built / "manager.so")}
 
 
 def page_file(kind: str = "JPEG", n: int = 1, size: tuple[int, int] = (310, 438)) -> bytes:

@@ -23,7 +23,7 @@ QUICK = ScanProfile(dpi=75)
 
 
 def every(*absent: str) -> pytest.MarkDecorator:
-    needs = {"sane": [pytest.mark.needs("lib:libsane.so.1")]}
+    needs = {"sane": [pytest.mark.needs("lib:libsane.so.1")], "twain": [pytest.mark.needs("gcc")]}
     return pytest.mark.parametrize(
         "driver", [pytest.param(name, marks=needs.get(name, [])) for name in DRIVERS if name not in absent]
     )
@@ -38,12 +38,17 @@ def standin() -> Iterator[Standin]:
 
 
 @pytest.fixture
-def working(driver: str, sane_config: str, standin: Standin, tmp_path: Path) -> dict[str, str]:
+def working(
+    driver: str, sane_config: str, standin: Standin, tmp_path: Path, request: pytest.FixtureRequest
+) -> dict[str, str]:
     """Options with which the driver has several pages to give."""
     scans = tmp_path / "张三的扫描件"
     scans.mkdir()
     for n in range(1, 5):
         (scans / f"{n}.jpg").write_bytes(page_file(n=n))
+    if driver == "twain":
+        options: dict[str, str] = request.getfixturevalue("twain")
+        return options
     return {
         "escl": {"url": standin.url},
         "sane": {"device": "test:0", "config_dir": sane_config},
@@ -59,11 +64,12 @@ def absent(driver: str, sane_config: str, tmp_path: Path) -> dict[str, str]:
         "sane": {"device": "test:9", "config_dir": sane_config},
         "folder": {"path": str(tmp_path / "nowhere")},
         "simulated": {"behave": "absent"},
+        "twain": {"helper": str(tmp_path / "none.exe")},
     }[driver]
 
 
 def test_all_of_them_are_there():
-    assert DRIVERS == ["escl", "folder", "sane", "simulated"]
+    assert DRIVERS == ["escl", "folder", "sane", "simulated", "twain"]
 
 
 @every()
