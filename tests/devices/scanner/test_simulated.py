@@ -8,7 +8,7 @@ from PIL import Image
 
 from contract.problem import Problem, Retry
 from devices import paper
-from devices.catalogue import open_host
+from devices.catalogue import get_driver, open_host
 from devices.paper import Kind
 from devices.scanner import Colour, ScanProfile, ScanSource, Source
 from tests.devices.scanner.conftest import collect
@@ -72,6 +72,10 @@ def test_the_profile_is_kept_to(colour, media_type, mode):
     [
         ("no_paper", "scanner.no_paper", Retry.AFTER_FIX, 0),
         ("absent", "scanner.absent", Retry.AFTER_FIX, 0),
+        ("cover_open", "scanner.cover_open", Retry.AFTER_FIX, 0),
+        ("busy", "scanner.busy", Retry.AGAIN, 0),
+        ("gone_after_2", "scanner.gone", Retry.AFTER_FIX, 2),
+        ("loses_one", "scanner.count_differs", Retry.AFTER_FIX, 3),
         ("double_feed", "scanner.double_feed", Retry.AFTER_FIX, 1),
         ("crash_after_2", "scanner.crashed", Retry.AGAIN, 2),
         ("hang_after_2", "scanner.stalled", Retry.AGAIN, 2),
@@ -82,6 +86,17 @@ def test_it_fails_as_it_is_told_to(behave, code, retry, pages):
     problem = failing(patience=3.0, behave=behave)
     assert (problem.code, problem.retry) == (code, retry)
     assert (problem.facts["pages"], problem.facts["following"]) == (str(pages), str(pages + 1))
+
+
+def test_each_way_to_fail_is_an_option_that_a_test_has_tried():
+    (said,) = [option.choices for option in get_driver("scanner/simulated").options if option.key == "behave"]
+    (tried,) = [mark.args[1] for mark in test_it_fails_as_it_is_told_to.pytestmark]
+    assert {*said} == {"ok", "slow", "repeats"} | {behave for behave, *_ in tried}
+
+
+def test_f21_the_first_page_again_and_again_is_the_same_page_each_time():
+    pages, _ = batch(behave="repeats")
+    assert len(pages) == 4 and len({page.digest for page, _ in pages}) == 1
 
 
 def test_in_duplex_it_goes_on_with_the_sheet_that_did_not_come_out_whole():

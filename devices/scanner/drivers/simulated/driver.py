@@ -44,7 +44,8 @@ class SimulatedScanner:
         total = min(max(self._pages, len(laid)), 1) if wanted.source is Source.FLATBED else max(self._pages, len(laid))
         if self._behave == "no_paper" or total < 1:
             raise Problem("scanner.no_paper", Retry.AFTER_FIX)
-        for n in range(1, total + 1):
+        given = total - 1 if self._behave == "loses_one" else total
+        for n in range(1, given + 1):
             self._misbehave(n, cancelled, alive)
             if cancelled():
                 raise Problem("scanner.cancelled", Retry.AGAIN)
@@ -52,10 +53,10 @@ class SimulatedScanner:
                 skew = paper.truth(self._seed, n).skew / 2
                 picture = paper.scanned(laid[n - 1], self._seed, n, wanted.dpi, skew)
             else:
-                picture = paper.page(self._seed, n, wanted.dpi, duplex)
+                picture = paper.page(self._seed, 1 if self._behave == "repeats" else n, wanted.dpi, duplex)
             media_type, data = _encode(picture, wanted)
             yield page_of(n, duplex, media_type, data, picture.width, picture.height, wanted.dpi), data
-        return BatchEnd(total, "single" if wanted.source is Source.FLATBED else "empty")
+        return BatchEnd(given, "single" if wanted.source is Source.FLATBED else "empty", counted=total)
 
     def _misbehave(self, n: int, cancelled: Callable[[], bool], alive: Callable[[], None]) -> None:
         """What happens before page `n`."""
@@ -64,6 +65,12 @@ class SimulatedScanner:
             while time.monotonic() < until and not cancelled():
                 alive()
                 time.sleep(0.05)
+        elif self._behave == "cover_open":
+            raise Problem("scanner.cover_open", Retry.AFTER_FIX)
+        elif self._behave == "busy":
+            raise Problem("scanner.busy", Retry.AGAIN)
+        elif self._behave == "gone_after_2" and n == 3:
+            raise Problem("scanner.gone", Retry.AFTER_FIX)
         elif self._behave == "jam_after_3" and n == 4:
             raise Problem("scanner.jam", Retry.AFTER_FIX)
         elif self._behave == "double_feed" and n == 2:
