@@ -338,9 +338,9 @@ class Counter(QObject):
     def _lights(self, lines: tuple[DeviceLine, ...]) -> None:
         lights, not_ready = [], []
         for one in lines:
-            if not one.driver and not ROLES[one.role].always:
-                continue
             words, tone = standing(one)
+            if not ROLES[one.role].always and (not one.driver or tone == "ok"):
+                continue  # the bar has room for what every desk has, and for what wants to be looked at
             lights.append(LightShown(say(device_words.ROLES[one.role].light), say(words), "" if tone == "ok" else tone))
             if one.driver and one.word in ("fault", "absent", "paper_low"):
                 not_ready.append(f"{say(device_words.ROLES[one.role].name)} {say(words)}")

@@ -61,7 +61,8 @@ def _on_screen(folder: Path, fresh: bool) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     papers = folder / "papers"
     with embedded_server(folder / "server") as server:
-        config = joined_station(server, folder / "station", NODE, WINDOW, simulated_devices(papers, "haishu"))
+        devices = simulated_devices(papers, "haishu") | {"cards": DeviceChoice(driver="cards/simulated")}
+        config = joined_station(server, folder / "station", NODE, WINDOW, devices)
         print(f"窗口 counter:  {CLERK} / {PASSWORD}")
         print(f"审批 officers: {server.url}  haishu-disability, yuyao-civil … / {PASSWORD}")
         print(f"纸件 papers:   {papers}", flush=True)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from app.config import DeviceChoice
+from app.cli import main
+from app.config import DeviceChoice, write_config
 from app.diagnostics import KEPT, RecentLines, diagnosis, redacted, write_diagnosis
 from app.version import VERSION
 from contract.problem import Problem
@@ -90,6 +91,16 @@ def test_trouble_is_told_and_secrets_are_not(counter: Counter) -> None:
     assert "pw-1" not in json.dumps(said)
     scanner = next(one for one in said["devices"] if one["role"] == "scanner")
     assert scanner["problem"]["code"] == "scanner.absent" and scanner["versions"]["pillow"]
+
+
+def test_a_technician_writes_it_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open_counter(tmp_path) as opened:
+        config = opened.desk.config
+    write_config(config)
+    assert main(["devices", "diagnose", "--folder", str(config.folder), "--out", str(tmp_path)]) == 0
+    file = Path(capsys.readouterr().out.strip())
+    said = json.loads(file.read_text("utf-8"))
+    assert {one["role"]: one["state"] for one in said["devices"]}["idcard"] == "ok"
 
 
 def test_a_folder_that_cannot_be_written_is_said(counter: Counter, tmp_path: Path) -> None:

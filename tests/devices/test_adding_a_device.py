@@ -41,7 +41,7 @@ def test_the_page(window, hands, desk, tmp_path):
     path.take_focus()
     hands.write(str(tmp_path / "codes"))
     hands.press("Ctrl+Return")
-    hands.wait(lambda: "正常" in [light.word for light in window._state.lights if light.name == "扫码枪"], "its light")
+    hands.wait(lambda: {line.key: line.pill for line in model.state.lines}["codes"] == "正常", "it to be in order")
     assert dict(model.state.rows)["级别"].startswith("铜")
     hands.wait(lambda: desk.devices.at_work("codes"), "the counter to listen")
     pipe = os.open(tmp_path / "codes", os.O_RDWR)

@@ -32,7 +32,12 @@ def _looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lights(window: CounterWindow) -> dict[str, str]:
+    """In the top bar: of what a desk may have besides, only what is not in order."""
     return {light.name: light.word for light in window._state.lights}
+
+
+def on_the_page(window: CounterWindow) -> dict[str, str]:
+    return {line.key: line.pill for line in window.counter.models.devices.state.lines}
 
 
 def test_a_driver_is_chosen_and_set_up_by_keys_and_is_there_after_a_restart(
@@ -50,7 +55,7 @@ def test_a_driver_is_chosen_and_set_up_by_keys_and_is_there_after_a_restart(
     next(field for field in page.findChildren(Field) if field.asked.name == "text").take_focus()
     hands.write("330281-00000001-8")
     hands.press("Ctrl+Return")
-    hands.wait(lambda: lights(window).get("扫码枪") == "正常", "its light")
+    hands.wait(lambda: on_the_page(window).get("codes") == "正常", "it to be in order")
     kept = read_config(desk.config.folder).devices
     assert kept["codes"] == DeviceChoice(
         driver="codes/simulated", options={"text": "330281-00000001-8", "behave": "ok"}
@@ -72,13 +77,16 @@ def test_a_light_goes_out_with_its_device_and_comes_back(
     desk.devices.choose("codes", DeviceChoice(driver="codes/serial", options={"port": str(port)}))
     try:
         sign_in(window, hands)
-        hands.wait(lambda: lights(window).get("扫码枪") == "正常", "the light of the gun that is there")
+        hands.wait(lambda: on_the_page(window).get("codes") == "正常", "the gun that is there")
+        assert "扫码枪" not in lights(window)
         port.unlink()
         for end in first:
             os.close(end)
         hands.wait(lambda: lights(window).get("扫码枪") == "没接上", "the light of the gun that was drawn out")
+        assert on_the_page(window)["codes"] == "没接上"
         port.symlink_to(os.ttyname(second[1]))
-        hands.wait(lambda: lights(window).get("扫码枪") == "正常", "the light of the gun that is back")
+        hands.wait(lambda: on_the_page(window).get("codes") == "正常", "the gun that is back")
+        assert "扫码枪" not in lights(window)
     finally:
         desk.devices.choose("codes", DeviceChoice(driver="codes/simulated"))
         for end in second:

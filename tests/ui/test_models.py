@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
+
 from app import devices_here
 from app.cases.lists import CaseLine, CaseShown, Today, TodoItem
 from app.cases.view import view_of
@@ -317,7 +319,9 @@ def test_versions_and_when_it_was_seen_last_are_told(post: Post, until: Until) -
     }
 
 
-def test_a_thing_that_is_plugged_in_leads_to_its_driver_with_its_port_filled_in(post: Post, until: Until) -> None:
+def test_a_thing_that_is_plugged_in_leads_to_its_driver_with_its_port_filled_in(
+    post: Post, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fits = PluggedShown("1-2", "Scanner", "USB 1:2", "scanner", "scanner/sane", "扫描仪（SANE）", {"device": "x"})
     mouse = PluggedShown("1-3", "Mouse", "USB 3:4")
     looks: list[int] = []
@@ -330,6 +334,7 @@ def test_a_thing_that_is_plugged_in_leads_to_its_driver_with_its_port_filled_in(
         looks.append(1)
         return ()
 
+    monkeypatch.setattr("ui.pages.devices.model.SETTLES", 50)
     model = DevicesModel(device_deeds(plugged=plugged, states=states), post, chinese)
     model.start()
     until(lambda: len(model.state.plugged) == 2 and len(looks) >= 2)  # the lights are looked at again each time
@@ -339,6 +344,9 @@ def test_a_thing_that_is_plugged_in_leads_to_its_driver_with_its_port_filled_in(
     model.open_plugged("1-2")
     until(lambda: model.state.driver == "scanner/sane")
     assert model.state.role == "scanner" and model.state.values["device"] == "x"
+    seen = len(looks)
+    until(lambda: len(looks) > seen)  # once more when services have heard of it too
+    model.stop()
 
 
 def test_the_diagnostic_file_is_written_and_named(post: Post, until: Until) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.devices_here import DeviceLine, DeviceVersions
 from contract.case import CHINA
@@ -21,6 +21,7 @@ from ui.widgets.field import Asked
 from ui.widgets.lines import Line
 from ui.words import say
 
+SETTLES = 2500  # milliseconds after something was plugged in or drawn out
 WORDS = {
     "ok": ("正常", "ok"),
     "absent": ("没接上", "warn"),
@@ -93,6 +94,9 @@ class DevicesModel(QObject):
         self._chosen: tuple[str, Mapping[str, Any]] = ("", {})
         self._driver = ""
         self._tried = ("", "", "ok")
+        # A service (PC/SC, CUPS) hears of a device a moment after the kernel: once more then.
+        self._settling = QTimer(self, singleShot=True, interval=SETTLES)
+        self._settling.timeout.connect(self._look_again)
         self.state = DevicesState()
 
     def start(self) -> None:
@@ -102,7 +106,8 @@ class DevicesModel(QObject):
 
     def stop(self) -> None:
         """Notice it no more."""
-        self._tasks.stop("plugged")
+        self._tasks.drop("plugged")
+        self._settling.stop()
 
     def refresh(self) -> None:
         """Ask all devices."""
@@ -167,8 +172,12 @@ class DevicesModel(QObject):
 
     def _heard_plugged(self, plugged: tuple[PluggedShown, ...]) -> None:
         self._plugged = plugged
-        self._tasks.ask_again("states", self._do.states, self._heard)  # what is under way was asked before
+        self._look_again()
+        self._settling.start()
         self._say()
+
+    def _look_again(self) -> None:
+        self._tasks.ask_again("states", self._do.states, self._heard)  # what is under way was asked before
 
     def _heard(self, lines: tuple[DeviceLine, ...]) -> None:
         self._lines = lines
