@@ -250,7 +250,7 @@ def _parcel_import(given: argparse.Namespace, _: list[str]) -> Any:
     from app.sync.parcel import hand_in
 
     with closing_desk(read_config(given.folder)) as desk:
-        return hand_in(desk.courier.line, given.file)
+        return hand_in(desk.store, desk.courier.line, given.file)
 
 
 def _say_unpacked(unpacked: Any) -> str:

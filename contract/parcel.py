@@ -20,8 +20,8 @@ from contract.problem import Problem, Retry
 from contract.upload import MAX_PAGE
 from contract.wire import Wire
 
-MEDIA = "application/vnd.tongban.parcel"
-MAX_PARCEL = 4 << 30  # bytes of the file
+MAX_PARCEL = 4 << 30  # bytes of the file …
+STRETCH = 256 << 20  # … which travels in uploads of so many
 SEGMENT = 64 << 10  # bytes of plain text in one
 TAG = 16
 MORE, LAST = b"more", b"last"
@@ -48,6 +48,13 @@ class Frame(Wire):
     case_id: str = Field(default="", max_length=36)  # page
     digest: str = Field(default="", max_length=64)  # page
     signature: str = Field(default="", max_length=256)  # end: over the SHA-256 of all before it, in hex
+
+
+class HandedIn(Wire):
+    """What is asked once a parcel's bytes have come, as parts of an upload: open what these make in this order."""
+
+    uploads: tuple[str, ...] = Field(min_length=1, max_length=64)
+    digest: str = Field(pattern="^[0-9a-f]{64}$")  # of all of it
 
 
 class Unpacked(Wire):

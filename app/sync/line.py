@@ -41,7 +41,7 @@ from contract.exchange import (
     SessionAsk,
 )
 from contract.pack import PackAsk, SignedManifest
-from contract.parcel import MEDIA, Unpacked
+from contract.parcel import HandedIn, Unpacked
 from contract.person import Clerk
 from contract.problem import MEDIA_TYPE, Problem, Retry
 from contract.upload import BATCH_TYPE, STANDS_FOR, TUS
@@ -256,9 +256,12 @@ class Line:
         """A case as the server knows it, with all that stands around it."""
         return _parsed(CaseView, self._call("GET", f"{API}/cases/{_plain(case_id)}", as_station=True))
 
-    def hand_in_parcel(self, parcel: Stream) -> Unpacked:
-        """Give the server a parcel; it may be repeated."""
-        answer = self._call("POST", f"{API}/parcels", headers={"Content-Type": MEDIA}, stream=parcel, as_station=True)
+    def open_parcel(self, places: Sequence[str], digest: str) -> Unpacked:
+        """Have the server open the parcel whose bytes it has, as uploads in this order; it may be repeated."""
+        asked = HandedIn(uploads=tuple(place.rsplit("/", 1)[-1] for place in places), digest=digest)
+        body, headers = Body(asked.model_dump_json().encode()), {"Content-Type": "application/json"}
+        # as a stream, because the server may take its time
+        answer = self._call("POST", f"{API}/parcels", headers=headers, stream=body, as_station=True)
         return _parsed(Unpacked, answer)
 
     def search(self, text: str) -> tuple[Case, ...]:

@@ -6,6 +6,8 @@ by it; when the line is back, the round hears that everything is there already.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,8 +18,9 @@ from typing import BinaryIO
 from app.store import Store
 from app.store.parceling import Sealer
 from app.sync.line import BLOCK, Line
+from app.sync.uploads import CUT, FORGOTTEN, TRIES
 from contract.case import Action, pages_of
-from contract.parcel import MAX_PARCEL, Frame, Unpacked, framed, read_address
+from contract.parcel import MAX_PARCEL, STRETCH, Frame, Unpacked, framed, read_address
 from contract.problem import Problem, Retry
 
 
@@ -76,10 +79,11 @@ def export(store: Store, file: Path) -> Packed:
     return Packed(str(file), len(acts), len({out.case_id for out in acts}), len(pages), file.stat().st_size)
 
 
-class _InBlocks:
-    """A file as the line wants it: it knows how much is left and gives a block at a time."""
+class _Stretch:
+    """A stretch of a file as the line wants it: it knows how much is left and gives a block at a time."""
 
-    def __init__(self, stream: BinaryIO, size: int) -> None:
+    def __init__(self, stream: BinaryIO, start: int, size: int) -> None:
+        stream.seek(start)
         self._stream, self._left = stream, size
 
     def __len__(self) -> int:
@@ -95,8 +99,9 @@ class _InBlocks:
             yield block
 
 
-def hand_in(line: Line, file: Path) -> Unpacked:
-    """Give the server a parcel, another station's or our own.
+def hand_in(store: Store, line: Line, file: Path) -> Unpacked:
+    """Give the server a parcel, another station's or our own. What was cut goes on, also when it is begun again later:
+    where the bytes lie on the server is remembered under the parcel's digest.
 
     Raises:
         Problem: ``parcel.not_one``, ``parcel.too_large``, what the line raises and what the server says:
@@ -109,6 +114,64 @@ def hand_in(line: Line, file: Path) -> Unpacked:
             if size > MAX_PARCEL:
                 raise Problem("parcel.too_large", Retry.NEVER)
             stream.seek(0)
-            return line.hand_in_parcel(_InBlocks(stream, size))
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            return _Journey(store, line, stream, size, digest).make()
     except OSError as error:
         raise Problem("parcel.not_read", Retry.AFTER_FIX, reason=error.strerror or "") from None
+
+
+class _Journey:
+    """One parcel on its way to the server, in uploads of at most `STRETCH` bytes."""
+
+    def __init__(self, store: Store, line: Line, stream: BinaryIO, size: int, digest: str) -> None:
+        self._store, self._line, self._stream = store, line, stream
+        self._size, self._digest = size, digest
+        self._name = f"parcel {digest}"
+        self._places: list[str] = json.loads(store.recall(self._name) or "[]")
+
+    def make(self) -> Unpacked:
+        for number, start in enumerate(range(0, self._size, STRETCH)):
+            self._bring(number, start, min(STRETCH, self._size - start))
+        try:
+            unpacked = self._line.open_parcel(self._places, self._digest)
+        except Problem as problem:
+            if problem.retry is Retry.NEVER or problem.code in FORGOTTEN:
+                self._forget()
+            raise
+        self._forget()
+        return unpacked
+
+    def _bring(self, number: int, start: int, size: int) -> None:
+        """One stretch, through cuts, as long as something is gained between them."""
+        failed, reached = 0, 0
+        while True:
+            try:
+                offset = self._stands_at(number, size)
+                failed, reached = (0, offset) if offset > reached else (failed, reached)
+                if offset < size:
+                    stretch = _Stretch(self._stream, start + offset, size - offset)
+                    offset = self._line.send_upload(self._places[number], offset, stretch)
+                if offset >= size:
+                    return
+            except Problem as problem:
+                failed += 1
+                if problem.code not in CUT or failed >= TRIES:
+                    raise
+
+    def _stands_at(self, number: int, size: int) -> int:
+        """How much of a stretch the server has; a place is made for one that it does not know."""
+        if number < len(self._places):
+            offset = self._line.find_upload_offset(self._places[number])
+            if offset is not None and offset <= size:
+                return offset
+        place = self._line.create_part(size, f"{self._digest} {number}")
+        self._places[number : number + 1] = [place]
+        self._store.remember(self._name, json.dumps(self._places))
+        return 0
+
+    def _forget(self) -> None:
+        """The bytes are of no use any more, there or here."""
+        self._store.remember(self._name, "")
+        with suppress(Problem):  # they expire by themselves
+            for place in self._places:
+                self._line.drop_upload(place)

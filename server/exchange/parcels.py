@@ -1,8 +1,8 @@
 """Parcels: what a station without a line has done, handed in by another one that cannot read it (sync rule 19).
 
-The sealed bytes are kept in a file until they are opened; nothing is applied before the whole is known to be what that
-station signed. Then each act is heard as in a round, and each page kept as from an upload, so that a parcel handed in
-twice changes nothing.
+They come as parts of an upload, which a cut does not lose, and are put into a file, sealed as they are; nothing is
+applied before the whole is known to be what that station signed. Then each act is heard as in a round, and each page
+kept as from an upload, so that a parcel handed in twice changes nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from contract.exchange import SignedAction
-from contract.parcel import LAST, MAX_PARCEL, MORE, SEGMENT, TAG, Unpacked, read_address, read_frames
+from contract.parcel import LAST, MAX_PARCEL, MORE, SEGMENT, TAG, HandedIn, Unpacked, read_address, read_frames
 from contract.problem import Problem, Retry
 from contract.wire import sha256
 from server.access import find_station
@@ -38,22 +38,27 @@ from server.exchange.round import hear
 from server.exchange.stations import require_signature
 from server.keys import get_keys
 from server.materials.pages import store_page
+from server.materials.uploads import get_parts, plain_of
 from server.org.models import Station
 from server.problems import problem_response
 
 READ = 1 << 16
+MAX_ASK = 1 << 13  # bytes
 MAX_ACTS = 20_000  # of one parcel: a station's months
 
 
 @csrf_exempt
 def hand_in(request: HttpRequest) -> HttpResponse:
-    """``POST /api/v1/parcels``, by any station that has a line."""
+    """``POST /api/v1/parcels``, by any station that has a line, after its uploads. These stay until it drops them or
+    they expire: where the answer is lost it asks again.
+    """
     try:
         if request.method != "POST":
             return HttpResponse(status=405, headers={"Allow": "POST"})
-        if find_station(request) is None:
+        station = find_station(request)
+        if station is None:
             raise Problem("session.needed", Retry.AGAIN)
-        with _received(request) as parcel:
+        with _put_together(station, _asked(request)) as parcel:
             unpacked = unpack(parcel)
     except Problem as problem:
         return problem_response(problem)
@@ -122,20 +127,26 @@ def _act(data: bytes) -> SignedAction:
         raise Problem("parcel.garbled", Retry.NEVER) from None
 
 
+def _asked(request: HttpRequest) -> HandedIn:
+    try:
+        return HandedIn.model_validate_json(request.read(MAX_ASK))
+    except ValueError:
+        raise Problem("wire.malformed", Retry.NEVER, field="uploads") from None
+
+
 @contextmanager
-def _received(request: HttpRequest) -> Iterator[BinaryIO]:
-    """The body in a file without a name, sealed as it came: nobody without our key learns anything from it."""
-    declared = int(request.headers.get("Content-Length") or 0)
-    if declared > MAX_PARCEL:
-        raise Problem("parcel.too_large", Retry.NEVER)
+def _put_together(station: Station, asked: HandedIn) -> Iterator[BinaryIO]:
+    """The parcel in a file without a name, sealed as it came: nobody without our key learns anything from it."""
     folder = Path(settings.TONGBAN_FOLDER)
+    plain, digest = plain_of(get_parts(station, asked.uploads)), hashlib.sha256()
     with tempfile.TemporaryFile(dir=folder if folder.is_dir() else None) as file:
-        size = 0
-        while size < declared and (block := request.read(min(READ, declared - size))):
-            size += len(block)
+        while block := plain.read(READ):
+            digest.update(block)
             file.write(block)
-        if size != declared:
-            raise Problem("parcel.cut", Retry.AGAIN)
+            if file.tell() > MAX_PARCEL:
+                raise Problem("parcel.too_large", Retry.NEVER)
+        if digest.hexdigest() != asked.digest:
+            raise Problem("parcel.tampered", Retry.NEVER)
         yield cast(BinaryIO, file)
 
 

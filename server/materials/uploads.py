@@ -6,7 +6,7 @@ import hashlib
 import io
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import BinaryIO, cast
@@ -86,6 +86,27 @@ def join(station: Station, part_ids: list[str], metadata: str, purpose: Purpose)
         if taken != len(part_ids):
             raise Problem("upload.parts_unknown", Retry.AFTER_FIX)
     return whole
+
+
+def get_parts(station: Station, part_ids: Sequence[str]) -> list[Upload]:
+    """Parts that have come whole and were joined to nothing, in the order named.
+
+    Raises:
+        Problem: ``upload.parts_unknown``; ``upload.cut`` where bytes are lacking.
+    """
+    unjoined = Upload.objects.filter(id__in=part_ids, station=station, role=Upload.Role.PART, final=None)
+    found = {part.id: part for part in unjoined}
+    if set(found) != set(part_ids):
+        raise Problem("upload.parts_unknown", Retry.AFTER_FIX)
+    parts = [found[part_id] for part_id in part_ids]
+    if any(part.offset < part.length for part in parts):
+        raise Problem("upload.cut", Retry.AGAIN)
+    return parts
+
+
+def plain_of(parts: list[Upload]) -> BinaryIO:
+    """The bytes of parts, one after the other, a piece in memory at a time."""
+    return cast(BinaryIO, io.BufferedReader(_Plain(parts), 1 << 16))
 
 
 def _find_joined(station: Station, part_ids: list[str], metadata: str) -> Upload | None:

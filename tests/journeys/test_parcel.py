@@ -14,10 +14,13 @@ import pytest
 
 from app.cases import acts
 from app.flow import finish
+from app.sync.line import Line
 from app.sync.parcel import export, hand_in
 from contract.case import case_digest, pages_of
 from contract.exchange import Verdict
 from contract.problem import Problem
+from contract.wire import sha256
+from tests.fakes.cutting import WHOLE, CuttingProxy, Fault
 from tests.fakes.serving import ROOT, ServerProcess
 from tests.journeys.conftest import STREET, VILLAGE, Window, Windows
 
@@ -51,10 +54,10 @@ def test_rule_19_a_parcel_arrives_once_however_often_it_is_handed_in(
         export(village.desk.store, stick)
 
     street = window(STREET, "zhoumin", "haishu")
-    first = hand_in(street.desk.courier.line, stick)
+    first = hand_in(street.desk.store, street.desk.courier.line, stick)
     assert first.station == village.desk.store.station().id and first.pages == packed.pages
     assert {told.verdict for told in first.told.values()} == {Verdict.DONE} and len(first.told) == packed.acts
-    again = hand_in(street.desk.courier.line, stick)
+    again = hand_in(street.desk.store, street.desk.courier.line, stick)
     assert {told.verdict for told in again.told.values()} == {Verdict.ALREADY} and again.pages == packed.pages
 
     village.desk.courier.start()
@@ -70,6 +73,31 @@ def test_rule_19_a_parcel_arrives_once_however_often_it_is_handed_in(
         export(village.desk.store, tmp_path / "another")
 
 
+def test_rule_19_a_parcel_that_is_cut_goes_on_where_it_stopped_and_arrives_once(
+    window: Windows, village: Window, hall: ServerProcess, tmp_path: Path
+) -> None:
+    case_id = receive(village)
+    stick = tmp_path / "stick.tbparcel"
+    size = export(village.desk.store, stick).bytes
+    store = window(STREET, "zhoumin", "haishu").desk.store
+    weather = [Fault(up=size // 2), Fault(refused=True)]  # cut on the way, and then no line any more
+    with CuttingProxy(hall.port, lambda: weather.pop(0) if len(weather) > 1 else weather[0]) as proxy:
+        line = Line(proxy.url, store)
+        with pytest.raises(Problem, match=r"line\."):
+            hand_in(store, line, stick)
+        line.close()
+        weather[:], before = [WHOLE], proxy.passed_up
+        line = Line(proxy.url, store)  # another day
+        told = hand_in(store, line, stick).told
+        line.close()
+        assert {one.verdict for one in told.values()} == {Verdict.DONE}
+        assert proxy.passed_up - before < size * 3 // 4, "what had come is not sent again"
+    assert store.recall(f"parcel {sha256(stick.read_bytes())}") == ""
+    village.desk.courier.start()
+    village.settle(village.agreed)
+    assert village.server_view(case_id).case.number
+
+
 def test_what_is_on_the_stick_shows_nobody_and_cannot_be_changed(village: Window, tmp_path: Path) -> None:
     case_id = receive(village)
     stick = tmp_path / "stick.tbparcel"
@@ -83,18 +111,18 @@ def test_what_is_on_the_stick_shows_nobody_and_cannot_be_changed(village: Window
     (page, *_) = pages_of(village.desk.store.case_actions(case_id))
     assert village.desk.store.page(page)[:64] not in whole
 
-    line = village.desk.courier.line
+    store, line = village.desk.store, village.desk.courier.line
     chance = random.Random(20261121)
     begin = whole.index(b"\n") + 1
     for _ in range(12):
         at = chance.randrange(begin, len(whole))
         stick.write_bytes(whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1 :])
         with pytest.raises(Problem, match=r"parcel\.(tampered|garbled)"):
-            hand_in(line, stick)
+            hand_in(store, line, stick)
     for cut in (begin, begin + 3, len(whole) // 2, len(whole) - 1):
         stick.write_bytes(whole[:cut])
         with pytest.raises(Problem, match=r"parcel\.(tampered|garbled)"):
-            hand_in(line, stick)
+            hand_in(store, line, stick)
     address = json.loads(whole[: begin - 1])
     for changed, code in [
         ({"to": base64.b64encode(bytes(32)).decode()}, "parcel.other_server"),
@@ -103,14 +131,16 @@ def test_what_is_on_the_stick_shows_nobody_and_cannot_be_changed(village: Window
     ]:
         stick.write_bytes(json.dumps({**address, **changed}, separators=(",", ":")).encode() + whole[begin - 1 :])
         with pytest.raises(Problem, match=code.replace(".", r"\.")):
-            hand_in(line, stick)
+            hand_in(store, line, stick)
     stick.write_bytes(b"\xff\xd8\xff a photograph")
     with pytest.raises(Problem, match=r"parcel\.not_one"):
-        hand_in(line, stick)
+        hand_in(store, line, stick)
+    with pytest.raises(Problem, match=r"upload\.parts_unknown"):
+        line.open_parcel(["/api/v1/uploads/nobodys"], "0" * 64)
     with pytest.raises(Problem, match=r"case\.not_found"):
         village.server_view(case_id)  # none of these did anything
     stick.write_bytes(whole)
-    assert {told.verdict for told in hand_in(line, stick).told.values()} == {Verdict.DONE}
+    assert {told.verdict for told in hand_in(store, line, stick).told.values()} == {Verdict.DONE}
 
 
 @pytest.fixture
@@ -131,7 +161,7 @@ def test_another_server_does_not_open_it(village: Window, elsewhere: ServerProce
     theirs = tmp_path / "theirs"
     join_station(theirs, elsewhere.url, elsewhere.code(STREET), window="1 号窗口", training=True)
     with closing_desk(read_config(theirs)) as desk, pytest.raises(Problem, match=r"parcel\.other_server"):
-        hand_in(desk.courier.line, stick)
+        hand_in(desk.store, desk.courier.line, stick)
 
 
 def test_the_command_line_makes_one_and_hands_it_in(village: Window, tmp_path: Path) -> None:
