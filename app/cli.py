@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from getpass import getpass
@@ -428,7 +428,15 @@ def _devices_try(given: argparse.Namespace, _: list[str]) -> Any:
 
                 return CardReader(host).read(given.key).to_json()
             case "codes":
-                return _try_codes(host, given.patience)
+                from devices.codes import Scanner
+
+                return _first(Scanner(host).watch, given.patience)
+            case "signature":
+                return _try_signature(host, given.patience)
+            case "rating":
+                from devices.rating import Pad
+
+                return _first(Pad(host).watch, given.patience)
     finally:
         host.close()
     raise Problem("device.cannot_try", Retry.NEVER, driver=given.driver)
@@ -470,19 +478,36 @@ def _try_camera(host: Any, out: Path | None) -> Any:
     return {**dataclasses.asdict(frame), "file": str(file)}
 
 
-def _try_codes(host: Any, patience: float) -> Any:
-    """The first code within the patience; None where nothing was scanned."""
-    from devices.codes import Scanner
+Watch = Callable[[threading.Event], Generator[Any, None, None]]
 
+
+def _first(watch: Watch, patience: float) -> Any:
+    """The first thing that a device says within the patience; None where it says nothing."""
+    with closing(_heard(watch, patience)) as said:
+        return next(said, None)
+
+
+def _heard(watch: Watch, patience: float) -> Generator[Any, None, None]:
+    """What a device that is listened to says within the patience."""
     stop = threading.Event()
     end = threading.Timer(patience, stop.set)
     end.start()
     try:
-        with closing(Scanner(host).watch(stop)) as codes:
-            return next((dataclasses.asdict(code) for code in codes), None)
+        with closing(watch(stop)) as said:
+            yield from (dataclasses.asdict(each) for each in said)
     finally:
         end.cancel()
         end.join()
+
+
+def _try_signature(host: Any, patience: float) -> Any:
+    """How large the pad is, and how much was written on it within the patience; never what."""
+    from devices.signature import Pad
+
+    area = Pad(host).area()
+    points = list(_heard(Pad(host).watch, patience))
+    strokes = sum(not point["pressure"] for point in points)
+    return {**dataclasses.asdict(area), "strokes": strokes, "points": len(points) - strokes}
 
 
 def _try_printer(host: Any) -> Any:

@@ -25,7 +25,7 @@ class DeviceChoice(Wire):
 
 
 class Config(Wire):
-    """The settings of one station. `devices` is by role: idcard, scanner, receipt, a4."""
+    """The settings of one station. `devices` is by role (app.devices_here)."""
 
     folder: Path
     server_url: str = ""

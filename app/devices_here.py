@@ -22,7 +22,9 @@ from devices.codes import Code, Scanner
 from devices.host import Host
 from devices.idcard import IdentityDocument, Reader
 from devices.printer import PrinterState, PrintSink, Standing
+from devices.rating import Pad as RatingPad
 from devices.scanner import BatchEnd, Capabilities, ScannedPage, ScanProfile, ScanSource
+from devices.signature import Pad as SignaturePad
 from devices.transports.plugged import Thing, things
 
 AGAIN = 5.0  # seconds until a code scanner that was lost is looked for again
@@ -207,6 +209,14 @@ class DevicesHere:
                 except Problem as problem:
                     _log.debug("code scanner: %s", problem.code)
             stop.wait(AGAIN)
+
+    def signature(self) -> SignaturePad:
+        """The signature pad. Who writes on it keeps it busy. Raises Problem ``device.not_chosen``."""
+        return SignaturePad(self._host("signature"))
+
+    def rating(self) -> RatingPad:
+        """The rating pad. Who is asked on it keeps it busy. Raises Problem ``device.not_chosen``."""
+        return RatingPad(self._host("rating"))
 
     def has(self, role: str) -> bool:
         return role in self._chosen

@@ -493,7 +493,8 @@ def apply(case: Case | None, action: Action) -> Case:
     Raises:
         Problem: ``case.not_allowed`` (state), ``case.wrong_role``, ``case.out_of_order`` (another action came
             between), ``case.body_malformed``, ``number.malformed``, ``case.asked_already``, ``case.undecidable``,
-            ``case.correct_too_late``, ``case.void_too_late`` (without a supervisor), ``case.chip_data``.
+            ``case.correct_too_late``, ``case.void_too_late`` (without a supervisor), ``case.chip_data``,
+            ``signature.other_words`` (the form was signed with other answers).
     """
     state = case.state if case else None
     after = TRANSITIONS.get((state, action.kind))
@@ -506,9 +507,12 @@ def apply(case: Case | None, action: Action) -> Case:
     if case is None:
         return _opened(action)
     changes = _changes(case, action)
-    return case.model_copy(
+    now = case.model_copy(
         update={"state": after, "last_action": action.id, "version": case.version + 1, **changes},
     )
+    if action.kind in (Kind.RECEIVE, Kind.SUPPLEMENT):
+        _require_bound(case, now)
+    return now
 
 
 def fold(case: Case | None, pending: Iterable[Action]) -> tuple[Case | None, Problem | None]:
@@ -560,6 +564,21 @@ def _words(case: Case) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value not in (None, "", [])}
 
 
+def said(case: Case) -> str:
+    """Digest of all that the application form says of a case: what a signature on it is given for (U04)."""
+    return sha256(
+        canonical(
+            {
+                "matter": [case.matter, case.matter_version],
+                "parties": case.parties.model_dump(mode="json"),
+                "answers": case.answers,
+                "phone": case.phone,
+                "delivery": case.delivery,
+            }
+        )
+    )
+
+
 def case_digest(actions: Iterable[Action], held_pages: Iterable[str]) -> str:
     """Digest of a case at one end: its actions in order, and which of its pages that end holds.
 
@@ -576,6 +595,8 @@ def pages_of(actions: Iterable[Action]) -> frozenset[str]:
     for action in actions:
         for material in action.body.get("materials") or ():
             found.update(page["digest"] for page in material.get("pages", ()))
+            if signed := material.get("signed"):
+                found.update(signed[part]["digest"] for part in ("vector", "picture"))
         identity = action.body.get("identity") or {}
         found.update(identity.get("pages", ()))
     return frozenset(found)
@@ -698,6 +719,17 @@ def _taken_in(
         "materials": materials,
         "received_at": action.at,
     }
+
+
+def _require_bound(before: Case, after: Case) -> None:
+    """A signature that comes in was given for just these words, and stands on a page that comes in with it (U04)."""
+    had = [material.signed for material in before.materials]
+    for material in after.materials:
+        signed = material.signed
+        if signed is None or signed in had:
+            continue
+        if signed.says != said(after) or signed.page not in {page.digest for page in material.pages}:
+            raise Problem("signature.other_words", Retry.AFTER_FIX, material=material.code)
 
 
 def _stopped(case: Case, today: date) -> dict[str, Any]:

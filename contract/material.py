@@ -39,6 +39,7 @@ class Source(StrEnum):
     SCAN = "scan"
     FOLDER = "folder"
     CAMERA = "camera"
+    PAD = "pad"  # signed on the pad, never on paper
     CHIP = "chip"  # read from the identity card: no copy needed
     LIBRARY = "library"  # taken from the shared library
     LICENCE = "licence"  # electronic licence
@@ -78,6 +79,36 @@ class Seen(Wire):
     at: datetime
 
 
+class Signed(Wire):
+    """手写签名 on a pad: what was signed, and where the signature is kept.
+
+    Attributes:
+        document: SHA-256 of the PDF that the person was shown. The page in the material begins with those very bytes,
+            the signature is added behind them.
+        size: How many bytes that PDF has.
+        says: Digest of what the case said then (`contract.case.said`): with other words the signature does not count.
+        page: SHA-256 of the PDF with the signature in it, one of the material's pages.
+        vector: The ink (`contract.signature.Signature`), kept like a page.
+        picture: The signature as it looks, PNG, kept like a page.
+        means: How it was written: by a pad with a driver, or by pen tablet, finger or mouse on a screen.
+        at: When, by the station's clock.
+    """
+
+    document: str = Field(pattern=DIGEST)
+    size: int = Field(gt=0)
+    says: str = Field(pattern=DIGEST)
+    page: str = Field(pattern=DIGEST)
+    vector: Page
+    picture: Page
+    means: Literal["pad", "pen", "touch", "mouse"]
+    at: datetime
+
+    def __repr__(self) -> str:
+        return f"Signed({self.document[:8]})"
+
+    __str__ = __repr__
+
+
 class CaseMaterial(Wire):
     """One material of a case: the slot of the matter's list, and what is in it."""
 
@@ -92,6 +123,7 @@ class CaseMaterial(Wire):
     verified: Seen | None = None  # 已核对原件
     returned: Seen | None = None  # 已退还
     promised_until: date | None = None  # 容缺: to be handed in by this day
+    signed: Signed | None = Field(default=None, exclude_if=lambda signed: signed is None)  # on a pad, not on paper
 
     @property
     def present(self) -> bool:

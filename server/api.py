@@ -24,9 +24,11 @@ from contract.exchange import (
     SessionAnswer,
     SessionAsk,
     SignedPack,
+    Told,
 )
 from contract.pack import PackAsk, SignedManifest
 from contract.problem import MEDIA_TYPE, Problem, Retry
+from contract.rating import SignedRating
 from server import health
 from server.access import AnyAuth, PersonAuth, StationAuth, viewer_of
 from server.cases import services, views
@@ -35,6 +37,7 @@ from server.exchange import round as rounds
 from server.exchange import stations
 from server.org.models import Station, User
 from server.problems import fault_response, problem_response
+from server.supervise import ratings
 
 PROBLEM = {
     "description": "A problem (RFC 9457); its words are in resources/messages under its code",
@@ -133,6 +136,12 @@ def post_session(request: HttpRequest, ask: SessionAsk) -> HttpResponse:
 def post_exchange(request: HttpRequest, ask: Ask) -> HttpResponse:
     """One round of talk."""
     return _said(rounds.answer(ask, _station(request)))
+
+
+@api.post("/ratings", auth=StationAuth(), response=Told, tags=["stations"])
+def post_rating(request: HttpRequest, rating: SignedRating) -> HttpResponse:
+    """What somebody thought of their visit (好差评). Nobody reads it back through the API."""
+    return _said(ratings.take(rating, _station(request)))
 
 
 @api.get("/pack", auth=StationAuth(), response=SignedPack, tags=["stations"])

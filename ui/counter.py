@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QClipboard
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QToolTip, QWidget
 from shiboken6 import isValid
@@ -83,7 +83,13 @@ class CounterDeeds:
 
 
 class Counter(QObject):
-    """Conducts the window, its pages and their models. Lives as long as the window."""
+    """Conducts the window, its pages and their models. Lives as long as the window.
+
+    Signals:
+        placed: The hall and the window, in words.
+    """
+
+    placed = Signal(str)
 
     def __init__(
         self,
@@ -326,6 +332,7 @@ class Counter(QObject):
 
     def _placed(self, place: str) -> None:
         self._set(place=place)
+        self.placed.emit(place)
 
     def _ask_line(self) -> None:
         self._tasks.ask_again("line", self._do.line, self._heard_line)

@@ -22,6 +22,6 @@ ROLES = {
     "cards": RoleWords("社保卡、护照阅读器", "社保卡", "读一张卡"),
     "codes": RoleWords("扫码枪", "扫码枪", "试一下"),
     "camera": RoleWords("高拍仪", "高拍仪", "拍一张"),
-    "signature": RoleWords("签名屏", "签名屏", "试一下"),
+    "signature": RoleWords("签名板", "签名板", "试一下"),
     "rating": RoleWords("评价器", "评价器", "试一下"),
 }

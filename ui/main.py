@@ -23,7 +23,8 @@ from app.config import Config, DeviceChoice, default_folder, read_config, write_
 from app.desk import Desk, today
 from app.devices_here import ROLES
 from app.diagnostics import RecentLines, write_diagnosis
-from app.flow import clashes, finish, pages, printing, steps
+from app.flow import clashes, finish, pages, printing, rating, signing, steps
+from app.flow.draft import Draft
 from app.flow.handover import handover, take_over
 from app.materials.library import LibraryItem
 from app.materials.portraits import shown_portrait
@@ -46,8 +47,11 @@ from ui.bugs import reporter
 from ui.changes import ChangesHeard
 from ui.collector import Collector
 from ui.counter import Counter, CounterDeeds, Models
+from ui.customer import Customer, other_screen
 from ui.pages.cases.model import CaseDeeds, CasesModel, Credentials
 from ui.pages.cases.view import CasesView
+from ui.pages.customer.model import CustomerDeeds, CustomerModel
+from ui.pages.customer.view import CustomerView
 from ui.pages.devices.model import DeviceDeeds, DevicesModel, DriverShown, PluggedShown
 from ui.pages.devices.view import DevicesView
 from ui.pages.intake.deeds import IntakeDeeds
@@ -62,12 +66,14 @@ from ui.pages.today.model import TodayDeeds, TodayModel
 from ui.pages.today.view import TodayView
 from ui.problems import words_for
 from ui.shells.counter import CASE_COLUMNS, SEARCH_HINT, TODO_COLUMNS, CounterWindow
+from ui.shells.customer import CustomerWindow
 from ui.tasks import Post
 from ui.theme import wear
 from ui.widgets.field import Asked
 from ui.words import Language, say
 
 PAPER_WAIT = 60.0  # seconds for which an empty feeder is waited for
+FORM_DPI = 130  # at which the form is read on the second screen
 CARD_PATIENCE = 20.0  # seconds of one wait for a card; then it begins again
 
 
@@ -177,7 +183,14 @@ def build_counter(desk: Desk, post: Post, config: Config, recent: RecentLines | 
     sign_in_view.theme_wanted.connect(counter.next_theme)
     models.outbox.reopen_wanted.connect(partial(_reopen, counter))
     window.counter = counter
+    facing = CustomerModel(_customer_deeds(desk), post, spoken, window)
+    customer = window.customer = Customer(
+        window, CustomerWindow(CustomerView(), window), facing, models.intake, partial(other_screen, window)
+    )
+    counter.placed.connect(facing.place)
+    window.closing.connect(customer.close)
     counter.start()
+    customer.start()
     return window
 
 
@@ -262,6 +275,8 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         from_library=lambda draft, code, item: _from_library(desk, draft, code, item),
         print_form=partial(printing.print_application_form, desk),
         print_separators=partial(printing.print_separators, desk),
+        form_to_sign=partial(_form_to_sign, desk),
+        sign_form=partial(signing.sign_form, desk),
         form_is_stale=printing.form_is_stale,
         clashing=partial(clashes.clashing, desk),
         confirm_clash=partial(clashes.confirm_clash, desk),
@@ -283,6 +298,22 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         can_read_other=lambda: desk.devices.has("cards"),
         can_scan=lambda: desk.devices.has("scanner"),
         can_photograph=lambda: False,  # no driver of the kind camera is shipped yet
+    )
+
+
+def _form_to_sign(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, tuple[signing.ToSign, bytes]]:
+    draft, form = signing.form_to_sign(desk, draft, clerk)
+    return draft, (form, desk.drawer.png(form.pdf, FORM_DPI))
+
+
+def _customer_deeds(desk: Desk) -> CustomerDeeds:
+    return CustomerDeeds(
+        has_pad=desk.devices.has,
+        area=lambda: desk.devices.signature().area(),
+        sign=lambda stop: desk.devices.signature().watch(stop),
+        ask_rating=lambda stop: desk.devices.rating().watch(stop),
+        may_be_rated=partial(rating.may_be_rated, desk),
+        rate=partial(rating.rate, desk),
     )
 
 

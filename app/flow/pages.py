@@ -67,7 +67,7 @@ def scan_into(
         try:
             for scanned, data in batch:
                 try:
-                    found = _analysed(desk, scanned, data)
+                    found = analysed(desk, scanned, data)
                 except Problem as problem:
                     if not problem.code.startswith("page."):
                         raise
@@ -111,7 +111,7 @@ def scan_backs(
                 back = replace(scanned, sheet=at + 1 if at >= 0 else scanned.n, side="back")
                 stack = stack.model_copy(update={"backs": scanned.n})
                 try:
-                    page, _ = _analysed(desk, back, data)[0]
+                    page, _ = analysed(desk, back, data)[0]
                 except Problem as problem:
                     if not problem.code.startswith("page."):
                         raise
@@ -136,7 +136,7 @@ def rescan_page(desk: Desk, draft: Draft, code: str, key: str, profile: ScanProf
         scanned, data = next(batch, (None, b""))
     if scanned is None:
         raise Problem("scanner.no_paper", Retry.AFTER_FIX)
-    new, _ = _analysed(desk, scanned, data)[0]
+    new, _ = analysed(desk, scanned, data)[0]
     pages = _instead(_slot(draft, code).pages, old, new.model_copy(update={"hidden": False}))
     return _with_slot(desk, draft, _slot(draft, code).model_copy(update={"pages": pages, **NOT_COMPARED}))
 
@@ -151,7 +151,7 @@ def add_file(desk: Desk, draft: Draft, code: str, data: bytes, media_type: str) 
         raise Problem("page.too_large", Retry.AFTER_FIX)
     sheet = len(_slot(draft, code).pages) + 1
     scanned = ScannedPage(sheet, sheet, "front", media_type, 0, 0, 0, "", len(data))
-    return _filed(desk, draft, _Filing.of(draft, code), _analysed(desk, scanned, data))
+    return _filed(desk, draft, _Filing.of(draft, code), analysed(desk, scanned, data))
 
 
 def add_photograph(desk: Desk, draft: Draft, code: str, data: bytes, media_type: str, corners: Corners | None) -> Draft:
@@ -164,7 +164,7 @@ def add_photograph(desk: Desk, draft: Draft, code: str, data: bytes, media_type:
     """
     sheet = len(_slot(draft, code).pages) + 1
     scanned = ScannedPage(sheet, sheet, "front", media_type, 0, 0, 0, "", len(data))
-    found = _analysed(desk, scanned, data, corners)
+    found = analysed(desk, scanned, data, corners)
     shown = [(page.model_copy(update={"hidden": False}), codes) for page, codes in found]
     return _filed(desk, draft, _Filing.of(draft, code), shown, source=Source.CAMERA)
 
@@ -314,6 +314,7 @@ def from_library(desk: Desk, draft: Draft, code: str, item: shared.LibraryItem) 
             "source": Source.LIBRARY,
             "returned": None,
             "promised_until": None,
+            "signed": None,  # for another case's words
         }
     )
     return _with_slot(desk, draft, taken)
@@ -451,7 +452,7 @@ def _taken_by_hand(slot: CaseMaterial, source: Source = Source.SCAN) -> dict[str
     """What a slot says when a new page comes in: nobody has compared it, and it is no longer the library's."""
     if slot.source is Source.LIBRARY:
         return {**EMPTY_SLOT, "source": source}
-    begins = slot.source is Source.CHIP or (slot.source in _BY_DEVICE and not slot.pages)
+    begins = slot.source in (Source.CHIP, Source.PAD) or (slot.source in _BY_DEVICE and not slot.pages)
     return {**NOT_COMPARED, "source": source if begins else slot.source}
 
 
@@ -461,7 +462,7 @@ def _forms(desk: Desk, draft: Draft) -> frozenset[str]:
     return frozenset(rule.code for rule in matter.materials if rule.is_application_form) if matter else frozenset()
 
 
-def _analysed(
+def analysed(
     desk: Desk, scanned: ScannedPage, data: bytes, corners: Corners | None = None
 ) -> list[tuple[Page, tuple[str, ...]]]:
     """Keep the bytes, then say what is on them (and in which codes); several pages where the file has several."""

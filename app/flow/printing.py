@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from app.cases.view import case_view, view_of
@@ -87,13 +88,20 @@ def application_form_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft,
     Raises:
         Problem: ``identity.missing``, ``matter.missing``, ``numbers.none_left``.
     """
+    draft, _, pdf = form_drawn(desk, draft, clerk)
+    return draft, pdf
+
+
+def form_drawn(desk: Desk, draft: Draft, clerk: Clerk, signed_on: date | None = None) -> tuple[Draft, Case, bytes]:
+    """The form as `application_form_pdf` makes it, with the case that it speaks of; for the pad with its day on it."""
     draft = reserve_number(desk, draft)
-    made = _input(desk, view_of(desk, _as_case(desk, draft, clerk)), clerk, copy=False)
+    case = as_case(desk, draft, clerk)
+    made = _input(desk, view_of(desk, case), clerk, copy=False).model_copy(update={"signed_on": signed_on})
     pdf = desk.drawer.draw(PaperKind.APPLICATION, made)
     changes: dict[str, Any] = {"form_digest": form_says(draft)}
     if form_is_stale(draft):
         changes |= {"signed_digest": "", "materials": _without_signed(desk, draft)}
-    return keep(desk, draft, **changes), pdf
+    return keep(desk, draft, **changes), case, pdf
 
 
 def separators_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, bytes]:
@@ -103,7 +111,7 @@ def separators_pdf(desk: Desk, draft: Draft, clerk: Clerk) -> tuple[Draft, bytes
         Problem: as `application_form_pdf`.
     """
     draft = reserve_number(desk, draft)
-    made = _input(desk, view_of(desk, _as_case(desk, draft, clerk)), clerk, copy=False)
+    made = _input(desk, view_of(desk, as_case(desk, draft, clerk)), clerk, copy=False)
     return draft, desk.drawer.draw(PaperKind.SEPARATOR, made)
 
 
@@ -124,6 +132,7 @@ def _without_signed(desk: Desk, draft: Draft) -> tuple[CaseMaterial, ...]:
                 "pages": tuple(page.model_copy(update={"hidden": True}) for page in slot.pages),
                 "verified": None,
                 "trust": Trust.C,
+                "signed": None,
             }
         )
         if slot.code in forms
@@ -210,8 +219,12 @@ def _input(desk: Desk, view: CaseView, clerk: Clerk, copy: bool) -> PaperInput:
     )
 
 
-def _as_case(desk: Desk, draft: Draft, clerk: Clerk) -> Case:
-    """The draft as the case that it would be, for the form's paper. Nothing of it is kept."""
+def as_case(desk: Desk, draft: Draft, clerk: Clerk) -> Case:
+    """The draft as the case that it would be, for the form's paper. Nothing of it is kept.
+
+    Raises:
+        Problem: ``identity.missing``, ``matter.missing``.
+    """
     matter, parties = matter_of(draft, desk.catalogue()), draft.parties
     if parties is None or draft.identity is None:
         raise Problem("identity.missing", Retry.AFTER_FIX)

@@ -548,6 +548,7 @@ EMPTY_SLOT: dict[str, Any] = {
     "trust": Trust.C,
     "verified": None,
     "returned": None,
+    "signed": None,
 }
 
 

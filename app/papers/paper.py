@@ -75,6 +75,7 @@ class PaperInput(Wire):
             stands as it is.
         copy_mark: A reprint, marked 副本 (F17).
         training: Marked 训练, not valid.
+        signed_on: The day of the signature, on a form that is signed on the pad (no pen writes a date there).
     """
 
     view: CaseView
@@ -87,6 +88,7 @@ class PaperInput(Wire):
     areas: dict[str, str] = {}
     copy_mark: bool = False
     training: bool = False
+    signed_on: date | None = None  # the day of the signature, on a form that is signed on the pad
 
     def __repr__(self) -> str:
         return f"PaperInput({self.view.case.id})"

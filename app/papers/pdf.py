@@ -168,6 +168,7 @@ class Sheet:
         self._footer: Callable[[int, int], None] | None = None
         self._behind: Callable[[], None] | None = None
         self._target: list[Mark] | None = None
+        self._places: list[str] = []
 
     @property
     def inner(self) -> float:
@@ -193,6 +194,13 @@ class Sheet:
     def mark(self, draw: Mark) -> None:
         """Keep something to be drawn on the present page."""
         (self._pages[-1] if self._target is None else self._target).append(draw)
+
+    def place(self, name: str, x: float, y: float, width: float, height: float) -> None:
+        """Say in the file's properties (Keywords) where on this page something of that name is to be put later:
+        page, left, bottom, width, height. Needs a sheet whose height is known.
+        """
+        box = (x, self.height_of_page - y - height, width, height)
+        self._places.append(" ".join((name, str(self.page), *(f"{each:.2f}" for each in box))))
 
     def room(self, needed: float) -> None:
         """Begin a new page unless `needed` points are left on this one. A roll always has room."""
@@ -446,6 +454,8 @@ class Sheet:
         canvas.setTitle(title)
         canvas.setAuthor(author)
         canvas.setCreator("Tongban")
+        if self._places:
+            canvas.setKeywords("; ".join(self._places))
         for page in pages:
             for draw in page:
                 draw(canvas, height)

@@ -135,4 +135,8 @@ STEPS: Final[tuple[str, ...]] = (
         join terms on terms.accepted_by = value ->> 'accepted_by' and terms.grants = value -> 'grants';
     update packs set text = json_remove(text, '$.matters', '$.offerings');
     """,
+    """
+    -- what people thought of their visits (JSON, signed), until the server has it: then only that there was one
+    create table ratings (visit text primary key, signed text not null, problem text not null default '') strict;
+    """,
 )

@@ -63,7 +63,8 @@ from contract.pack import (
     sequence,
 )
 from contract.problem import Problem, Retry
-from contract.wire import Wire
+from contract.rating import Rating, SignedRating
+from contract.wire import Wire, canonical
 
 LOG = logging.getLogger(__name__)
 DATABASE = "store.db"
@@ -404,7 +405,9 @@ class Store:
         for material in action.body.get("materials") or ():
             if material.get("library") or material.get("source") in elsewhere:
                 continue
-            for page in material.get("pages", ()):
+            signed = material.get("signed")
+            kept = (signed["vector"], signed["picture"]) if signed else ()
+            for page in (*material.get("pages", ()), *kept):
                 here = db.execute("select 1 from blobs where digest = ?", (page["digest"],)).fetchone()
                 known = here or db.execute("select 1 from case_pages where digest = ?", (page["digest"],)).fetchone()
                 if known is None:
@@ -1108,6 +1111,55 @@ class Store:
                 Paper(case, kind, number, digest, outcome, bool(copy), datetime.fromisoformat(at))
                 for case, kind, number, digest, outcome, copy, at in found
             )
+
+    # --- ratings ------------------------------------------------------------------------------------------------------
+
+    def keep_rating(self, rating: Rating) -> bool:
+        """Keep what somebody thought of their visit, signed, until the server has it. Nobody here reads it again.
+
+        Returns whether it was the first of this visit: one visit, one rating.
+        """
+        text = canonical(rating)
+        signed = SignedRating(rating=text, signature=self.sign(text))
+        with self._writing() as (db, touched):
+            db.execute(
+                "insert into ratings (visit, signed) values (?, ?) on conflict (visit) do nothing",
+                (rating.visit, signed.model_dump_json()),
+            )
+            kept = db.changes() == 1
+            touched.outbox = kept
+        return kept
+
+    def is_rated(self, visit: str) -> bool:
+        """Whether this visit was rated."""
+        with self._database.reading() as db:
+            return db.execute("select 1 from ratings where visit = ?", (visit,)).fetchone() is not None
+
+    def ratings_to_send(self) -> tuple[tuple[str, SignedRating], ...]:
+        """By visit, what waits and whose visit the server knows of."""
+        with self._database.reading() as db:
+            found = rows(
+                db,
+                "select visit, signed from ratings r where signed != '' and problem = '' and exists (select 1"
+                " from actions a where a.id = r.visit and a.standing in (?, ?)) order by rowid",
+                (Standing.ACKNOWLEDGED, Standing.MATCHED),
+            )
+        return tuple((visit, SignedRating.model_validate_json(signed)) for visit, signed in found)
+
+    def rating_told(self, visit: str, problem: Problem | None = None) -> None:
+        """The server has it: what it said is forgotten here. Or it was refused for good: kept, and counted."""
+        with self._writing() as (db, touched):
+            if problem is None:
+                db.execute("update ratings set signed = '' where visit = ?", (visit,))
+            else:
+                db.execute("update ratings set problem = ? where visit = ?", (json.dumps(problem.to_wire()), visit))
+            touched.outbox = True
+
+    def ratings_waiting(self) -> int:
+        """How many the server does not have yet. What they say is for nobody here."""
+        with self._database.reading() as db:
+            row = db.execute("select count(*) from ratings where signed != ''").fetchone()
+        return int(row[0]) if row else 0
 
     # --- whatever else ------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from app.store.locks import SyncLock
 from app.sync.line import TROUBLE, Line
 from app.sync.network import Told, Watch, watch_network
 from app.sync.pace import LEAST, Bounds, Outcome, Pace, Signs, wait
+from app.sync.ratings import send_ratings
 from app.sync.round import one_round
 from app.sync.uploads import SIDE_BY_SIDE, Manner, Shrink, send_copies, send_one_batch
 from contract.case import CHINA
@@ -44,6 +45,7 @@ class LineState:
     sending: bool = False
     server_offset_ms: int | None = None
     numbers_left: int | None = None  # None before the first look
+    ratings: int = 0  # that wait; what they say is for nobody here
     problem: Problem | None = None  # why it is not online, or what is the matter although it is
 
 
@@ -109,6 +111,7 @@ class Courier:
             held=held,
             server_offset_ms=self.store.offset_ms(),
             numbers_left=sum(pool.left for pool in self.store.pools()),
+            ratings=self.store.ratings_waiting(),
         )
 
     def start(self) -> None:
@@ -150,8 +153,11 @@ class Courier:
     # --- the thread ---------------------------------------------------------------------------------------------------
 
     def _changed(self, changes: Changes) -> None:
-        if changes.outbox and threading.current_thread() is not self._thread and self.store.has_waiting():
+        if changes.outbox and threading.current_thread() is not self._thread and self._has_news():
             self.poke()
+
+    def _has_news(self) -> bool:
+        return self.store.has_waiting() or bool(self.store.ratings_to_send())
 
     def _network_changed(self) -> None:
         """Says nothing about the server: it is asked, at once and as if it had never failed."""
@@ -215,6 +221,7 @@ class Courier:
         self._copied |= result.copied
         if result.more:
             return Outcome.MORE
+        send_ratings(self.store, self.line)
         if self._send_pages():
             return Outcome.MORE
         waiting, held = self.store.counts()

@@ -39,11 +39,13 @@ from contract.exchange import (
     SearchAsk,
     SessionAnswer,
     SessionAsk,
+    Told,
 )
 from contract.pack import PackAsk, SignedManifest
 from contract.parcel import HandedIn, Unpacked
 from contract.person import Clerk
 from contract.problem import MEDIA_TYPE, Problem, Retry
+from contract.rating import SignedRating
 from contract.upload import BATCH_TYPE, STANDS_FOR, TUS
 from contract.wire import sha256
 
@@ -230,6 +232,10 @@ class Line:
     def exchange(self, ask: Ask) -> Answer:
         """One round of talk."""
         return _parsed(Answer, self._call("POST", f"{API}/exchange", json=ask, as_station=True))
+
+    def rate(self, rating: SignedRating) -> Told:
+        """Hand in what somebody thought of their visit; it may be repeated."""
+        return _parsed(Told, self._call("POST", f"{API}/ratings", json=rating, as_station=True))
 
     def pack_manifest(self, have: str = "") -> SignedManifest:
         """Which parts bring the pack that we have up to date."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from app.store import Store
 from app.sync.line import Line
 from app.sync.pace import Signs
+from app.sync.ratings import send_ratings
 from app.sync.round import one_round
 from app.sync.uploads import SIDE_BY_SIDE, Manner, send_one_batch
 
@@ -46,6 +47,8 @@ def sync_once(store: Store, line: Line, clock: Callable[[], datetime], who: str)
             matched += result.matched
             news += result.news
             went = 0 if result.more else _send_pages(store, line)
+            if not result.more:
+                send_ratings(store, line)
             pages += went
             if not (result.more or result.moved or went):
                 break

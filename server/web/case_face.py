@@ -15,6 +15,7 @@ from contract.form import FormField, fields, visible
 from contract.material import CaseMaterial, Page
 from contract.person import LegalPerson, Person, masked
 from server.cases.models import CaseRecord
+from server.cases.signatures import Bond, bond_of
 from server.materials.pages import copied_pages
 from server.org.tree import get_tree
 from server.web import wording
@@ -70,6 +71,15 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """The signature under a material: how it looks, and whether it is bound to what lies there."""
+
+    picture: str  # its digest; empty where it has not come yet
+    mark: Mark
+    words: str
+
+
+@dataclass(frozen=True)
 class Slot:
     """A material of the case."""
 
@@ -78,6 +88,7 @@ class Slot:
     notes: tuple[str, ...]
     sheets: tuple[Sheet, ...]
     missing: int  # pages that have not come yet
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True)
@@ -389,7 +400,20 @@ def _slot(material: CaseMaterial, view: CaseView, wanted: set[str], copied: froz
         notes.append(gettext("核对：%(who)s %(when)s") % {"who": by, "when": _time(material.verified.at)})
     if material.returned:
         notes.append(gettext("原件已退还 %(when)s") % {"when": _time(material.returned.at)})
-    return Slot(material.name, tuple(marks), tuple(notes), sheets, missing)
+    return Slot(material.name, tuple(marks), tuple(notes), sheets, missing, _signature(material, view))
+
+
+def _signature(material: CaseMaterial, view: CaseView) -> Signature | None:
+    signed, bond = material.signed, bond_of(view.case, material)
+    if signed is None or bond is None:
+        return None
+    words, tone = wording.BONDS[bond]
+    how = gettext("%(how)s · %(when)s · 所签文件 %(digest)s…") % {
+        "how": wording.MEANS[signed.means],
+        "when": _time(signed.at),
+        "digest": signed.document[:16],
+    }
+    return Signature("" if bond is Bond.AWAY else signed.picture.digest, Mark(str(words), tone), how)
 
 
 def _how(material: CaseMaterial) -> list[str]:

@@ -43,6 +43,8 @@ def officers_only(view: View) -> View:
     def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
         person = _officer(request)
         if Role.OFFICER not in person.working_as or not person.department:
+            if request.path == "/" and Role.SUPERVISOR in person.working_as:
+                return redirect("ratings")  # where a supervisor's work is
             raise PermissionDenied
         return view(request, *arguments, **named)
 

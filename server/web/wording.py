@@ -19,6 +19,8 @@ from contract.material import MaterialForm, Source, Trust
 from contract.matter import Delivery
 from contract.person import Document, Role, Tie
 from contract.problem import Problem
+from contract.rating import Level, Reason
+from server.cases.signatures import Bond
 
 MESSAGES = Path(__file__).resolve().parents[2] / "resources" / "messages"
 
@@ -109,9 +111,37 @@ SOURCES: dict[Source, Promise] = {
     Source.SCAN: _("扫描"),
     Source.FOLDER: _("文件导入"),
     Source.CAMERA: _("高拍"),
+    Source.PAD: _("签名板签署"),
     Source.CHIP: _("读卡核验，免交复印件"),
     Source.LIBRARY: _("共享库"),
     Source.LICENCE: _("电子证照"),
+}
+MEANS: dict[str, Promise] = {
+    "pad": _("签名板"),
+    "pen": _("手写笔"),
+    "touch": _("手指"),
+    "mouse": _("鼠标"),
+}
+BONDS: dict[Bond, tuple[Promise, str]] = {
+    Bond.HOLDS: (_("签名与所签内容一致"), "ok"),
+    Bond.CORRECTED: (_("签名之后办件更正过"), "warn"),
+    Bond.AWAY: (_("签名还没有传齐"), "warn"),
+    Bond.BROKEN: (_("签名与所签内容不符"), "bad"),
+}
+LEVELS: dict[Level, tuple[Promise, str]] = {
+    Level.VERY_SATISFIED: (_("非常满意"), "ok"),
+    Level.SATISFIED: (_("满意"), "ok"),
+    Level.FAIR: (_("基本满意"), "plain"),
+    Level.DISSATISFIED: (_("不满意"), "bad"),
+    Level.VERY_DISSATISFIED: (_("非常不满意"), "bad"),
+}
+REASONS: dict[Reason, Promise] = {
+    Reason.WAITING: _("等候时间长"),
+    Reason.TRIPS: _("来回跑"),
+    Reason.UNCLEAR: _("没有一次讲清"),
+    Reason.ATTITUDE: _("态度不好"),
+    Reason.SKILL: _("业务不熟"),
+    Reason.REQUIREMENTS: _("要的材料多"),
 }
 MATERIAL_FORMS: dict[MaterialForm, Promise] = {
     MaterialForm.ORIGINAL: _("原件"),

@@ -44,6 +44,16 @@ def test_a_card_is_read() -> None:
     assert list(said)[: len(wanted)] == wanted
 
 
+def test_a_signature_is_counted_and_never_shown_and_a_key_is_told() -> None:
+    code, said, _ = tongban("devices", "try", "signature/simulated", "--patience", "2", "--json")
+    assert code == 0
+    assert said == {"width": 12000, "height": 5000, "has_pressure": True, "strokes": 3, "points": 180}
+    code, said, _ = tongban("devices", "try", "rating/simulated", "--option", "key=2", "--json")
+    assert (code, said) == (0, {"key": 2})
+    code, said, _ = tongban("devices", "try", "rating/simulated", "--option", "key=0", "--patience", "0.5", "--json")
+    assert (code, said) == (0, None)
+
+
 def test_a_batch_is_scanned_into_a_folder(tmp_path: Path) -> None:
     code, said, _ = tongban(
         "devices", "try", "scanner/simulated", "--option", "pages=2", "--out", str(tmp_path), "--json"

@@ -30,6 +30,7 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/v1/enrol"): NOBODY,  # a code decides, see test_stations
     ("POST", "/api/v1/session"): NOBODY,  # a signature decides
     ("POST", "/api/v1/exchange"): frozenset({"station"}),
+    ("POST", "/api/v1/ratings"): frozenset({"station"}),
     ("GET", "/api/v1/pack"): frozenset({"station"}),
     ("POST", "/api/v1/pack/manifest"): frozenset({"station"}),
     ("GET", "/api/v1/pack/parts/{part}"): frozenset({"station"}),
@@ -43,7 +44,11 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/v1/uploads"): frozenset({"station"}),
     ("HEAD", "/api/v1/uploads/{upload}"): frozenset({"station"}),
 }
-BODIES = {"/api/v1/exchange": {"sent_at": "2026-11-20T09:00:00+08:00"}, "/api/v1/enrol": {"code": "x"}}
+BODIES = {
+    "/api/v1/exchange": {"sent_at": "2026-11-20T09:00:00+08:00"},
+    "/api/v1/enrol": {"code": "x"},
+    "/api/v1/ratings": {"rating": "{}", "signature": ""},
+}
 
 
 def api_routes(resolver: URLResolver, before: str = "") -> Iterator[str]:

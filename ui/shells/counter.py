@@ -108,6 +108,7 @@ class CounterWindow(QMainWindow):
     def __init__(self, sign_in: QWidget, pages: Mapping[str, QWidget]) -> None:
         super().__init__()
         self.counter: Any = None  # who conducts this window, where somebody does
+        self.customer: Any = None  # and who the second screen
         self.sign_in = sign_in
         self._state = BarState()
         self._pages = pages

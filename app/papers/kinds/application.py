@@ -24,6 +24,7 @@ MARGINS = (20 * MM, 36 * MM, 20 * MM, 18 * MM)
 LABEL = 0.19  # share of the width that a label takes
 NOTHING = "／"  # an optional question left open, so that nothing is written there after the signature
 TICKED, UNTICKED = "☑", "☐"
+SIGNED_HERE = "signature"  # the place of the signature (app.papers.signing)
 SHORT = 14  # characters; longer answers get a line of their own
 DECLARATION = (
     "本人（单位）承诺：以上填写内容和提交的材料真实、有效，复印件与原件一致，并对其真实性负责；"
@@ -180,7 +181,11 @@ def _signature(sheet: Sheet, given: PaperInput) -> None:
     sheet.space(20)
     who = "申请人（签字或盖章）" if given.view.case.parties.tie is Tie.SELF else "申请人或经办人（签字或盖章）"
     sheet.text_at(sheet.left + sheet.inner * 0.32, sheet.y + 12, f"{who}：", TABLE + 0.5)
+    left = sheet.left + sheet.inner * (0.60 if given.view.case.parties.tie is Tie.SELF else 0.66)
+    sheet.place(SIGNED_HERE, left, sheet.y - 16, sheet.width - sheet.right - 8 - left, 44)
     sheet.space(30)
-    sheet.text_at(sheet.width - sheet.right - 20, sheet.y + 4, "年　　　月　　　日", TABLE + 0.5, align=Align.RIGHT)
+    day = given.signed_on
+    words = f"{day.year} 年 {day.month} 月 {day.day} 日" if day else "年　　　月　　　日"
+    sheet.text_at(sheet.width - sheet.right - 20, sheet.y + 4, words, TABLE + 0.5, align=Align.RIGHT)
     sheet.space(14)
     sheet.frame(sheet.left, top, sheet.inner, sheet.y - top)

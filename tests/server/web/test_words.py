@@ -14,6 +14,8 @@ from contract.case import Flag, Ground, Kind, State
 from contract.material import MaterialForm, Source, Trust
 from contract.matter import Delivery
 from contract.person import Document, Role, Tie
+from contract.rating import Level, Reason
+from server.cases.signatures import Bond
 from server.web import acts, wording
 from tests.server.desk import Desk
 
@@ -65,6 +67,9 @@ def test_templates_and_catalogue_have_no_chinese_outside_translation() -> None:
         (MaterialForm, wording.MATERIAL_FORMS),
         (Delivery, wording.DELIVERIES),
         (Ground, wording.GROUNDS),
+        (Bond, wording.BONDS),
+        (Level, wording.LEVELS),
+        (Reason, wording.REASONS),
     ],
 )
 def test_everything_that_is_stored_has_a_name(kinds: type, words: dict[object, object]) -> None:

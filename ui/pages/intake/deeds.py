@@ -11,6 +11,7 @@ from typing import Any
 from app.flow.draft import Draft, OtherCase, Step
 from app.flow.finish import TakenIn
 from app.flow.printing import Printed
+from app.flow.signing import Means, ToSign
 from app.flow.steps import DraftSummary
 from app.materials.library import LibraryItem
 from app.matters.catalogue import Catalogue, Hit
@@ -21,6 +22,7 @@ from contract.material import Page
 from contract.matter import Delivery
 from contract.node import Offering
 from contract.person import Clerk, LegalPerson, Person, Tie
+from contract.signature import Ink
 from devices.idcard import IdentityDocument
 from devices.scanner import Source
 
@@ -71,6 +73,8 @@ class IntakeDeeds:
     from_library: Callable[[Draft, str, LibraryItem], Draft]
     print_form: Callable[[Draft, Clerk], tuple[Draft, Printed]]
     print_separators: Callable[[Draft, Clerk], tuple[Draft, Printed]]
+    form_to_sign: Callable[[Draft, Clerk], tuple[Draft, tuple[ToSign, bytes]]]  # with its pages as a picture
+    sign_form: Callable[[Draft, Clerk, ToSign, Ink, Means], Draft]
     form_is_stale: Callable[[Draft], bool]
     clashing: Callable[[Draft], tuple[OtherCase, ...]]
     confirm_clash: Callable[[Draft, Clerk], Draft]

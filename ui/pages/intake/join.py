@@ -64,6 +64,7 @@ def join(view: IntakeView, model: IntakeModel) -> None:
     materials.return_wanted.connect(model.toggle_returned)
     materials.print_form_wanted.connect(model.print_form)
     materials.print_separators_wanted.connect(model.print_separators)
+    materials.sign_form_wanted.connect(model.sign_form)
     materials.library_wanted.connect(model.toggle_library)
     materials.library_chosen.connect(model.take_from_library)
     materials.page_moved.connect(lambda code, page, to, index: model.move_page(code, page, to, index))

@@ -47,6 +47,8 @@ class MaterialsState:
     promised: str = ""
     is_application_form: bool = False
     form_printed: str = ""
+    signing: bool = False  # the form stands before the applicant
+    signed: str = ""  # 签名板签字 10:41
     printing: bool = False
     library: tuple[Line, ...] = ()  # what the citizen already gave, once asked for
     library_open: bool = False
@@ -67,6 +69,7 @@ class MaterialsView(QWidget):
         blanks_wanted: Hide the page under the cursor, or show it.
         verify_wanted, return_wanted, promise_wanted, print_form_wanted, library_wanted: On the material.
         print_separators_wanted: A sheet for each material, to be laid between them.
+        sign_form_wanted: The applicant is to sign the form on the second screen, or not after all.
         library_chosen: Key of what is to be taken from the shared library.
         page_moved: (from code, page, to code, index); an index of -1 is the end.
         cut_wanted, paste_wanted: Move a page by keyboard.
@@ -90,6 +93,7 @@ class MaterialsView(QWidget):
     promise_wanted = Signal()
     print_form_wanted = Signal()
     print_separators_wanted = Signal()
+    sign_form_wanted = Signal()
     library_wanted = Signal()
     library_chosen = Signal(str)
     page_moved = Signal(str, str, str, int)
@@ -131,18 +135,24 @@ class MaterialsView(QWidget):
         card.body.addWidget(self._library_card)
         self._print_form = KeyButton("打印申请表", "Ctrl+P")
         self._print_separators = KeyButton("打印分隔页", "Ctrl+Shift+P")
+        self._sign_form = KeyButton("请申请人签字", "Ctrl+G")
         self._from_library = KeyButton("从共享库选", "Ctrl+L")
         self._back = KeyButton("上一步", "Alt+Left")
         self._next = KeyButton("下一步", "Ctrl+Return", "primary")
         self._print_form.clicked.connect(self.print_form_wanted)
         self._print_separators.clicked.connect(self.print_separators_wanted)
+        self._sign_form.clicked.connect(self.sign_form_wanted)
         self._from_library.clicked.connect(self.library_wanted)
         self._back.clicked.connect(self.back_wanted)
         self._next.clicked.connect(self.next_wanted)
         foot = QVBoxLayout()
         foot.setContentsMargins(8, 8, 8, 10)
         foot.setSpacing(8)
-        rows = ((self._print_form, self._from_library), (self._print_separators,), (self._back, self._next))
+        rows = (
+            (self._print_form, self._sign_form),
+            (self._from_library, self._print_separators),
+            (self._back, self._next),
+        )
         for row in rows:
             line = QHBoxLayout()
             line.setSpacing(6)
@@ -251,9 +261,11 @@ class MaterialsView(QWidget):
         self._library.setFixedHeight(max(1, min(len(state.library), 4)) * tokens().px(58))
         self._from_library.show_words("收起共享库" if state.library_open else "从共享库选")
         self._from_library.setEnabled(bool(state.current))
-        self._print_form.setEnabled(bool(state.lines) and not state.printing)
         self._print_separators.setToolTip(say("每项材料一张，夹在一叠里一次扫完，各归各项。"))
         self._print_separators.setEnabled(bool(state.lines) and not state.printing)
+        self._print_form.setEnabled(bool(state.lines) and not state.printing and not state.signing)
+        self._sign_form.show_words("不签了" if state.signing else "请申请人签字")
+        self._sign_form.setEnabled(bool(state.lines) and not state.printing)
         self._title.show_text(state.title)
         self._sides.show_text(state.sides)
         self._needs.show_text(state.needs)
@@ -283,7 +295,7 @@ class MaterialsView(QWidget):
         self._blank.show_words("显示此页" if page is not None and page.hidden else "隐藏此页")
         self._preview.show_picture(state.preview, state.preview_words)
         self._size.setVisible(bool(state.preview))
-        self._verified.show_text(state.verified, "ok")
+        self._verified.show_text(state.verified or state.signed, "ok")
         self._returned.show_text(state.returned, "info")
         self._verify.setEnabled(bool(state.pages))
         self._verify.show_words("取消已核对" if state.verified else "已核对原件")
@@ -303,8 +315,13 @@ class MaterialsView(QWidget):
     def _show_empty(self, state: MaterialsState) -> None:
         if state.scanning and state.scanning_into == state.current:
             self._no_pages.show_words(say("正在扫描"), say("扫好一张显示一张，可以先去做别的。"))
+        elif state.signing:
+            self._no_pages.show_words(say("申请人正在看表签字"), say("签好后自己归到这里。不签了按 Ctrl+G。"))
         elif state.is_application_form and not state.form_printed:
-            self._no_pages.show_words(say("先打印申请表，请申请人签字"), say("签好后扫描，二维码会让它自己归到这里。"))
+            self._no_pages.show_words(
+                say("请申请人签申请表"),
+                say("按 Ctrl+G 在屏幕或签名板上签；或打印签好再扫描，二维码会让它自己归到这里。"),
+            )
         elif state.promised:
             self._no_pages.show_words(state.promised)
         else:

@@ -25,6 +25,7 @@ from app.cases.acts import SUPPLEMENT_DAYS
 from app.flow.draft import Draft, OtherCase, Panel, Stack, Step, main_action, matter_of, panel, routing
 from app.flow.finish import TakenIn
 from app.flow.printing import Printed
+from app.flow.signing import Means, ToSign
 from app.flow.steps import DraftSummary
 from app.materials.library import LibraryItem
 from app.matters.catalogue import Catalogue, Hit
@@ -37,6 +38,7 @@ from contract.matter import Delivery, MaterialRule, Matter, wanted
 from contract.node import Offering
 from contract.person import Clerk, LegalPerson, Person, Tie, id_number_fault, masked, uscc_fault
 from contract.problem import Problem, Retry
+from contract.signature import Ink
 from devices.idcard import IdentityDocument
 from devices.scanner import Source
 from ui.notice_words import (
@@ -107,11 +109,15 @@ class IntakeModel(QObject):
         changed: The IntakeState.
         drafts_changed: This clerk's unfinished drafts, a tuple of DraftSummary.
         took_in: The id of a case that was just taken in.
+        signing_wanted: The form that the applicant is to sign, a QImage.
+        signing_over: It need not be signed any more.
     """
 
     changed = Signal(object)
     drafts_changed = Signal(object)
     took_in = Signal(str)
+    signing_wanted = Signal(object)
+    signing_over = Signal()
 
     def __init__(
         self, deeds: IntakeDeeds, post: Post, language: Callable[[], str], parent: QObject | None = None
@@ -135,6 +141,7 @@ class IntakeModel(QObject):
         self._running: _Deed | None = None
         self._over = threading.Event()  # set when the running deed is done
         self._carried = BannerShown()  # what the next draft's banner says of the one before
+        self._signing: ToSign | None = None
         self._shown = False
         self._not_ready: tuple[str, ...] = ()
         self._drafts: tuple[DraftSummary, ...] = ()
@@ -185,6 +192,9 @@ class IntakeModel(QObject):
         self._library: tuple[LibraryItem, ...] = ()
         self._library_of = ""
         self._printing_form = False
+        if self._signing is not None:
+            self._signing = None
+            self.signing_over.emit()
         self._writing = ""
         self._items: tuple[ToldItem, ...] = ()
         self._until = ""
@@ -242,6 +252,7 @@ class IntakeModel(QObject):
     def lock(self) -> None:
         """Nothing is seen any more. What is under way goes on: pages come in, papers come out."""
         self.flush()
+        self.stop_signing()
         self._away = True
         self.show(False)
         self._say()
@@ -1008,6 +1019,59 @@ class IntakeModel(QObject):
             self._banner = BannerShown(title, say("每张放在那一项材料的前面，整叠放进扫描仪，按一次 F4。"), tone)
         self._say()
 
+    def sign_form(self) -> None:
+        """The application form, to be signed by the applicant on the pad or the second screen; again: not after all."""
+        clerk = self._clerk
+        if self._signing is not None:
+            self.stop_signing()
+        elif clerk is not None and not self._printing_form:
+            self.flush()
+            self._printing_form = True
+
+            def work(draft: Draft) -> tuple[Draft, tuple[ToSign, QImage]]:
+                draft, (form, picture) = self._do.form_to_sign(draft, clerk)
+                return draft, (form, opened(picture))
+
+            self._deed("form to sign", work, self._to_sign)
+            self._say()
+
+    def _to_sign(self, found: tuple[ToSign, QImage]) -> None:
+        self._printing_form = False
+        if self._away:
+            return
+        self._signing, picture = found
+        self._banner = BannerShown()
+        self.signing_wanted.emit(picture)
+        self._say()
+
+    def signed(self, ink: Ink, means: Means) -> None:
+        """The applicant has signed."""
+        form, clerk, self._signing = self._signing, self._clerk, None
+        if form is not None and clerk is not None:
+            self._material_at = form.code
+            self._deed("sign", lambda draft: self._do.sign_form(draft, clerk, form, ink, means), self._was_signed)
+            self._say()
+
+    def _was_signed(self, _: Any) -> None:
+        self._banner = BannerShown(say("申请表已签字"), say("签名和表上的内容绑在一起，改了内容要重新签。"), "ok")
+        self._pages_changed(None)
+
+    def signing_refused(self) -> None:
+        """The applicant rather signs on paper."""
+        if self._signing is not None:
+            self._signing = None
+            self._banner = BannerShown(
+                say("申请人没有在屏幕上签"), say("可以打印申请表，签好后扫描，会自己归到这一项。"), "warn"
+            )
+            self._say()
+
+    def stop_signing(self) -> None:
+        """The form leaves the second screen unsigned."""
+        if self._signing is not None:
+            self._signing = None
+            self.signing_over.emit()
+            self._say()
+
     def toggle_library(self) -> None:
         """从共享库选."""
         slot, draft = self._slot(), self._draft
@@ -1640,6 +1704,7 @@ class IntakeModel(QObject):
             scan_words=wording.scan_advice(stack) if can_scan else say("没有选扫描仪，请到“设备”里选。"),
             can_photograph=self._do.can_photograph(),
             printing=self._printing_form,
+            signing=self._signing is not None,
         )
         if slot is None:
             return state
@@ -1656,6 +1721,7 @@ class IntakeModel(QObject):
         if page is not None and self._preview is not None and self._preview[0] == (*_look(page), self._preview_width):
             preview = self._preview[1]
         seen, back = slot.verified, slot.returned
+        on_pad = slot.signed if slot.present and not stale else None
         library = tuple(
             Line(
                 item.reference,
@@ -1679,6 +1745,7 @@ class IntakeModel(QObject):
             preview=preview,
             preview_words=say("正在打开") if page is not None and preview is None else "",
             verified=wording.seen_words("已核对原件", seen.at, self._names.get(seen.by, "")) if seen else "",
+            signed=say("屏幕签字 {time}", time=wording.clock(on_pad.at)) if on_pad else "",
             returned=wording.seen_words("已退还", back.at, self._names.get(back.by, "")) if back else "",
             can_promise=rule is not None and rule.promise_days is not None,
             promised=say("已容缺，最迟 {day} 补交", day=wording.day(slot.promised_until))

@@ -371,6 +371,8 @@ def material_line(slot: CaseMaterial, rule: MaterialRule | None, scanning: str, 
         parts.append(say("{fronts} 正 / {backs} 反", fronts=fronts, backs=backs))
         if hidden:
             parts.append(say("隐藏 {count} 面", count=hidden))
+        if slot.signed is not None and slot.present:
+            parts.append(say("屏幕签字 {time}", time=clock(slot.signed.at)))
         if slot.verified:
             parts.append(seen_words("已核对原件", slot.verified.at, names.get(slot.verified.by, "")))
         if slot.returned:

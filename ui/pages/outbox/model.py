@@ -448,6 +448,8 @@ def _summary(line: LineState, supply: Supply) -> str:
         say("服务器最后应答 {time}", time=moment(line.last_heard)) if line.last_heard else say("还没有和服务器通过话"),
         say("号段还剩 {count} 个", count=supply.numbers_left),
     ]
+    if line.ratings:
+        parts.append(say("另有 {count} 个评价待上报", count=line.ratings))
     if supply.pack_made_on is not None:
         parts.append(say("离线包 {day}", day=supply.pack_made_on.isoformat()))
     if supply.numbers_left < FEW:
