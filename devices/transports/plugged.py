@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SYS = Path("/sys")
+_LINES = ("ttyUSB*", "ttyACM*")  # what USB's serial ports are called
 _HUB = "09"  # the device class of what only carries others
 
 
@@ -37,7 +38,8 @@ def things(sys_folder: Path = SYS) -> tuple[Thing, ...]:
 
 
 def _by_kernel(sys_folder: Path) -> tuple[Thing, ...]:
-    ports = {tty.resolve(): f"/dev/{tty.name}" for tty in (sys_folder / "class/tty").glob("*")}
+    lines = (tty for kind in _LINES for tty in (sys_folder / "class/tty").glob(kind))
+    ports = {tty.resolve(): f"/dev/{tty.name}" for tty in lines}
     found = []
     for entry in (sys_folder / "bus/usb/devices").glob("*"):
         vendor, product = _word(entry / "idVendor"), _word(entry / "idProduct")

@@ -26,6 +26,8 @@ PRINTER_ATTRIBUTES = (
     "device-uri",  # CUPS alone has it: then this is a queue, with the printer behind it
 )
 
+ABOUT = {"model": "printer-make-and-model", "firmware": "printer-firmware-string-version"}
+
 
 class IppSpool:
     """One printer or queue.
@@ -74,6 +76,13 @@ class IppSpool:
             # mended, and nothing of what happened since.
             return PrinterState(Standing.UNKNOWN, found.reasons)
         return found
+
+    def versions(self) -> dict[str, str]:
+        """What the printer says of itself: model and firmware, as far as it tells."""
+        answer = self._call(ipp.GET_PRINTER_ATTRIBUTES, _wanted(tuple(ABOUT.values())))
+        groups = answer.groups_of(ipp.PRINTER) if answer.successful else ()
+        told = {name: ", ".join(groups[0].texts(attribute)) for name, attribute in ABOUT.items()} if groups else {}
+        return {name: words for name, words in told.items() if words}
 
     def submit(self, data: bytes, title: str) -> int:
         attributes: list[ipp.Attribute] = [

@@ -41,9 +41,10 @@ class TestRealPrinter:
     pytestmark = real_printer
 
     def test_the_file_arrives_byte_for_byte_and_the_printer_says_that_it_is_done(self, ipp_program: IppProgram) -> None:
-        with printer(ipp_program.uri) as (sink, _):
+        with printer(ipp_program.uri) as (sink, host):
             assert sink.accepts() == (PDF,)
             assert sink.status().standing is Standing.OK
+            assert host.ask("versions")["model"]
             report = sink.print_pdf(PAPER, TITLE)
         assert report.outcome is Outcome.DONE and report.job.isdigit()
         assert ipp_program.printed == [PAPER]

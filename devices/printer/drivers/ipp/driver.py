@@ -7,8 +7,18 @@ from devices.printer.spools import SpooledPrinter
 from devices.printer.spools.ipp import IppSpool
 
 
-def OPEN(
-    uri: str, media: str, answer: float, trouble: float, longest: float, check_certificate: bool
-) -> SpooledPrinter:
-    spool = IppSpool(uri, PDF, media, answer=answer, check_certificate=check_certificate)
-    return SpooledPrinter(spool, PDF, bytes, believed=True, trouble=trouble, longest=longest)
+class IppPrinter(SpooledPrinter):
+    """A printer or queue at an address."""
+
+    def __init__(
+        self, uri: str, media: str, answer: float, trouble: float, longest: float, check_certificate: bool
+    ) -> None:
+        self._queue = IppSpool(uri, PDF, media, answer=answer, check_certificate=check_certificate)
+        super().__init__(self._queue, PDF, bytes, believed=True, trouble=trouble, longest=longest)
+
+    def versions(self) -> dict[str, str]:
+        """What the printer says of itself."""
+        return self._queue.versions()
+
+
+OPEN = IppPrinter
