@@ -310,6 +310,26 @@ def test_what_was_typed_last_is_saved_when_the_program_closes(
     assert kept.answers.get("contact_name") == "甲" and kept.phone == "13800000000" and kept.step == "form"
 
 
+def test_f17_a_mute_printer_is_spoken_of_also_after_the_next_person_has_begun(
+    made: Made, gate: Gate, until: Until
+) -> None:
+    def printed(case_id: str, kinds: Any, clerk: Clerk, copy: bool) -> tuple[Printed, ...]:
+        gate()
+        return tuple(Printed(kind, "unconfirmed", "N1") for kind in kinds)
+
+    model = made(print_papers=printed)
+    at_materials(model, until)
+    until(lambda: model.state.can_decline)
+    model.decline("not_met", "不到年龄", "")
+    until(lambda: model.state.step == "receipt")
+    number = model.state.receipt.number
+    model.fresh()
+    until(lambda: model.state.step == "identity" and idle(model))
+    gate.open.set()
+    until(lambda: number in model.state.banner.title)
+    assert model.state.banner.tone == "warn" and "副本" in model.state.banner.remedy
+
+
 @pytest.mark.parametrize("leave", [IntakeModel.fresh, IntakeModel.same_matter, IntakeModel.sign_out])
 def test_f14_printers_are_cleared_when_somebody_leaves_who_was_given_papers(
     made: Made, until: Until, leave: Callable[[IntakeModel], None]

@@ -142,6 +142,18 @@ def test_it_prints_and_survives_being_killed(manifest: Manifest, working: Option
         assert send(sink) is done
 
 
+@every_driver_at_work
+def test_a_print_that_is_called_off_leaves_it_ready_for_the_next(manifest: Manifest, working: Options) -> None:
+    with open_host(manifest.id, working(manifest.id), patience=20) as host:
+        sink = PrintSink(host)
+        media_type = sink.accepts()[-1]
+        document = base64.b64encode(DOCUMENTS[media_type]).decode()
+        steps = host.stream("print", document=document, media_type=media_type, title="t")
+        next(steps)
+        steps.close()
+        assert send(sink) in (Outcome.DONE, Outcome.UNCONFIRMED)
+
+
 @every_driver_that_runs_here
 def test_it_refuses_cleanly_when_there_is_nothing_to_print_on(manifest: Manifest, free_port: int) -> None:
     with open_host(manifest.id, nowhere(manifest.id, free_port), patience=20) as host:

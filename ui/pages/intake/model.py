@@ -1241,19 +1241,23 @@ class IntakeModel(QObject):
         self._tasks.run(name, work, partial(self._printed, case, kinds), partial(self._not_printed, case, kinds))
         self._say()
 
-    def _is_left(self, case: Case, problem: Problem | None) -> bool:
-        """Whether the next person is there already; a paper of the case before that did not come out is spoken of."""
+    def _is_left(self, case: Case, problem: Problem | None, unconfirmed: bool = False) -> bool:
+        """Whether the next person is there already; a paper of the case before is spoken of if somebody must look."""
         if self._taken is not None and self._taken.case.id == case.id:
             return False
         if problem is not None:
             words = words_for(problem, self._language())
             title = say("{number} 的纸件没有打出：{why}", number=case.number, why=words.title)
             self._banner = BannerShown(title, say("到“今日”里可以再打印。"), "bad")
-            self._say()
+        elif unconfirmed:
+            title = say("{number} 的纸件请看一下是否打出", number=case.number)
+            self._banner = BannerShown(title, say("打印机没有回话。没有打出，可以在办件里再打一份副本。"), "warn")
+        self._say()
         return True
 
     def _printed(self, case: Case, kinds: tuple[str, ...], printed: tuple[Printed, ...]) -> None:
-        if self._is_left(case, next((one.problem for one in printed if one.problem is not None), None)):
+        problem = next((one.problem for one in printed if one.problem is not None), None)
+        if self._is_left(case, problem, any(one.outcome == "unconfirmed" for one in printed)):
             return
         # A receipt may have come out on A4 instead of the roll: by place, not by kind.
         for kind, one in zip(kinds, printed, strict=False):
