@@ -151,7 +151,7 @@ class PrintSink:
         self._settle = settle
         self._accepts: tuple[str, ...] | None = None
         self._turn = threading.Lock()
-        self._left = _Left.NOTHING
+        self._left = _Left.UNKNOWN
         self._owner = ""
         self._ended = 0.0  # when the last paper was handed over whole (time.monotonic)
 
@@ -189,13 +189,13 @@ class PrintSink:
     def clear(self) -> None:
         """The person leaves: take back what did not certainly come out. Waits for a paper that is being printed."""
         with self._my_turn(LONGEST_PRINT):
-            if self._left is not _Left.NOTHING:
+            if self._left in (_Left.PERHAPS, _Left.REMAINS):
                 self._take_back()
 
     def _print(self, data: bytes, media_type: str, title: str, owner: str, patience: float) -> PrintReport:
         with self._my_turn(LONGEST_PRINT):
             # What a mute printer may still be at is let come out, as long as it is the same person's.
-            if self._left is _Left.REMAINS or (self._left is _Left.PERHAPS and owner != self._owner):
+            if self._left is not _Left.NOTHING and not (self._left is _Left.PERHAPS and owner == self._owner):
                 self._take_back()
             self._owner, self._left = owner, _Left.REMAINS  # until we hear otherwise
             document = base64.b64encode(data).decode()
@@ -228,6 +228,7 @@ class PrintSink:
 class _Left(Enum):
     """What the last paper may have left in the printer."""
 
+    UNKNOWN = "unknown"  # nothing was printed yet; an earlier run of the program may have been killed over a paper
     NOTHING = "nothing"
     PERHAPS = "perhaps"  # handed over whole, nothing heard
     REMAINS = "remains"  # it failed: the driver took it back if it could, and may have died before
