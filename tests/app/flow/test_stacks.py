@@ -143,6 +143,16 @@ def test_f23_blank_backs_are_hidden_and_one_key_away(counter: Counter, standin: 
     assert not any(page.hidden for page in slot(draft, "lease").pages)
 
 
+@pytest.mark.parametrize(("behave", "code"), [("crash_after_2", "scanner.crashed"), ("gone_after_2", "scanner.gone")])
+def test_after_a_crash_it_goes_on_with_that_page(counter: Counter, behave: str, code: str) -> None:
+    bring(counter, "scanner", "scanner/simulated", pages=3, behave=behave)
+    draft, problem = broken(counter, counter.begin("yuyao", FOOD), ScanProfile(dpi=75))
+    assert (problem.code, problem.facts["following"]) == (code, "3")
+    bring(counter, "scanner", "scanner/simulated", pages=1, seed=7)
+    draft = through(counter, draft, ScanProfile(dpi=75))
+    assert [page.sheet for page in slot(draft, "lease").pages] == [1, 2, 3]
+
+
 def test_in_duplex_it_goes_on_with_the_sheet_that_did_not_come_out_whole(counter: Counter, standin: Standin) -> None:
     sides = named("1f", "1b", "2f", "2b", "3f", "3b")
     standin.scanner.load(list(sides.values()), duplex=True)
