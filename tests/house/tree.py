@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-OUTSIDE = {".git", ".venv", ".venv.lock", "__pycache__", ".hypothesis", "var", "demo-out"} | {
+OUTSIDE = {"node_modules", ".git", ".venv", ".venv.lock", "__pycache__", ".hypothesis", "var", "demo-out"} | {
     f".{tool}_cache" for tool in ("mypy", "ruff", "pytest", "import_linter")
 }
 """Names that .gitignore keeps out, for where git cannot be asked."""
