@@ -58,7 +58,7 @@ PROBE = 8.0  # seconds in which a server that is there says so
 STALL = 30.0  # seconds for a block of an upload on a bad line
 DIGESTING = 180.0  # seconds for the server to check and keep a whole batch
 UNACKNOWLEDGED = 30.0  # seconds after which sent bytes that nobody took end a connection, where the system can do that
-UNDER_WAY = 40 << 10  # bytes given to the system and not acknowledged, on a connection `apart`
+UNDER_WAY = 24 << 10  # bytes given to the system and not acknowledged, on a connection `apart`: what a cut may lose
 SKEW = timedelta(hours=1)  # a station's clock further off than this is not used to sign in with
 OFFSET_STREAM = "application/offset+octet-stream"
 API = "/api/v1"
