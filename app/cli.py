@@ -420,7 +420,7 @@ def _devices_try(given: argparse.Namespace, _: list[str]) -> Any:
             case "scanner":
                 return _try_scanner(host, given.out)
             case "camera":
-                return _try_camera(host, given.out)
+                return _try_camera(host, given.out, given.patience)
             case "printer":
                 return _try_printer(host)
             case "cards":
@@ -464,15 +464,14 @@ def _try_scanner(host: Any, out: Path | None) -> Any:
     return pages
 
 
-def _try_camera(host: Any, out: Path | None) -> Any:
-    """One photograph, as it comes from the camera."""
+def _try_camera(host: Any, out: Path | None, patience: float) -> Any:
+    """One photograph, as it comes from the camera within the patience."""
     from devices.camera import CameraSource
 
     if out is None:
         raise Problem("cli.out_missing", Retry.AFTER_FIX)
     out.mkdir(parents=True, exist_ok=True)
-    with closing(CameraSource(host).watch()) as pictures:
-        frame, data = next(pictures)
+    frame, data = CameraSource(host).photograph(patience)
     file = out / f"photograph.{'png' if frame.media_type == 'image/png' else 'jpg'}"
     file.write_bytes(data)
     return {**dataclasses.asdict(frame), "file": str(file)}

@@ -112,6 +112,7 @@ def simulated_devices(out: Path, card: str = "", scanned: Path | None = None) ->
         "scanner": DeviceChoice(driver="scanner/simulated", options=scanner),
         "receipt": DeviceChoice(driver="printer/file", options={"folder": str(out)}),
         "a4": DeviceChoice(driver="printer/file", options={"folder": str(out)}),
+        "camera": DeviceChoice(driver="camera/simulated"),
     }
 
 

@@ -78,7 +78,7 @@ ROLES: Mapping[str, DeviceRole] = {
         DeviceRole("a4", "printer", 30.0, always=True),
         DeviceRole("cards", "cards", 30.0),
         DeviceRole("codes", "codes", 5.0, listened_to=True),
-        DeviceRole("camera", "camera", 20.0, listened_to=True),
+        DeviceRole("camera", "camera", 10.0, listened_to=True),
         DeviceRole("signature", "signature", 10.0, listened_to=True),
         DeviceRole("rating", "rating", 10.0, listened_to=True),
     )

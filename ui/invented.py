@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter, QPolygonF, QTransform
 
 from ui.pages.cases.correcting import CorrectionShown
 from ui.pages.cases.view import ActShown, CasesState, CaseState
 from ui.pages.devices.view import DevicesState
+from ui.pages.intake.camera import CameraState, StraightenShown
 from ui.pages.intake.form import FormState
 from ui.pages.intake.identity import IdentityState, PersonShown
 from ui.pages.intake.materials import MaterialsState
@@ -426,6 +427,63 @@ def materials() -> MaterialsState:
     )
 
 
+def mat() -> QImage:
+    """What a camera sees: a dark mat, a sheet on it that lies a little crooked."""
+    image = QImage(816, 612, QImage.Format.Format_RGB888)
+    image.fill(QColor("#34463C"))
+    painter = QPainter(image)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    page = QImage.fromData(sheet("房屋租赁合同", 700, seal=True, lines=14))
+    flat = QPolygonF(QRectF(page.rect()))
+    flat.removeLast()  # the first one again
+    seen = QPolygonF([QPointF(x * 816, y * 612) for x, y in LAID])
+    painter.setTransform(QTransform.quadToQuad(flat, seen))  # type: ignore[arg-type]
+    painter.drawImage(0, 0, page)
+    painter.end()
+    return image
+
+
+LAID = ((0.285, 0.085), (0.715, 0.06), (0.735, 0.925), (0.27, 0.94))
+
+
+def camera() -> CameraState:
+    image = mat()
+    rgb = bytes(image.constBits())  # 816 pixels make whole words: nothing stands between two rows
+    return CameraState(
+        open=True,
+        words="已拍下，请换下一张",
+        tone="ok",
+        rgb=rgb,
+        width=816,
+        height=612,
+        corners=LAID,
+        sure=True,
+        may_take=True,
+        may_learn=True,
+        taken="已拍 2 页",
+    )
+
+
+CAMERA_LOST = CameraState(
+    open=True,
+    trouble=("设备已断开", "请插好设备（高拍仪）后再试，已录入的内容不会丢失。"),
+    taken="已拍 2 页",
+)
+
+
+def photographing() -> MaterialsState:
+    return replace(materials(), camera_open=True, scanning="", can_photograph=True)
+
+
+def straightening() -> MaterialsState:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"jpg")).write(mat())
+    picture = bytes(buffer.data().data())
+    shown = StraightenShown("p2", "四角 · 房屋租赁合同 第 2 页", picture, LAID)
+    return replace(materials(), scanning="", straighten=shown)
+
+
 def materials_empty() -> MaterialsState:
     full = materials()
     return MaterialsState(
@@ -543,6 +601,17 @@ def intake() -> dict[str, IntakeState]:
         why_not="还差 1 项",
         **here,  # type: ignore[arg-type]
     )
+    for name, photographed in (
+        ("camera", photographing()),
+        ("camera-lost", photographing()),
+        ("corners", straightening()),
+    ):
+        said[f"intake-4-{name}"] = IntakeState(
+            "materials",
+            steps(3),
+            materials=photographed,
+            **here,  # type: ignore[arg-type]
+        )
     said["intake-4-materials-empty"] = IntakeState(
         "materials",
         steps(3),

@@ -23,7 +23,7 @@ from app.config import Config, DeviceChoice, default_folder, read_config, write_
 from app.desk import Desk, today
 from app.devices_here import ROLES
 from app.diagnostics import RecentLines, write_diagnosis
-from app.flow import clashes, finish, pages, printing, rating, signing, steps
+from app.flow import clashes, finish, pages, photograph, printing, rating, signing, steps
 from app.flow.draft import Draft
 from app.flow.handover import handover, take_over
 from app.materials.library import LibraryItem
@@ -74,6 +74,7 @@ from ui.words import Language, say
 
 PAPER_WAIT = 60.0  # seconds for which an empty feeder is waited for
 FORM_DPI = 130  # at which the form is read on the second screen
+PHOTOGRAPH_PATIENCE = 20.0  # seconds in which a camera that is tried must give a picture
 CARD_PATIENCE = 20.0  # seconds of one wait for a card; then it begins again
 
 
@@ -263,6 +264,10 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         rescan_page=lambda draft, code, key, source: pages.rescan_page(
             desk, draft, code, key, ScanProfile(source=source)
         ),
+        open_camera=partial(photograph.open_camera, desk),
+        add_photograph=partial(pages.add_photograph, desk),
+        straighten_page=partial(pages.straighten_page, desk),
+        whole_picture=partial(pages.whole_picture, desk),
         thumbnail=partial(pages.thumbnail, desk),
         preview=partial(pages.preview, desk),
         move_page=partial(pages.move_page, desk),
@@ -297,7 +302,7 @@ def intake_deeds(desk: Desk) -> IntakeDeeds:
         may_be_agent=partial(steps.may_be_agent, desk),
         can_read_other=lambda: desk.devices.has("cards"),
         can_scan=lambda: desk.devices.has("scanner"),
-        can_photograph=lambda: False,  # no driver of the kind camera is shipped yet
+        can_photograph=lambda: desk.devices.has("camera"),
     )
 
 
@@ -444,6 +449,9 @@ def device_deeds(desk: Desk, recent: RecentLines | None = None) -> DeviceDeeds:
                 return say("读到了一张证件")
             case "scanner":
                 return say("扫到了 1 面，{size} kB", size=len(_one_page(desk)) // 1000)
+            case "camera":
+                _, data = desk.devices.camera().photograph(PHOTOGRAPH_PATIENCE)
+                return say("拍到了一张，{size} kB", size=len(data) // 1000)
             case "cards":
                 desk.devices.cards().read()
                 return say("读到了一张卡")

@@ -53,6 +53,8 @@ def pictures(size: QSize, only: str = "") -> Iterator[tuple[str, CounterWindow]]
     window.show_page("intake")
     for name, intake_state in invented.intake().items():
         if only in name:
+            lost = name == "intake-4-camera-lost"
+            intake.materials.camera.render_state(invented.CAMERA_LOST if lost else invented.camera())
             intake.render_state(intake_state)
             yield name, window
     for name, cases in invented.CASES.items():

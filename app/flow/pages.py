@@ -19,6 +19,7 @@ from contract.ids import find_slot
 from contract.material import CaseMaterial, Corners, Page, Seen, Source, Trust
 from contract.matter import MaterialRule, wanted
 from contract.person import Clerk
+from contract.perspective import make_a_sheet
 from contract.problem import Problem, Retry
 from devices.scanner import ScannedPage, ScanProfile
 from devices.scanner import Source as Feed
@@ -178,7 +179,7 @@ def straighten_page(desk: Desk, draft: Draft, code: str, key: str, corners: Corn
     page = _page(draft, code, key)
     if not page.media_type.startswith("image/"):
         raise Problem("page.no_picture", Retry.NEVER)
-    if corners is not None and not look.make_a_sheet(corners):
+    if corners is not None and not make_a_sheet(corners):
         raise Problem("page.bad_corners", Retry.AFTER_FIX)
     data = desk.store.page(page.digest)
     found = look.analyse(data, page.media_type, frame=page.frame, rasteriser=raster, corners=corners)

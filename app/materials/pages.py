@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from contract.material import Corners
+from contract.perspective import flat_size, perspective
 from contract.problem import Problem, Retry
 
 Rotation = Literal[0, 90, 180, 270]
@@ -41,7 +42,6 @@ _BED = 100  # and by so much it is the scanner's dark bed
 _BED_GREY = 30  # what is taken to lie beyond the edges of the picture
 _NEARLY = 0.97  # a picture this much too small is not worth decoding four times as many pixels
 _LEAST_EDGES = 200  # fewer pixels of writing say nothing about its direction
-_LEAST_TURN = 0.0005  # of the picture's area: twice what two sides of a sheet must at least span
 _CLEAR = 1.25  # how much better than a usual angle the best one must be
 
 _QR = [zxingcpp.BarcodeFormat.QRCode]
@@ -136,15 +136,6 @@ def analyse(
         codes=_codes(look, fine),
         frames=page.frames,
     )
-
-
-def make_a_sheet(corners: Corners) -> bool:
-    """Whether the corners go round something, clockwise and without a dent."""
-    turns = []
-    for at in range(4):
-        (ax, ay), (bx, by), (cx, cy) = (corners[(at + step) % 4] for step in range(3))
-        turns.append((bx - ax) * (cy - by) - (by - ay) * (cx - bx))
-    return min(turns) > _LEAST_TURN
 
 
 def thumbnail(
@@ -307,7 +298,7 @@ def _decode_picture(
         size = (high, wide) if lying else (wide, high)
         whole = size
         if corners is not None:
-            size = _flat_size(corners, whole)
+            size = flat_size(corners, whole)
         # What a camera's file says of dpi is about nothing: only its paper has a size.
         stored_dpi = paper_dpi(picture.info.get("dpi") if corners is None else None, max(size))
         if kind == "image/jpeg":
@@ -322,28 +313,12 @@ def _decode_picture(
         return _Decoded(shown, size, stored_dpi, frames)
 
 
-def _flat_size(corners: Corners, size: tuple[int, int]) -> tuple[int, int]:
-    """Pixels of the paper between its corners, as long and as wide as its sides are on the whole."""
-    places = [(x * size[0], y * size[1]) for x, y in corners]
-    top, right, bottom, left = (math.dist(places[at], places[(at + 1) % 4]) for at in range(4))
-    return max(1, round((top + bottom) / 2)), max(1, round((left + right) / 2))
-
-
 def _flat(picture: Image.Image, corners: Corners, size: tuple[int, int], scale: float) -> Image.Image:
     """The paper taken out of the picture, which is `scale` of the stored one; white where it lies outside of it."""
-    wide, high = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-    rows, values = [], []
-    for (x, y), (across, down) in zip(corners, ((0, 0), (wide, 0), (wide, high), (0, high)), strict=True):
-        seen_x, seen_y = x * picture.width, y * picture.height
-        rows += [(across, down, 1, 0, 0, 0, -seen_x * across, -seen_x * down)]
-        rows += [(0, 0, 0, across, down, 1, -seen_y * across, -seen_y * down)]
-        values += [seen_x, seen_y]
-    # Of every place on the paper, where it is in the picture.
-    turn = [float(each) for each in np.linalg.solve(np.array(rows, dtype=float), np.array(values, dtype=float))]
+    flat = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+    turn = perspective(corners, picture.size, flat)
     white = 255 if picture.mode == "L" else (255, 255, 255)
-    return picture.transform(
-        (wide, high), Image.Transform.PERSPECTIVE, turn, Image.Resampling.BILINEAR, fillcolor=white
-    )
+    return picture.transform(flat, Image.Transform.PERSPECTIVE, turn, Image.Resampling.BILINEAR, fillcolor=white)
 
 
 def _decode_pdf(

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from contract.problem import Problem, Retry
 from devices.host import Host
 
 FRAME_LIMIT = 32 * 1024 * 1024  # bytes of one picture; 20 megapixels are some 8 MB as JPEG
@@ -66,6 +68,20 @@ class CameraSource:
             yield Frame(**item), data
             if stop is not None and stop.is_set():
                 return
+
+    def photograph(self, seconds: float) -> tuple[Frame, bytes]:
+        """One picture: the first that comes within the time. Raises as `watch`, and ``camera.no_picture``."""
+        stop = threading.Event()
+        end = threading.Timer(seconds, stop.set)
+        end.start()
+        try:
+            with closing(self.watch(stop)) as pictures:
+                for frame, data in pictures:
+                    return frame, data
+        finally:
+            end.cancel()
+            end.join()
+        raise Problem("camera.no_picture", Retry.AGAIN)
 
     def status(self) -> None:
         """Raise what is wrong with the camera, if anything is."""

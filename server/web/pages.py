@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from contract.case import Action, Kind
 from contract.exchange import Settlement
 from contract.ids import is_case_number, number_in, progress_key
+from contract.material import Corners
 from contract.person import Role
 from contract.problem import Problem
 from contract.wire import Wire
@@ -165,17 +166,24 @@ def page(request: HttpRequest, case_id: str, digest: str) -> HttpResponse:
     row = _seen(request, case_id)
     try:
         if request.GET.get("copy") and (copy := views.find_copy_of(row, digest)) is not None:
-            return pictures.shown(*copy, 0)
+            return pictures.shown(*copy, 0, _corners(row, digest, 0))
         data, media_type = views.page_of(row, digest)
         if request.GET.get("whole"):
             response = page_response(data, media_type)
             ending = {"application/pdf": "pdf", "image/tiff": "tif"}.get(media_type, media_type.rpartition("/")[2])
             response["Content-Disposition"] = f'attachment; filename="{row.number or "page"}-{digest[:8]}.{ending}"'
             return response
-        frame = request.GET.get("frame", "0")
-        return pictures.shown(data, media_type, int(frame) if frame.isdigit() else 0)
+        said = request.GET.get("frame", "0")
+        frame = int(said) if said.isdigit() else 0
+        return pictures.shown(data, media_type, frame, _corners(row, digest, frame))
     except Problem:
         raise Http404 from None
+
+
+def _corners(row: CaseRecord, digest: str, frame: int) -> Corners | None:
+    """Where the paper is in a photographed page of the case."""
+    pages = (page for material in row.to_wire().materials for page in material.pages)
+    return next((page.corners for page in pages if (page.digest, page.frame) == (digest, frame)), None)
 
 
 @officers_only

@@ -26,6 +26,7 @@ from ui.theme import tokens
 from ui.widgets.lines import PAGE_MIME, Index, page_in, page_mime, said_cut_or_paste
 
 PAGE = Qt.ItemDataRole.UserRole + 1
+ROW_HEIGHT = 150
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _hatched(colour: QColor) -> QColor:
 
 
 class PageStrip(QListView):
-    """Thumbnails in rows.
+    """Thumbnails in columns, or all of them in one low row.
 
     Signals:
         looked_at: The key of the page under the cursor.
@@ -117,9 +118,9 @@ class PageStrip(QListView):
     cut = Signal()
     pasted = Signal()
 
-    def __init__(self, columns: int = 2) -> None:
+    def __init__(self, columns: int = 2, row: bool = False) -> None:
         super().__init__()
-        self._columns = columns
+        self._columns, self._row = columns, row
         self._quiet = False
         self._pages = _Pages()
         self.setModel(self._pages)
@@ -130,6 +131,10 @@ class PageStrip(QListView):
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        if row:
+            self.setWrapping(False)
+            self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.setFixedHeight(tokens().px(ROW_HEIGHT))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setDragEnabled(True)
@@ -175,8 +180,13 @@ class PageStrip(QListView):
         """Nothing: letters may come from a barcode scanner."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        width = (self.viewport().width() - 4) // self._columns
-        size = QSize(max(width, 60), round(max(width - 12, 48) * 1.36) + tokens().px(24) + 10)
+        foot = tokens().px(24) + 10
+        if self._row:
+            height = self.viewport().height() - 2
+            size = QSize(round(max(height - foot, 48) / 1.36) + 12, height)
+        else:
+            width = (self.viewport().width() - 4) // self._columns
+            size = QSize(max(width, 60), round(max(width - 12, 48) * 1.36) + foot)
         self.setGridSize(size)
         self.setIconSize(size)
         super().resizeEvent(event)

@@ -8,7 +8,7 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
-from app.materials.pages import BLANK_BELOW, PIXEL_LIMIT, WHOLE, analyse, make_a_sheet, preview, thumbnail
+from app.materials.pages import BLANK_BELOW, PIXEL_LIMIT, WHOLE, analyse, preview, thumbnail
 from app.papers import raster
 from contract.problem import Problem
 from devices import mat, paper
@@ -373,17 +373,3 @@ def test_corners_may_lie_outside_of_the_picture():
     data = photographed(ruled(), mat.corners(4, 2))
     page = seen(preview(data, corners=((-0.1, -0.1), (1.1, 0.0), (1.05, 1.1), (0.0, 1.0)), width=300))
     assert page.getpixel((2, 2)) == (255, 255, 255)
-
-
-@pytest.mark.parametrize(
-    ("corners", "good"),
-    [
-        (((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9)), True),
-        (((0.1, 0.1), (0.9, 0.1), (0.1, 0.9), (0.9, 0.9)), False),  # crossed
-        (((0.1, 0.1), (0.1, 0.9), (0.9, 0.9), (0.9, 0.1)), False),  # the other way round: a mirror
-        (((0.1, 0.1), (0.9, 0.1), (0.4, 0.3), (0.1, 0.9)), False),  # a dent
-        (((0.1, 0.1), (0.9, 0.1), (0.9, 0.1), (0.1, 0.1)), False),  # nothing between them
-    ],
-)
-def test_which_corners_make_a_sheet(corners, good):
-    assert make_a_sheet(corners) is good

@@ -24,7 +24,11 @@ WORDS = {
     for name in ("camera", "devices")
     for code in json.loads((ROOT / "resources" / "messages" / f"{name}.json").read_text("utf-8"))
 }
-every_driver = pytest.mark.parametrize("manifest", drivers("camera"), ids=lambda manifest: manifest.driver)
+NEEDS = {"qt": [pytest.mark.needs("lib:libpulse.so.0")]}
+every_driver = pytest.mark.parametrize(
+    "manifest",
+    [pytest.param(each, id=each.driver, marks=NEEDS.get(each.driver, [])) for each in drivers("camera")],
+)
 
 
 @pytest.fixture
@@ -126,7 +130,7 @@ def test_nothing_personal_is_said(
 def test_every_code_that_is_raised_has_words() -> None:
     raised = {
         code
-        for file in (ROOT / "devices" / "camera").rglob("*.py")
+        for file in (*(ROOT / "devices" / "camera").rglob("*.py"), ROOT / "ui" / "qt_camera.py")
         for code in re.findall(r'"(camera\.[a-z_]+)"', file.read_text("utf-8"))
     }
     assert raised == {code for code in WORDS if code.startswith("camera.")}

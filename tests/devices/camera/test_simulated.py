@@ -36,3 +36,11 @@ def test_trouble_becomes_a_problem_after_some_pictures(behave: str, code: str) -
         for _ in pictures:
             seen += 1
     assert caught.value.code == code and seen == 10
+
+
+def test_one_picture_within_a_time() -> None:
+    with open_host("camera/simulated", {"pace": "0"}, 30.0) as host:
+        frame, data = CameraSource(host).photograph(30.0)
+        assert frame.n == 1 and len(data) == frame.size
+    with open_host("camera/simulated", {"pace": "60"}, 30.0) as host, pytest.raises(Problem, match="camera.no_picture"):
+        CameraSource(host).photograph(0.1)

@@ -32,7 +32,7 @@ from contract.wire import sha256
 from server.cases import services
 from server.cases.models import CaseRecord, EventRecord
 from server.org.models import User
-from server.web import todo
+from server.web import pictures, todo
 from tests.server.desk import Desk
 
 SignIn = Callable[..., Client]
@@ -289,6 +289,34 @@ def test_a_tiff_becomes_a_picture_that_browsers_know_and_a_pdf_their_own(officer
     assert officer.get(f"/cases/{case.id}/pages/{pages[0].digest}?frame=7").status_code == 404
     pdf = officer.get(f"/cases/{case.id}/pages/{pages[1].digest}")
     assert pdf["X-Frame-Options"] == "SAMEORIGIN" and "sandbox" not in pdf["Content-Security-Policy"]
+
+
+def test_a_photographed_page_is_shown_straight_and_fetched_as_it_was_taken(officer: Client, desk: Desk) -> None:
+    """S12: the corners that the counter found are obeyed here too; the bytes are the camera's."""
+    seen = Image.new("RGB", (400, 300), (40, 60, 50))
+    seen.paste("white", (100, 50, 300, 250))
+    seen.paste((200, 0, 0), (100, 50, 200, 150))  # the paper's top left quarter
+    made = io.BytesIO()
+    seen.save(made, "JPEG", quality=95)
+    data = made.getvalue()
+    desk.pages[sha256(data)] = data
+    corners = ((0.25, 1 / 6), (0.75, 1 / 6), (0.75, 5 / 6), (0.25, 5 / 6))
+    crossed = ((0.25, 1 / 6), (0.25, 5 / 6), (0.75, 1 / 6), (0.75, 5 / 6))
+    page = Page(digest=sha256(data), size=len(data), media_type="image/jpeg", corners=corners)
+    materials = [
+        CaseMaterial(code="licence", name="营业执照", pages=(page,)),
+        CaseMaterial(code="lease", name="租赁合同", pages=(desk.page(),)),
+        CaseMaterial(code="id_card", name="居民身份证", source="chip"),  # type: ignore[arg-type]
+    ]
+    case = desk.take_in(materials=materials)
+    desk.send_pages(case.id)
+    shown = officer.get(f"/cases/{case.id}/pages/{page.digest}")
+    with Image.open(io.BytesIO(shown.content)) as paper:
+        assert paper.size == (200, 200)
+        red, white = paper.getpixel((20, 20)), paper.getpixel((180, 180))
+        assert red[0] > 170 and red[1] < 40 and min(white) > 240  # type: ignore[index, arg-type]
+    assert officer.get(f"/cases/{case.id}/pages/{page.digest}?whole=1").content == data
+    assert len(pictures.shown(data, "image/jpeg", 0, crossed).content) == len(data)
 
 
 # --- acts -------------------------------------------------------------------------------------------------------------

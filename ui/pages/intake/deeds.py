@@ -10,6 +10,7 @@ from typing import Any
 
 from app.flow.draft import Draft, OtherCase, Step
 from app.flow.finish import TakenIn
+from app.flow.photograph import CameraWatch
 from app.flow.printing import Printed
 from app.flow.signing import Means, ToSign
 from app.flow.steps import DraftSummary
@@ -18,7 +19,7 @@ from app.matters.catalogue import Catalogue, Hit
 from app.papers.paper import PaperKind
 from app.people.other_cards import OtherCard
 from contract.case import Case, Ground, SupplementItem
-from contract.material import Page
+from contract.material import Corners, Page
 from contract.matter import Delivery
 from contract.node import Offering
 from contract.person import Clerk, LegalPerson, Person, Tie
@@ -61,6 +62,10 @@ class IntakeDeeds:
     insert_after: Callable[[Draft, str, str, Source, threading.Event], Iterable[Draft]]
     scan_backs: Callable[[Draft, str, threading.Event], Iterable[Draft]]
     rescan_page: Callable[[Draft, str, str, Source], Draft]
+    open_camera: Callable[[bool], CameraWatch]
+    add_photograph: Callable[[Draft, str, bytes, str, Corners | None], Draft]
+    straighten_page: Callable[[Draft, str, str, Corners | None], Draft]
+    whole_picture: Callable[[Page, int], bytes]
     thumbnail: Callable[[Page], bytes]
     preview: Callable[[Page, int], bytes]
     move_page: Callable[[Draft, str, str, str, int], Draft]

@@ -56,6 +56,7 @@ def join(view: IntakeView, model: IntakeModel) -> None:
     materials.feed_wanted.connect(model.next_feed)
     materials.backs_wanted.connect(model.scan_backs)
     materials.insert_wanted.connect(model.insert_after)
+    materials.photograph_wanted.connect(model.open_camera)
     materials.rescan_wanted.connect(model.rescan)
     materials.stop_wanted.connect(model.stop)
     materials.rotate_wanted.connect(model.rotate)
@@ -71,8 +72,21 @@ def join(view: IntakeView, model: IntakeModel) -> None:
     materials.cut_wanted.connect(model.cut)
     materials.paste_wanted.connect(model.paste)
     materials.preview_width.connect(model.preview_width)
+    materials.straighten_wanted.connect(model.begin_straightening)
+    materials.straighten.given.connect(model.straighten)
+    materials.straighten.whole_wanted.connect(lambda: model.straighten(None))
+    materials.straighten.dropped.connect(model.end_straightening)
     materials.next_wanted.connect(model.next)
     materials.back_wanted.connect(model.back)
+
+    camera = materials.camera
+    model.camera.changed.connect(camera.render_state)
+    camera.take_wanted.connect(model.camera.take)
+    camera.auto_wanted.connect(model.camera.toggle_auto)
+    camera.learn_wanted.connect(model.camera.learn)
+    camera.open_wanted.connect(model.open_camera)
+    camera.close_wanted.connect(model.camera.close)
+    camera.render_state(model.camera.state)
 
     review = view.review
     review.step_wanted.connect(model.to_step)

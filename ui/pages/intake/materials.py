@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSplitter, QVBoxLayout, QWidget
 
+from ui.pages.intake.camera import CameraView, StraightenShown, StraightenView
 from ui.theme import tokens
 from ui.widgets.card import Card
 from ui.widgets.empty import Empty
@@ -43,6 +44,9 @@ class MaterialsState:
     can_scan: bool = True
     scan_words: str = ""  # why not, or which scanner
     can_photograph: bool = False
+    camera_open: bool = False  # the camera stands where pages and preview are
+    can_straighten: bool = False  # the page under the cursor is a photograph
+    straighten: StraightenShown | None = None  # the corners of a page stand there
     can_promise: bool = False
     promised: str = ""
     is_application_form: bool = False
@@ -57,7 +61,7 @@ class MaterialsState:
 
 
 class MaterialsView(QWidget):
-    """Draws a MaterialsState.
+    """Draws a MaterialsState. The camera's own signals are on `camera`, those of a page's corners on `straighten`.
 
     Signals:
         material_looked_at, page_looked_at: What is under the cursor now.
@@ -66,6 +70,7 @@ class MaterialsView(QWidget):
         backs_wanted: The backs of a stack that was turned over.
         insert_wanted: What lies in the scanner goes behind the page under the cursor.
         rotate_wanted: Quarter turns clockwise.
+        straighten_wanted: The corners of the page under the cursor are to be moved.
         blanks_wanted: Hide the page under the cursor, or show it.
         verify_wanted, return_wanted, promise_wanted, print_form_wanted, library_wanted: On the material.
         print_separators_wanted: A sheet for each material, to be laid between them.
@@ -87,6 +92,7 @@ class MaterialsView(QWidget):
     rescan_wanted = Signal()
     stop_wanted = Signal()
     rotate_wanted = Signal(int)
+    straighten_wanted = Signal()
     blanks_wanted = Signal()
     verify_wanted = Signal()
     return_wanted = Signal()
@@ -108,11 +114,17 @@ class MaterialsView(QWidget):
         self._state = MaterialsState()
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.setChildrenCollapsible(False)
-        for part in (self._build_list(), self._build_pages(), self._build_preview()):
+        self.camera, self.straighten = CameraView(), StraightenView()
+        self.camera.page_looked_at.connect(self.page_looked_at)
+        listed = self._build_list()
+        self._pages, self._reading = self._build_pages(), self._build_preview()
+        for part in (listed, self._pages, self._reading, self.camera, self.straighten):
             splitter.addWidget(part)
-        for at, share in enumerate((5, 6, 8)):
+        for at, share in enumerate((5, 6, 8, 14, 14)):
             splitter.setStretchFactor(at, share)
-        splitter.setSizes([tokens().px(300), tokens().px(330), tokens().px(520)])
+        splitter.setSizes([tokens().px(300), tokens().px(330), tokens().px(520), tokens().px(850), tokens().px(850)])
+        self.camera.hide()
+        self.straighten.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(splitter)
@@ -236,14 +248,16 @@ class MaterialsView(QWidget):
         self._return = KeyButton("已退还", "Ctrl+T")
         self._rotate = KeyButton("旋转", "Ctrl+Right")
         self._blank = KeyButton("隐藏此页", "Ctrl+B")
+        self._straighten = KeyButton("调四角", "Ctrl+K")
         self._verify.clicked.connect(self.verify_wanted)
         self._return.clicked.connect(self.return_wanted)
         self._rotate.clicked.connect(lambda: self.rotate_wanted.emit(1))
         self._blank.clicked.connect(self.blanks_wanted)
+        self._straighten.clicked.connect(self.straighten_wanted)
         foot = QVBoxLayout()
         foot.setContentsMargins(8, 8, 8, 10)
         foot.setSpacing(8)
-        for row in ((self._verify, self._return), (self._rotate, self._blank)):
+        for row in ((self._verify, self._return), (self._rotate, self._blank), (self._straighten,)):
             line = QHBoxLayout()
             line.setSpacing(6)
             for button in row:
@@ -303,6 +317,23 @@ class MaterialsView(QWidget):
         self._return.setEnabled(bool(state.pages))
         self._held.show_text(state.held)
         self._held.setVisible(bool(state.held))
+        self._straighten.setVisible(state.can_straighten)
+        self._show_parts(state)
+
+    def _show_parts(self, state: MaterialsState) -> None:
+        """Pages and preview, or in their place the camera or a page's corners."""
+        straightens = state.straighten is not None
+        photographed, had = not self.camera.isHidden(), not self.straighten.isHidden()
+        self._pages.setVisible(not state.camera_open and not straightens)
+        self._reading.setVisible(not state.camera_open and not straightens)
+        self.camera.setVisible(state.camera_open and not straightens)
+        self.straighten.setVisible(straightens)
+        self.straighten.render_state(state.straighten)
+        self.camera.show_pages(state.current, state.title, state.sides, state.pages, state.page)
+        if had and not straightens:
+            self._strip.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif photographed is not state.camera_open:  # what had the focus may have gone
+            self._list.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def take_focus(self) -> None:
         self._list.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -24,6 +24,7 @@ from PySide6.QtGui import QImage
 from app.cases.acts import SUPPLEMENT_DAYS
 from app.flow.draft import Draft, OtherCase, Panel, Stack, Step, main_action, matter_of, panel, routing
 from app.flow.finish import TakenIn
+from app.flow.photograph import Sight
 from app.flow.printing import Printed
 from app.flow.signing import Means, ToSign
 from app.flow.steps import DraftSummary
@@ -33,7 +34,8 @@ from app.people.other_cards import MachineLines, OtherCard
 from contract.case import Case, Ground
 from contract.clock import deemed_accepted_on
 from contract.form import FormField, Mistake, check, fields, visible
-from contract.material import CaseMaterial, Page
+from contract.material import CaseMaterial, Corners, Page
+from contract.material import Source as Origin
 from contract.matter import Delivery, MaterialRule, Matter, wanted
 from contract.node import Offering
 from contract.person import Clerk, LegalPerson, Person, Tie, id_number_fault, masked, uscc_fault
@@ -52,6 +54,8 @@ from ui.notice_words import (
     read_supplement,
 )
 from ui.pages.intake import wording
+from ui.pages.intake.camera import StraightenShown
+from ui.pages.intake.camera_model import CameraModel
 from ui.pages.intake.deeds import IntakeDeeds
 from ui.pages.intake.form import FormState
 from ui.pages.intake.identity import OTHER, IdentityState
@@ -79,6 +83,7 @@ PAPER_NAMES = {
     "refusal": "不予受理通知书",
 }
 SAVE_AFTER = 600  # milliseconds after the last key until what was typed is saved
+WHOLE_WIDTH = 1300  # of the picture in which corners are moved
 PREVIEW_WIDTHS = (600, 800, 1000, 1300, 1700, 2200)  # a drag of the splitter does not ask for a new one per pixel
 
 
@@ -103,7 +108,7 @@ class _Deed:
 
 
 class IntakeModel(QObject):
-    """Holds the intake of one clerk.
+    """Holds the intake of one clerk. `camera` is the document camera of its materials step.
 
     Signals:
         changed: The IntakeState.
@@ -146,6 +151,9 @@ class IntakeModel(QObject):
         self._not_ready: tuple[str, ...] = ()
         self._drafts: tuple[DraftSummary, ...] = ()
         self._told_drafts: tuple[DraftSummary, ...] = ()
+        self.camera = CameraModel(deeds.open_camera, post, language, self)
+        self.camera.photographed.connect(self._photographed)
+        self.camera.opened.connect(lambda _: self._say())
         self._save = QTimer(self, singleShot=True, interval=SAVE_AFTER)
         self._save.timeout.connect(self.flush)
         self._soon = QTimer(self, singleShot=True, interval=0)
@@ -188,6 +196,8 @@ class IntakeModel(QObject):
         self._preview: tuple[tuple[Any, ...], QImage] | None = None
         self._preview_width = 1000
         self._cut: tuple[str, str] | None = None
+        self._straighten = ""
+        self._whole: tuple[str, bytes] = ("", b"")
         self._library_open = False
         self._library: tuple[LibraryItem, ...] = ()
         self._library_of = ""
@@ -293,8 +303,10 @@ class IntakeModel(QObject):
         self._shown = shown
         if shown:
             self._await_card()
+            self._say()  # another device may have been chosen meanwhile
         else:
             self._stop_reading()
+            self.camera.close()
 
     def fresh(self) -> None:
         """The next person."""
@@ -355,6 +367,7 @@ class IntakeModel(QObject):
     def refresh(self) -> None:
         """The language, the pack or a device changed: say everything again."""
         self._tasks.ask_again("catalogue", self._do.catalogue, self._heard_catalogue)
+        self.camera.say_again()
 
     def refresh_drafts(self) -> None:
         """Somebody's drafts changed."""
@@ -378,7 +391,8 @@ class IntakeModel(QObject):
         if draft is None or self._taken is not None or key == draft.step or key == "receipt":
             return
         self.flush()
-        self._writing = ""
+        self._writing, self._straighten = "", ""
+        self.camera.close()
         step = Step(key)
         self._draft = draft.model_copy(update={"step": step})  # at once; saved behind
         self._deed("step", lambda d: self._do.to_step(d, step))
@@ -809,6 +823,7 @@ class IntakeModel(QObject):
 
     def look_at_material(self, code: str) -> None:
         self._material_at = code
+        self._straighten = ""
         self._page_at = ""
         self._library_open = False
         self._say()
@@ -900,6 +915,63 @@ class IntakeModel(QObject):
             self._working = say("正在重扫")
             self._deed("rescan", lambda draft: self._do.rescan_page(draft, code, key, feed), self._pages_changed)
             self._say()
+
+    def open_camera(self) -> None:
+        """F5: the document camera, inside the page; again where it went wrong."""
+        if self._slot() is not None:
+            self.flush()
+            self._straighten = ""
+            self.camera.open()
+
+    def _photographed(self, sight: Sight) -> None:
+        """What the camera took goes into the material under the cursor."""
+        slot = self._slot()
+        if slot is None:
+            return
+        code = slot.code
+
+        def work(draft: Draft) -> Draft:
+            return self._do.add_photograph(draft, code, sight.data, sight.media_type, sight.corners)
+
+        known = frozenset(page.key for page in slot.pages)
+        self._deed("photograph", work, lambda _: self._photograph_kept(code, known))
+
+    def _photograph_kept(self, code: str, known: frozenset[str]) -> None:
+        """The cursor goes to the page that has come, where it is in sight."""
+        slot = self._slot()
+        if slot is not None and slot.code == code:
+            self._page_at = next((page.key for page in slot.pages if page.key not in known), self._page_at)
+        self._pages_changed(None)
+
+    def begin_straightening(self) -> None:
+        """Ctrl+K: the corners of the page under the cursor."""
+        page = self._page()
+        if page is None or not page.media_type.startswith("image/"):
+            return
+        self._straighten, self._whole = page.key, ("", b"")
+        chosen = page
+        self._tasks.run(
+            "whole", lambda: self._do.whole_picture(chosen, WHOLE_WIDTH), partial(self._heard_whole, page.key)
+        )
+        self._say()
+
+    def _heard_whole(self, key: str, picture: bytes) -> None:
+        self._whole = (key, picture)
+        self._say()
+
+    def straighten(self, corners: Corners | None) -> None:
+        """The corners as they were put; None: the whole picture."""
+        slot, key = self._slot(), self._straighten
+        self.end_straightening()
+        if slot and key:
+            code = slot.code
+            self._deed(
+                "straighten", lambda draft: self._do.straighten_page(draft, code, key, corners), self._pages_changed
+            )
+
+    def end_straightening(self) -> None:
+        self._straighten, self._whole = "", ("", b"")
+        self._say()
 
     def rotate(self, turns: int) -> None:
         self._on_page("rotate", lambda draft, code, key: self._do.rotate_page(draft, code, key, turns))
@@ -1199,6 +1271,7 @@ class IntakeModel(QObject):
         draft, clerk = self._draft, self._clerk
         if draft is None or clerk is None or self._switching:
             return
+        self.camera.close()
         self._working = say("正在办理")
         self._panel_kept = self.state.panel
         self._add(_Deed("end", work, partial(self._heard_taken, clerk), of=draft.id, ends=True))
@@ -1310,6 +1383,7 @@ class IntakeModel(QObject):
 
     def _switch(self, name: str, work: Callable[[], Draft]) -> None:
         """Another draft comes onto the screen, after what is still to be done to this one."""
+        self.camera.close()  # what it sees from now on belongs to nobody
         if self._reading == "reading" or self._asked.is_busy("document page"):
             words = words_for(Problem("ui.document_dropped", Retry.AGAIN), self._language())
             self._carried = BannerShown(words.title, words.remedy, "warn")
@@ -1707,6 +1781,7 @@ class IntakeModel(QObject):
             can_scan=can_scan,
             scan_words=wording.scan_advice(stack) if can_scan else say("没有选扫描仪，请到“设备”里选。"),
             can_photograph=self._do.can_photograph(),
+            camera_open=self.camera.is_open,
             printing=self._printing_form,
             signing=self._signing is not None,
         )
@@ -1757,10 +1832,20 @@ class IntakeModel(QObject):
             else "",
             is_application_form=rule is not None and rule.is_application_form,
             form_printed=draft.form_digest,
+            can_straighten=page is not None and (page.corners is not None or slot.source is Origin.CAMERA),
+            straighten=self._made_straighten(slot),
             library=library,
             library_open=self._library_open,
             held=say("有 1 页等着放下：到要去的材料上按 Ctrl+V") if self._cut else "",
         )
+
+    def _made_straighten(self, slot: CaseMaterial) -> StraightenShown | None:
+        for at, page in enumerate(slot.pages, 1):
+            if page.key == self._straighten:
+                picture = self._whole[1] if self._whole[0] == page.key else b""
+                title = say("四角 · {material} 第 {number} 页", material=slot.name, number=at)
+                return StraightenShown(page.key, title, picture, page.corners)
+        return None
 
     def _made_review(self, draft: Draft, matter: Matter | None, said: Panel, shown: PanelState) -> ReviewState:
         people = [(say("申请人"), said.applicant), (say("证件号码"), shown.applicant_masked)]
@@ -1881,4 +1966,4 @@ class IntakeModel(QObject):
 
 def _look(page: Page) -> tuple[Any, ...]:
     """What a picture of a page depends on."""
-    return page.key, page.rotation, page.skew, page.crop
+    return page.key, page.rotation, page.skew, page.crop, page.corners

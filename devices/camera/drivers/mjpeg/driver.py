@@ -11,16 +11,15 @@ import contextlib
 import http.client
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from contract.problem import Problem, Retry
 from devices.camera import FRAME_LIMIT, Frame
+from devices.camera.newest import Newest
 from devices.transports.jpegs import Jpegs, TooLarge
 
-_SLICE = 0.2  # seconds of one wait: so long a cancellation may take
 _CHUNK = 1 << 16
 
 
@@ -42,7 +41,7 @@ class MjpegCamera:
             n = 0
             while not cancelled():
                 alive()
-                picture = stream.newest()
+                picture = stream.newest.take()
                 if picture is not None:
                     n += 1
                     yield Frame(n, "image/jpeg", len(picture)), picture
@@ -61,28 +60,12 @@ class _Stream:
     def __init__(self, url: str, wait: float) -> None:
         self._place = _read_address(url)
         self._wait = wait
-        self._turn = threading.Condition()
-        self._picture: bytes | None = None
-        self._problem: Problem | None = None
         self._closed = False
-        self._last = time.monotonic()
         self._connection = self._open()
         self._response = self._ask()
+        self.newest: Newest[bytes] = Newest(wait)
         self._thread = threading.Thread(target=self._read, name="pictures", daemon=True)
         self._thread.start()
-
-    def newest(self) -> bytes | None:
-        """The newest picture that was not given yet, waiting a moment for one."""
-        with self._turn:
-            self._turn.wait_for(lambda: self._picture is not None or self._problem is not None, _SLICE)
-            picture, self._picture = self._picture, None
-            if picture is not None:
-                return picture
-            if self._problem is not None:
-                raise self._problem
-            if time.monotonic() - self._last > self._wait:
-                raise Problem("camera.no_picture", Retry.AGAIN)
-            return None
 
     def close(self) -> None:
         self._closed = True
@@ -102,9 +85,7 @@ class _Stream:
         except (OSError, ValueError, http.client.HTTPException, AttributeError):
             # the last: the connection was closed under the reader
             problem = Problem("device.unplugged", Retry.AFTER_FIX, port=self._place.hostname or "")
-        with self._turn:
-            self._problem = problem
-            self._turn.notify()
+        self.newest.fail(problem)
 
     def _read_pictures(self) -> None:
         while not self._closed:
@@ -114,9 +95,7 @@ class _Stream:
             while data := self._response.read1(_CHUNK):
                 for picture in jpegs.feed(data):
                     came = True
-                    with self._turn:
-                        self._picture, self._last = picture, time.monotonic()
-                        self._turn.notify()
+                    self.newest.put(picture)
             if not one_by_one:
                 return
             if not came:

@@ -20,7 +20,6 @@ from devices.camera import Frame
 
 _BEFORE_TROUBLE = 10  # pictures until a device that goes wrong does so
 _SLOW = 1.5  # seconds a picture
-_COMING = 3  # pictures in which a sheet is still on its way
 _GRAINS = 4  # so many moments of one scene are drawn, then they come again
 _DPI = 150
 
@@ -80,10 +79,8 @@ class SimulatedCamera:
             yield from self._moments(bare, self._empty, empty)
             at = mat.corners(self._seed, n)
             sheet = self._laid() if n == 1 and self._insert else self._drawn(n)
-            for step in range(_COMING, 0, -1):
-                away = tuple((x + 0.05 * step, y + 0.04 * step) for x, y in at)
-                coming = mat.picture(self._seed, self._ground, sheet=sheet, at=(away[0], away[1], away[2], away[3]))
-                yield from self._moments(coming, 1, [])
+            coming = mat.picture(self._seed, self._ground, sheet=sheet, at=mat.corners(self._seed + 1, n))
+            yield from self._moments(coming, 1, [])  # on its way
             lying = mat.picture(self._seed, self._ground, sheet=sheet, at=at)
             yield from self._moments(lying, self._lie or None, [])
         yield from self._moments(bare, None, empty)
