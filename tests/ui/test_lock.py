@@ -12,6 +12,7 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
 
+from app.config import DeviceChoice
 from app.desk import Desk
 from app.flow import pages
 from app.flow.draft import Draft
@@ -240,6 +241,22 @@ def test_u12_nothing_is_left_in_any_widget_whatever_was_open(window: CounterWind
     unlock(window, hands)
     field = hands.field()
     assert field is not None and (field.asked.name, field.value()) == ("name", "紧急的张三")
+
+
+@pytest.mark.usefixtures("known")
+def test_u12_what_opens_a_chip_is_not_left_and_is_there_again(window: CounterWindow, hands: Hands, desk: Desk) -> None:
+    desk.devices.choose("cards", DeviceChoice(driver="cards/simulated", options={"card": "passport"}))
+    intake = window.counter.models.intake
+    sign_in(window, hands)
+    hands.wait(lambda: intake.state.identity.person and intake.state.identity.has_other, "the card")
+    hands.press("Ctrl+Y")
+    hands.wait(lambda: intake.state.identity.other_open, "the other cards")
+    hands.write("330281199002289992")
+    assert "330281199002289992" in seen(window)
+    lock(window, hands)
+    unlock(window, hands)
+    field = hands.field()
+    assert field is not None and (field.asked.name, field.value()) == ("number", "330281199002289992")
 
 
 @pytest.mark.usefixtures("known")
