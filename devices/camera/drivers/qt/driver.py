@@ -1,7 +1,8 @@
 """Cameras that the system knows (UVC on USB, built in), and network streams, through QtMultimedia.
 
 Qt lives in ui alone and may crash, so it has a process of its own: ``python -m ui.qt_camera``, started from here. It
-answers every line on its standard input with the newest picture, three bytes a pixel; the JPEG is made here.
+answers every line on its standard input with the newest picture, three bytes a pixel; the JPEG is made here
+(docs/decisions/0012).
 """
 
 from __future__ import annotations
