@@ -146,7 +146,7 @@ class MaterialsView(QWidget):
         self._library_card.body.addWidget(self._library)
         card.body.addWidget(self._library_card)
         self._print_form = KeyButton("打印申请表", "Ctrl+P")
-        self._print_separators = KeyButton("打印分隔页", "Ctrl+Shift+P")
+        self._print_separators = KeyButton("分隔页", "Ctrl+U")
         self._sign_form = KeyButton("请申请人签字", "Ctrl+G")
         self._from_library = KeyButton("从共享库选", "Ctrl+L")
         self._back = KeyButton("上一步", "Alt+Left")
@@ -161,8 +161,8 @@ class MaterialsView(QWidget):
         foot.setContentsMargins(8, 8, 8, 10)
         foot.setSpacing(8)
         rows = (
-            (self._print_form, self._sign_form),
-            (self._from_library, self._print_separators),
+            (self._print_form, self._from_library),
+            (self._sign_form, self._print_separators),
             (self._back, self._next),
         )
         for row in rows:
