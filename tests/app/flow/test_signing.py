@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pypdfium2
@@ -12,11 +13,13 @@ from app.flow import finish, printing, rating, signing, steps
 from app.flow.draft import Draft
 from app.papers import raster
 from app.papers.signing import find_place, picture, with_ink
+from app.sync.ratings import send_ratings
 from contract.case import Action, Kind, apply, pages_of, said
+from contract.exchange import Told, Verdict
 from contract.ids import find_slot
 from contract.material import Source
-from contract.problem import Problem
-from contract.rating import Level, Rating, Reason
+from contract.problem import Problem, Retry
+from contract.rating import Level, Rating, Reason, SignedRating
 from contract.signature import FULL, Ink, Signature
 from contract.wire import sha256
 from devices.rating import Pressed
@@ -184,6 +187,52 @@ def test_s31_one_visit_one_rating_and_nobody_here_reads_it(counter: Counter, dra
     assert (said_.level, said_.reasons, said_.station) == (Level.DISSATISFIED, (Reason.TRIPS,), desk.store.station().id)
     desk.store.rating_told(visit)
     assert desk.store.ratings_waiting() == 0 and desk.store.is_rated(visit) and desk.store.ratings_to_send() == ()
+
+
+@dataclass
+class Server:
+    """The other end, as it answers."""
+
+    answer: Told | Problem
+
+    def rate(self, rating: SignedRating) -> Told:
+        if isinstance(self.answer, Problem):
+            raise self.answer
+        return self.answer
+
+
+def refused(code: str, retry: Retry = Retry.NEVER) -> Told:
+    return Told(verdict=Verdict.REFUSED, problem=Problem(code, retry).to_wire())
+
+
+def test_s31_whatever_is_answered_a_rating_goes_once_and_keeps_nothing_from_going(
+    counter: Counter, draft: Draft
+) -> None:
+    store = counter.desk.store
+    case = finish.take_in(counter.desk, signed(counter, draft), ZHOU).case
+    rating.rate(counter.desk, case.id, Level.FAIR)
+    with store._database.writing() as db:
+        db.execute("update actions set standing = 'acknowledged'")
+    waits = [
+        Problem("wire.not_found", Retry.NEVER),  # a server that knows of no ratings yet
+        refused("rating.no_visit", Retry.AFTER_FIX),
+    ]
+    for answer in waits:
+        assert send_ratings(store, Server(answer)) == 0 and len(store.ratings_to_send()) == 1
+    with pytest.raises(Problem, match=r"line\.cut"):
+        send_ratings(store, Server(Problem("line.cut", Retry.AGAIN)))
+    assert send_ratings(store, Server(refused("rating.given_already"))) == 1
+    assert store.ratings_waiting() == 0 and store.is_rated(case.last_action)
+
+
+def test_s31_one_that_is_refused_for_good_is_kept_and_not_sent_again(counter: Counter, draft: Draft) -> None:
+    store = counter.desk.store
+    case = finish.take_in(counter.desk, signed(counter, draft), ZHOU).case
+    rating.rate(counter.desk, case.id, Level.FAIR)
+    with store._database.writing() as db:
+        db.execute("update actions set standing = 'matched'")
+    assert send_ratings(store, Server(refused("rating.signature_wrong"))) == 0
+    assert store.ratings_to_send() == () and store.ratings_waiting() == 1
 
 
 def test_s31_a_pads_keys_are_the_five_levels(counter: Counter, draft: Draft) -> None:
