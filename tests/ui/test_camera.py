@@ -126,7 +126,7 @@ def test_by_key_what_is_shown_is_kept(desk: Desk, window: CounterWindow, model: 
     assert page.corners is not None
     for found, known in zip(page.corners, truth, strict=True):
         assert abs(found[0] - known[0]) * mat.SIZE[0] < 4 and abs(found[1] - known[1]) * mat.SIZE[1] < 4
-    hands.press("Ctrl+U")  # a sheet lies there: it is said, and not taken by itself
+    hands.press("Ctrl+M")  # a sheet lies there: it is said, and not taken by itself
     hands.wait(lambda: "已经有纸" in model.camera.state.words, "the mat to be looked at anew")
 
 

@@ -77,7 +77,7 @@ class CameraView(QWidget):
         self._strip.looked_at.connect(self.page_looked_at)
         self._take = KeyButton("拍照", "Space", "primary")
         self._auto = KeyButton("自动拍：开", "Ctrl+A")
-        self._learn = KeyButton("重新认台面", "Ctrl+U")
+        self._learn = KeyButton("重新认台面", "Ctrl+M")
         self._open = KeyButton("再打开", "F5", "primary")
         self._close = KeyButton("收起", "Esc")
         for button, want in (
