@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from app.cases.correction import lay_out, refusal
 from app.desk import Desk, author_of, today
+from app.store import Draft
 from contract.case import (
     Accepted,
     Case,
@@ -74,17 +76,20 @@ def supplement(
     clerk: Clerk,
     materials: tuple[CaseMaterial, ...],
     answers: dict[str, Any] | None = None,
+    *,
+    drop_draft: str = "",
+    last_look: Callable[[Draft | None], None] | None = None,
 ) -> Case:
-    """补正: what was asked for, or a promised material, has been handed in.
+    """补正: what was asked for, or a promised material, has been handed in; the draft that held it goes with it.
 
     Raises:
-        Problem: ``supplement.nothing_new``, ``case.answers_wrong``.
+        Problem: ``supplement.nothing_new``, ``case.answers_wrong``; whatever `last_look` at the draft raises.
     """
     _ours(desk, case_id)
     if not materials and answers is None:
         raise Problem("supplement.nothing_new", Retry.AFTER_FIX)
     body = Supplemented(materials=materials, answers=_checked(desk, case_id, answers))
-    return _do(desk, case_id, clerk, Kind.SUPPLEMENT, body)
+    return _do(desk, case_id, clerk, Kind.SUPPLEMENT, body, drop_draft=drop_draft, last_look=last_look)
 
 
 def correct(
@@ -217,11 +222,20 @@ def get_case(desk: Desk, case_id: str) -> Case:
     return case
 
 
-def _do(desk: Desk, case_id: str, clerk: Clerk, kind: Kind, body: Wire) -> Case:
+def _do(
+    desk: Desk,
+    case_id: str,
+    clerk: Clerk,
+    kind: Kind,
+    body: Wire,
+    drop_draft: str = "",
+    last_look: Callable[[Draft | None], None] | None = None,
+) -> Case:
     case = get_case(desk, case_id)
     if kind in POWERS and POWERS[kind] not in powers_here(desk, case):
         raise Problem("case.no_power", Retry.NEVER)
-    return desk.store.did([desk.store.act(case_id, kind, body, author_of(desk, clerk), after=case.last_action)])
+    action = desk.store.act(case_id, kind, body, author_of(desk, clerk), after=case.last_action)
+    return desk.store.did([action], drop_draft=drop_draft, last_look=last_look)
 
 
 def _ours(desk: Desk, case_id: str) -> None:

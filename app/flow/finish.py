@@ -14,7 +14,7 @@ from app.desk import Desk, author_of
 from app.flow.clashes import clashing
 from app.flow.draft import Draft, main_action, matter_of, offering_of, whats_missing
 from app.flow.printing import papers_after
-from app.flow.steps import remember_use, reserve_number
+from app.flow.steps import nothing_came_since, remember_use, reserve_number
 from app.papers.paper import PaperKind
 from app.store import GivenUp
 from contract.case import (
@@ -62,8 +62,8 @@ def take_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
     Raises:
         Problem: ``intake.incomplete`` (F27) with the number of things missing; ``intake.form_stale`` where nothing
             else is wrong but the form was signed with other answers (U04); ``intake.clash`` where nothing else is
-            wrong but nobody has looked at the applicant's other open case (rule 9); ``case.no_power``;
-            ``numbers.none_left``; what the contract refuses.
+            wrong but nobody has looked at the applicant's other open case (rule 9); ``intake.page_came`` where one
+            came in this very moment; ``case.no_power``; ``numbers.none_left``; what the contract refuses.
     """
     with _FINISHING:
         if (taken := _find_taken(desk, draft)) is not None:
@@ -80,7 +80,7 @@ def take_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
         if draft.of_case:
             return _hand_in(desk, draft, clerk)
         accepted = main_action(draft, catalogue, desk.node) == "accept"
-        draft = reserve_number(desk, draft)
+        seen, draft = draft, reserve_number(desk, draft)
         assert draft.route is not None
         received = Received(
             number=draft.number,
@@ -92,7 +92,7 @@ def take_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
         bodies: list[tuple[Kind, Wire]] = [*_begun(desk, draft), (Kind.RECEIVE, received)]
         if accepted:
             bodies.append((Kind.ACCEPT, Accepted()))
-        return _done(desk, draft, clerk, bodies)
+        return _done(desk, draft, clerk, bodies, seen)
 
 
 def ask_supplement(
@@ -108,9 +108,9 @@ def ask_supplement(
         if (taken := _find_taken(desk, draft)) is not None:
             return taken
         asked = supplement_asked(desk, items, until)
-        draft, first = _first(desk, draft, Power.NOTIFY)
+        seen, (draft, first) = draft, _first(desk, draft, Power.NOTIFY)
         bodies = [*_begun(desk, draft), (Kind.ASK_SUPPLEMENT, asked.model_copy(update=first))]
-        return _done(desk, draft, clerk, bodies)
+        return _done(desk, draft, clerk, bodies, seen)
 
 
 def decline(desk: Desk, draft: Draft, clerk: Clerk, ground: Ground, reason: str, competent_organ: str = "") -> TakenIn:
@@ -124,9 +124,9 @@ def decline(desk: Desk, draft: Draft, clerk: Clerk, ground: Ground, reason: str,
         if (taken := _find_taken(desk, draft)) is not None:
             return taken
         said = declined(ground, reason, competent_organ)
-        draft, first = _first(desk, draft, Power.ACCEPT)
+        seen, (draft, first) = draft, _first(desk, draft, Power.ACCEPT)
         bodies = [*_begun(desk, draft), (Kind.DECLINE, said.model_copy(update=first))]
-        return _done(desk, draft, clerk, bodies)
+        return _done(desk, draft, clerk, bodies, seen)
 
 
 def _find_taken(desk: Desk, draft: Draft) -> TakenIn | None:
@@ -146,8 +146,15 @@ def _hand_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
     changed = tuple(m for m in _counted(desk, draft) if before.get(m.code) != m)
     matter = matter_of(draft, desk.catalogue())
     answers = kept(matter.form, draft.answers) if matter else case.answers
-    case = acts.supplement(desk, case.id, clerk, changed, answers if answers != case.answers else None)
-    desk.store.drop_draft(draft.id)
+    case = acts.supplement(
+        desk,
+        case.id,
+        clerk,
+        changed,
+        answers if answers != case.answers else None,
+        drop_draft=draft.id,
+        last_look=nothing_came_since(draft),
+    )
     return TakenIn(case=case, papers=(PaperKind.RECEIPT,))
 
 
@@ -206,8 +213,8 @@ def _counted(desk: Desk, draft: Draft) -> tuple[CaseMaterial, ...]:
     return tuple(material for material in draft.materials if material.code in counted or material.pages)
 
 
-def _done(desk: Desk, draft: Draft, clerk: Clerk, bodies: list[tuple[Kind, Wire]]) -> TakenIn:
-    """Make the actions, one after another, and commit them together."""
+def _done(desk: Desk, draft: Draft, clerk: Clerk, bodies: list[tuple[Kind, Wire]], seen: Draft) -> TakenIn:
+    """Make the actions, one after another, and commit them together, where nothing came that was not `seen`."""
     author = author_of(desk, clerk)
     actions: list[Action] = []
     for kind, body in bodies:
@@ -217,7 +224,13 @@ def _done(desk: Desk, draft: Draft, clerk: Clerk, bodies: list[tuple[Kind, Wire]
             action = action.model_copy(update={"author": draft.confirmed, "made_at": draft.identity.confirmed_at})
         actions.append(action)
     given_up = GivenUp(reason=MENDED, author=author, at=desk.clock()) if draft.instead_of else None
-    case = desk.store.did(actions, drop_draft=draft.id, instead_of=draft.instead_of, given_up=given_up)
+    case = desk.store.did(
+        actions,
+        drop_draft=draft.id,
+        last_look=nothing_came_since(seen),
+        instead_of=draft.instead_of,
+        given_up=given_up,
+    )
     with contextlib.suppress(Problem):  # the case is there; an order of the list is not worth a word
         remember_use(desk, case.matter)
     return _taken(case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -650,6 +650,26 @@ def keep(desk: Desk, draft: Draft, after: Draft | None = None, **changes: Any) -
 
     desk.store.revise_draft(draft.id, revised)
     return now
+
+
+def nothing_came_since(draft: Draft) -> Callable[[SavedDraft | None], None]:
+    """For whoever makes a case of a draft: that no page came into what is stored that they have not seen.
+
+    Raises:
+        Problem: ``intake.page_came``; the draft stays, with that page.
+    """
+    known = _keys(draft)
+
+    def look(row: SavedDraft | None) -> None:
+        stored = _find_whole(row)
+        if stored is not None and _keys(stored) - known:
+            raise Problem("intake.page_came", Retry.AFTER_FIX)
+
+    return look
+
+
+def _keys(draft: Draft) -> set[str]:
+    return {page.key for slot in draft.materials for page in slot.pages}
 
 
 def _find_whole(row: SavedDraft | None) -> Draft | None:

@@ -346,7 +346,13 @@ class Store:
         )
 
     def did(
-        self, actions: Sequence[Action], *, drop_draft: str = "", instead_of: str = "", given_up: GivenUp | None = None
+        self,
+        actions: Sequence[Action],
+        *,
+        drop_draft: str = "",
+        last_look: Callable[[Draft | None], None] | None = None,
+        instead_of: str = "",
+        given_up: GivenUp | None = None,
     ) -> Case:
         """Write down what was just done to one case: signed, all of it or nothing, durable when this returns.
 
@@ -356,6 +362,7 @@ class Store:
         Args:
             actions: What was done, in order.
             drop_draft: Id of the draft that it came from.
+            last_look: Given that draft as it stands, with nobody in between; raises where more came into it.
             instead_of: Id of the case (this one or another) whose held acts are set aside for these.
             given_up: Why; the ids of these acts are added to it.
 
@@ -391,6 +398,9 @@ class Store:
                 case = apply(case, action)
                 deeds.insert(db, action, signing.signed(private, text))
             if drop_draft:
+                if last_look is not None:
+                    row = db.execute(_DRAFT + " where id = ?", (drop_draft,)).fetchone()
+                    last_look(None if row is None else _as_draft(row))
                 db.execute("delete from drafts where id = ?", (drop_draft,))
                 touched.drafts = True
             touched.cases.add(case_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -18,8 +19,9 @@ from app.papers.paper import PaperKind
 from contract.case import Ground, Kind, State, SupplementItem
 from contract.exchange import EnrolAnswer, NumberBlock
 from contract.ids import case_number
+from contract.material import CaseMaterial
 from contract.problem import Problem
-from tests.fakes.counter import LU, ZHOU, Counter, bring, open_counter
+from tests.fakes.counter import LU, ZHOU, Counter, bring, open_counter, picture
 
 FOOD = "XK-00131-001"
 ELDERLY = "QR-00111-003"
@@ -93,6 +95,34 @@ def test_f12_a_number_that_was_reserved_before_a_crash_is_not_given_again(counte
     assert finish.take_in(desk, again, ZHOU).case.number == draft.number
     other = finish.take_in(desk, counter.whole("haishu", FOOD), ZHOU).case.number
     assert other not in (draft.number, lost)
+
+
+def test_a_page_that_comes_in_the_moment_of_f9_is_never_left_behind(counter: Counter) -> None:
+    desk = counter.desk
+    as_seen = counter.whole("yuyao", FOOD)
+    pages.add_file(desk, as_seen, "lease", picture("one more"), "image/jpeg")
+    with pytest.raises(Problem, match=r"intake\.page_came"):
+        finish.take_in(desk, as_seen, ZHOU)
+    assert desk.store.shown(as_seen.id)[0] is None
+    newest = steps.resume(desk, as_seen.id)
+    case = finish.take_in(desk, newest, ZHOU).case
+    assert page_keys(case.materials) == page_keys(newest.materials) > page_keys(as_seen.materials)
+
+
+def test_a_page_that_comes_while_a_supplement_is_handed_in_is_never_left_behind(counter: Counter) -> None:
+    desk = counter.desk
+    draft = pages.add_file(desk, counter.begin("yuyao", FOOD), "safety_rules", counter.page(), "image/jpeg")
+    case = finish.ask_supplement(desk, draft, ZHOU, (ITEM,)).case
+    as_seen = counter.fill_materials(steps.supplementing(desk, case.id, ZHOU))
+    newest = pages.add_file(desk, as_seen, "lease", picture("one more"), "image/jpeg")
+    with pytest.raises(Problem, match=r"intake\.page_came"):
+        finish.take_in(desk, as_seen, ZHOU)
+    assert page_keys(finish.take_in(desk, newest, ZHOU).case.materials) > page_keys(as_seen.materials)
+    assert desk.store.find_draft(as_seen.id) is None  # in the same transaction
+
+
+def page_keys(materials: Iterable[CaseMaterial]) -> set[str]:
+    return {page.key for slot in materials for page in slot.pages}
 
 
 def test_rule_04_a_draft_of_a_pc_that_joined_anew_gets_a_number_of_the_new_station(counter: Counter) -> None:

@@ -1435,6 +1435,8 @@ class IntakeModel(QObject):
             self._printing_form = False
             if deed.name == "manual" and problem.code.startswith(("identity.", "idcard.", "manual.")):
                 self._manual_wrong = {"number": words_for(problem, self._language()).title}
+            if problem.code == "intake.page_came":  # it is to be seen before F9 is pressed again
+                self._queue.insert(0, _Deed("stored", lambda _: self._do.stored(deed.of), of=deed.of))
         if deed.name != "park" or problem.code != "draft.gone":  # it became a case meanwhile: nothing is left to park
             self._problem(problem)
         self._next_deed()
