@@ -44,6 +44,8 @@ _WORDS: dict[str, Word] = {
     "cards.no_reader": "absent",
 }
 
+LOOK = 10.0  # seconds that a batch waits for the end of a look at how the scanner stands
+
 _IN_ORDER = ("ok", "busy", "paper_low")
 
 _log = logging.getLogger("app.devices_here")
@@ -134,12 +136,12 @@ class _OneBatch(ScanSource):
     def scan(
         self, profile: ScanProfile, *, first: int = 1, stop: threading.Event | None = None, wait: float = 0.0
     ) -> Generator[tuple[ScannedPage, bytes], None, BatchEnd]:
-        with self._mine():
+        with self._mine(LOOK):
             return (yield from super().scan(profile, first=first, stop=stop, wait=wait))
 
     @contextmanager
-    def _mine(self) -> Iterator[None]:
-        if not self._turn.acquire(blocking=False):
+    def _mine(self, wait: float = 0.0) -> Iterator[None]:
+        if not self._turn.acquire(timeout=wait):
             raise Problem("device.busy", Retry.AGAIN, driver=self._host.driver_id)
         try:
             yield

@@ -41,15 +41,16 @@ class Turns(Hands):
     def __init__(self, window: Any, patience: float = 120.0) -> None:
         super().__init__(window, patience)
         self.took: list[float] = []  # milliseconds
+        self.computed: list[float] = []  # of them, those in which the GUI thread itself was computing
 
     def turn(self) -> bool:
         """One turn. Returns whether there was anything to do."""
         dispatcher = QAbstractEventDispatcher.instance()
-        began = time.perf_counter()
+        began = self._now()
         busy = dispatcher.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         if busy:
-            self.took.append((time.perf_counter() - began) * 1e3)
+            self._note(began)
         return busy
 
     def wait(self, until: Callable[[], object], what: str = "") -> None:
@@ -67,10 +68,32 @@ class Turns(Hands):
     def press(self, keys: str) -> None:
         """A key is a turn too: what it leads to at once is done before it returns."""
         self.rest()
-        began = time.perf_counter()
+        began = self._now()
         self._strike(keys)
-        self.took.append((time.perf_counter() - began) * 1e3)
+        self._note(began)
         self.rest()
+
+    def begin(self) -> None:
+        """Forget the turns until now."""
+        self.took.clear()
+        self.computed.clear()
+
+    def in_words(self) -> str:
+        """The turns, for information: what each took, and what of it was ours to answer for on a busy machine."""
+        ordered = sorted(self.took)
+        p99 = ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)] if ordered else 0.0
+        return (
+            f"{len(ordered)} turns, p99 {p99:.1f} ms, longest {max(ordered, default=0.0):.1f} ms; computing: "
+            f"{share(self.computed, FRAME):.2%} within a frame, longest {max(self.computed, default=0.0):.1f} ms"
+        )
+
+    def _now(self) -> tuple[float, float]:
+        return time.perf_counter(), time.thread_time()
+
+    def _note(self, began: tuple[float, float]) -> None:
+        now = self._now()
+        self.took.append((now[0] - began[0]) * 1e3)
+        self.computed.append((now[1] - began[1]) * 1e3)
 
 
 class AtWork:
@@ -177,10 +200,3 @@ def duplex_pages(count: int, dpi: int = 300, seed: int = 1) -> list[bytes]:
 def share(took: list[float], limit: float) -> float:
     """The share of turns that took no longer than the limit."""
     return sum(each <= limit for each in took) / max(len(took), 1)
-
-
-def in_words(took: list[float]) -> str:
-    """The turns, for information."""
-    ordered = sorted(took)
-    p99 = ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)] if ordered else 0.0
-    return f"{len(took)} turns, p99 {p99:.1f} ms, longest {max(took, default=0.0):.1f} ms"

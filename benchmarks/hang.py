@@ -17,13 +17,13 @@ from pathlib import Path
 
 from app import devices_here
 from app.config import DeviceChoice
-from benchmarks._counter import PLAN, STALL, AtWork, counter_at_work, duplex_pages, in_words
+from benchmarks._counter import PLAN, STALL, AtWork, counter_at_work, duplex_pages
 from benchmarks._report import Ratio, parser, report
 from contract.wire import sha256
 
 BATCH, LOST_AT = 24, 9  # pages of a batch, and after which one the worker is lost
 HANGS_AFTER = 2  # pages, as the simulated scanner's option says
-PATIENCE = 4.0  # seconds of silence after which a scanner counts as hung; 45 in the counter
+PATIENCE = 10.0  # seconds of silence after which a scanner counts as hung; 45 in the counter
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def main() -> int:
             ("hung in its library", partial(_hung, made, duplex_pages(BATCH, seed=3))),
         ):
             found = play()
-            told = f"{in_words(found.took)}; told after {found.told:.1f} s of at most {PATIENCE:.0f}"
+            told = f"{made.hands.in_words()}; told after {found.told:.1f} s of at most {PATIENCE:.0f}"
             ratios += [
                 Ratio(f"{way}: longest turn", max(found.took) / STALL, 1, "lower", f"{STALL:.0f} ms, a stall", told),
                 Ratio(f"{way}: finished pages lost", found.lost, 0, "lower", f"{BATCH} pages laid in"),
@@ -76,6 +76,7 @@ def _hung(made: AtWork, batch: list[bytes]) -> Lost:
     usual = made.scanner
     devices.choose("scanner", DeviceChoice(driver="scanner/simulated", options={"behave": "hang_after_2", "pages": 6}))
     _begin(made)
+    made.hands.wait(lambda: len(made.pages(PLAN)) >= before + HANGS_AFTER, "the first pages")
     told = _told(made)
     given = {page.digest for page in made.pages(PLAN)[before:]}
     if len(given) != HANGS_AFTER:
@@ -86,7 +87,7 @@ def _hung(made: AtWork, batch: list[bytes]) -> Lost:
 
 
 def _begin(made: AtWork) -> None:
-    made.hands.took.clear()
+    made.hands.begin()
     made.hands.press("F4")
     made.hands.wait(lambda: made.intake.scanning, "the batch to begin")
 
@@ -105,6 +106,8 @@ def _gone_on(made: AtWork, before: int, wanted: set[str], told: float) -> Lost:
     hands.press("F4")
     hands.wait(lambda: made.intake.scanning, "the batch to go on")
     hands.wait(lambda: not made.intake.scanning, "the rest of the batch")
+    if made.intake.state.banner.title:
+        raise RuntimeError(made.intake.state.banner.title)
     came = [page.digest for page in made.pages(PLAN)[before:]]
     for digest in came:
         made.desk.store.page(digest)  # raises where it is not whole on disk

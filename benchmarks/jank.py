@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks._counter import FRAME, PLAN, STALL, AtWork, counter_at_work, duplex_pages, in_words, share
+from benchmarks._counter import FRAME, PLAN, STALL, AtWork, counter_at_work, duplex_pages, share
 from benchmarks._report import Ratio, parser, report
 from tests.fakes.window import Window
 
@@ -36,7 +36,9 @@ def main() -> int:
         took, came = made.hands.took, len(made.pages(PLAN))
     note = f"{came} pages in {seconds:.1f} s ({came / seconds * 60:.0f} a minute), {sent} sent meanwhile"
     ratios = [
-        Ratio("share of turns within one frame", share(took, FRAME), 0.999, "higher", f"{FRAME} ms", in_words(took)),
+        Ratio(
+            "share of turns within one frame", share(took, FRAME), 0.999, "higher", f"{FRAME} ms", made.hands.in_words()
+        ),
         Ratio("longest turn", max(took) / STALL, 1, "lower", f"{STALL:.0f} ms, which a person feels", note),
     ]
     return report("jank", ratios, as_json=given.json, extra={"pages": came})
@@ -51,7 +53,7 @@ def _measured(made: AtWork, batch: list[bytes]) -> tuple[int, float]:
     hands.wait(lambda: len(made.desk.store.wanted_pages()) == CASES, "the server to want the pages")
     waited = _wanted(made)
     made.lay(batch)
-    hands.took.clear()
+    hands.begin()
     began = time.monotonic()
     hands.press("F4")
     hands.wait(lambda: intake.scanning, "the batch to begin")

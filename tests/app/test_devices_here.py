@@ -109,6 +109,17 @@ def test_another_scanner_in_the_middle_of_a_batch_ends_it_and_works(devices: Dev
     assert len(list(devices.scanner().scan(ScanProfile(dpi=75)))) == 1
 
 
+def test_a_batch_waits_for_the_end_of_a_look(devices: DevicesHere) -> None:
+    """F4 while the scanner's light is being looked at: the pages come, nobody presses twice."""
+    with devices._scanning:  # as a look holds it
+        pages: list[int] = []
+        batch = devices.scanner().scan(ScanProfile(dpi=50))
+        scanning = threading.Thread(target=lambda: pages.extend(page.n for page, _ in batch))
+        scanning.start()
+    scanning.join()
+    assert pages == [1, 2, 3, 4]
+
+
 def test_after_closing_nothing_is_started_any_more(tmp_path: Path) -> None:
     devices = DevicesHere(simulated_devices(tmp_path / "out"))
     assert devices.state("idcard").word == "ok"
