@@ -351,7 +351,7 @@ def test_what_may_be_done_with_a_stack_of_paper(dressed: None, qtbot: Any) -> No
     view.render_state(replace(at_rest, can_backs=True, feed="双面", resumes="接第 4 页"))
     settle()
     view._strip.setFocus()
-    for keys in ("F4", "Ctrl+M", "Shift+F4", "Ctrl+I", "Ctrl+U"):
+    for keys in ("F4", "Ctrl+M", "Shift+F4", "Ctrl+I", "Ctrl+N"):
         press(qtbot, view._strip, keys, wants)
     assert wants == ["scan", "feed", "backs", "insert", "print_separators"]
     assert (view._scan.accessibleName(), view._feed.accessibleName()) == ("接第 4 页 F4", "双面 Ctrl+M")

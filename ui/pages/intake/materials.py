@@ -146,7 +146,7 @@ class MaterialsView(QWidget):
         self._library_card.body.addWidget(self._library)
         card.body.addWidget(self._library_card)
         self._print_form = KeyButton("打印申请表", "Ctrl+P")
-        self._print_separators = KeyButton("分隔页", "Ctrl+U")
+        self._print_separators = KeyButton("分隔页", "Ctrl+N")
         self._sign_form = KeyButton("请申请人签字", "Ctrl+G")
         self._from_library = KeyButton("从共享库选", "Ctrl+L")
         self._back = KeyButton("上一步", "Alt+Left")
