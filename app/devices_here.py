@@ -29,6 +29,7 @@ from devices.transports.plugged import Thing, things
 
 AGAIN = 5.0  # seconds until a code scanner that was lost is looked for again
 LOOK = 1.0  # seconds between two looks at what is plugged in
+LOOK_OVER = 10.0  # seconds that a batch waits for the end of a look at how the scanner stands
 
 Word = Literal["ok", "absent", "busy", "fault", "paper_low", "unknown"]
 _WORDS: dict[str, Word] = {
@@ -43,8 +44,6 @@ _WORDS: dict[str, Word] = {
     "scanner.gone": "absent",
     "cards.no_reader": "absent",
 }
-
-LOOK = 10.0  # seconds that a batch waits for the end of a look at how the scanner stands
 
 _IN_ORDER = ("ok", "busy", "paper_low")
 
@@ -136,7 +135,7 @@ class _OneBatch(ScanSource):
     def scan(
         self, profile: ScanProfile, *, first: int = 1, stop: threading.Event | None = None, wait: float = 0.0
     ) -> Generator[tuple[ScannedPage, bytes], None, BatchEnd]:
-        with self._mine(LOOK):
+        with self._mine(LOOK_OVER):
             return (yield from super().scan(profile, first=first, stop=stop, wait=wait))
 
     @contextmanager

@@ -112,7 +112,7 @@ def test_a_scanner_that_is_gone_or_not_chosen(counter: Counter) -> None:
 
 
 def test_nobody_asks_a_scanner_anything_during_a_batch(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.devices_here.LOOK", 0.05)
+    monkeypatch.setattr("app.devices_here.LOOK_OVER", 0.05)
     desk = counter.desk
     bring(counter, "scanner", "scanner/simulated", pages=3)
     draft = counter.begin("yuyao", FOOD)
