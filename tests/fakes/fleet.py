@@ -189,6 +189,9 @@ class Ledger:
     def watched(self, *, thorough: bool = False) -> tuple[str, ...]:
         return tuple(case_id for case_id, case in self.owed.items() if case.standing == "acknowledged")
 
+    def ratings_to_send(self) -> tuple[tuple[str, Any], ...]:
+        return ()
+
     def begin_sending(self) -> tuple[Outgoing, ...]:
         chosen = [case for case in self.owed.values() if case.standing == "waiting"]
         for case in chosen:
