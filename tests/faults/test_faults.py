@@ -24,12 +24,18 @@ from tests.faults.plan import Trouble, draw
 QUIET = next(draw(seed) for seed in range(1000) if not draw(seed).rival)
 
 
-def test_f01_f03_f04_f05_f09_rule_05_whole_days_lose_nothing_and_do_nothing_twice() -> None:
-    command = [sys.executable, "-m", "tests.faults", "--histories", "4", "--seed", "21", "--together", "4", "--json"]
+@pytest.mark.parametrize(("days", "intakes", "seed", "together"), [(4, 60, 21, 4), (16, 8, 101, 6)])
+def test_f01_f03_f04_f05_f09_rule_05_twenty_days_lose_nothing_and_do_nothing_twice(
+    days: int, intakes: int, seed: int, together: int
+) -> None:
+    """Four whole days, and sixteen short ones in which the troubles lie closer."""
+    given = {"--histories": days, "--intakes": intakes, "--seed": seed, "--together": together}
+    words = [str(word) for option in given.items() for word in option]
+    command = [sys.executable, "-m", "tests.faults", *words, "--json"]
     lived = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     said = json.loads(lived.stdout)
     assert lived.returncode == 0 and not said["failed"] and not said["hall"], (said, lived.stderr[-3000:])
-    assert said["histories"] == 4 and said["counts"]["cases"] >= 240 and said["counts"]["cuts"] > 0
+    assert said["histories"] == days and said["counts"]["cases"] >= days * intakes and said["counts"]["cuts"] > 0
 
 
 def test_every_trouble_is_drawn_and_a_seed_draws_the_same_again() -> None:
