@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import http.client
 import platform
-import ssl
 import uuid
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,6 +14,7 @@ from contract.problem import Problem, Retry
 from devices.printer import PrinterState, Standing
 from devices.printer.languages import ipp
 from devices.printer.spools import JobState
+from devices.transports import http as http_to
 
 RAW = "application/vnd.cups-raw"  # CUPS hands such a document on as it is
 ANSWER_LIMIT = 4 << 20
@@ -147,7 +147,13 @@ class IppSpool:
         self, operation: int, attributes: Iterable[ipp.Attribute], job: Iterable[ipp.Attribute] = (), data: bytes = b""
     ) -> ipp.Answer:
         body = ipp.request(operation, self.where, attributes, job) + data
-        connection = self._connection()
+        connection = http_to.connection(
+            self._host,
+            self._port,
+            self._patience,
+            secure=self._secure,
+            check_certificate=self._check_certificate,
+        )
         try:
             connection.request("POST", self._path, body, {"Content-Type": ipp.MEDIA_TYPE})
             reply = connection.getresponse()
@@ -158,16 +164,6 @@ class IppSpool:
             raise Problem("printer.unreachable", Retry.AFTER_FIX, where=self.where) from error
         finally:
             connection.close()
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if not self._secure:
-            return http.client.HTTPConnection(self._host, self._port, timeout=self._patience)
-        context = ssl.create_default_context()
-        if not self._check_certificate:
-            # Office printers carry certificates that they signed themselves: the line is private, the name unproved.
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return http.client.HTTPSConnection(self._host, self._port, timeout=self._patience, context=context)
 
 
 def _wanted(names: Iterable[str]) -> list[ipp.Attribute]:

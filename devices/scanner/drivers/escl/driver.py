@@ -11,7 +11,6 @@ import contextlib
 import http.client
 import io
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -34,6 +33,7 @@ from devices.scanner import (
 from devices.scanner.drivers.bilevel import bilevel
 from devices.scanner.drivers.escl import language
 from devices.scanner.drivers.escl.language import XML_LIMIT, Input, Status
+from devices.transports import http as http_to
 from devices.transports.wholeness import is_whole
 
 _SLICE = 0.2  # seconds of one wait: so long a cancellation may take
@@ -219,7 +219,13 @@ class EsclScanner:
             _LineLost: refused, cut off in the middle, or silent for too long.
             Problem: scanner.cancelled while waiting, scanner.too_large.
         """
-        connection = self._connection()
+        connection = http_to.connection(
+            self._host,
+            self._port,
+            self._patience,
+            secure=self._secure,
+            check_certificate=self._check_certificate,
+        )
         try:
             connection.connect()
             with _watched(connection.sock, cancelled, alive):
@@ -250,16 +256,6 @@ class EsclScanner:
         if length is not None and len(data) < length:
             raise http.client.IncompleteRead(b"", length - len(data))
         return bytes(data)
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if not self._secure:
-            return http.client.HTTPConnection(self._host, self._port, timeout=self._patience)
-        context = ssl.create_default_context()
-        if not self._check_certificate:
-            # Office scanners carry certificates that they signed themselves: the line is private, the name unproved.
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return http.client.HTTPSConnection(self._host, self._port, timeout=self._patience, context=context)
 
 
 @contextlib.contextmanager
