@@ -49,6 +49,10 @@ class Roll:
     def out_of_paper(self) -> bool:
         return self.paper_rows == 0
 
+    def dots(self, stride: int, since: int = 0) -> bytes:
+        """What was printed after so many rows, each on paper of so many bytes."""
+        return b"".join(row.ljust(stride, b"\0") for row in self.printed[since:])
+
     def load_paper(self) -> None:
         """Put a new roll in: whatever still waits is printed now."""
         self.paper_rows = None
