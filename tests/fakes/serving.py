@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,6 +23,15 @@ django.setup()
 from server.exchange.stations import make_code
 print(json.dumps([make_code(node, f"{n} 号窗口") for n, node in enumerate(json.load(sys.stdin))]))
 """
+
+
+def _free_port() -> int:
+    """A port below those of outgoing connections (32768 and up on Linux, 49152 on Windows) that is free just now."""
+    while True:
+        port = random.randrange(20_000, 32_768)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class ServerProcess:
@@ -58,7 +69,11 @@ class ServerProcess:
         return {**os.environ, "PYTHONPATH": str(ROOT), "TONGBAN_FOLDER": str(self.folder), **self.settings}
 
     def start(self, port: int = 0) -> None:
-        """Start it and wait until it answers. The port stays the same from then on."""
+        """Start it and wait until it answers. The port stays the same from then on.
+
+        Not one of those that the system gives away: while a killed server is down, somebody else would get it.
+        """
+        port = self.port or port or _free_port()
         command = [
             sys.executable,
             "-m",
@@ -67,7 +82,7 @@ class ServerProcess:
             "--folder",
             str(self.folder),
             "--port",
-            str(self.port or port),
+            str(port),
         ]
         if not self.port:
             command += ["--demo", str(self.hall)]

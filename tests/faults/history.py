@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing as mp
+import os
 import secrets
 import threading
 import time
@@ -107,10 +108,10 @@ class _Program:
             self.process.kill()
             self.bury()
 
-    def end(self, patience: float) -> bool:
-        """Let it end in peace; whether it did."""
+    def end(self, patience: float) -> str:
+        """Let it end in peace; how it ended otherwise."""
         if self.process is None:
-            return True
+            return ""
         with suppress(OSError):
             assert self.pipe is not None
             self.pipe.send("end")
@@ -118,9 +119,12 @@ class _Program:
         while self.process.is_alive() and time.monotonic() < end:
             self.hear()
             self.process.join(0.05)
-        ended = not self.process.is_alive() and self.process.exitcode == 0
+        came_to = self.process.exitcode
+        if came_to is None:
+            os.kill(self.process.pid, programs.WHERE_ARE_YOU)
+            self.process.join(1)
         self.kill()
-        return ended
+        return "" if came_to == 0 else f"ended with {came_to}" if came_to is not None else "did not end"
 
     def bury(self) -> None:
         """Hear the last words of a process that is dead."""
@@ -225,8 +229,8 @@ class _Life:
                     is_script = (program, self.stations[0]) == self.programs.get(Trouble.KILL_UPLOADER)
                     if (self.day.seed + place) % 2 or not program.is_running or is_script:
                         program.kill()
-                    elif not program.end(LONGEST):
-                        self.result.faults.append("a process did not end when it was asked to")
+                    elif otherwise := program.end(LONGEST):
+                        self.result.faults.append(f"a process that was asked to end {otherwise}")
                 self.result.counts["cuts"] += proxy.cuts
                 self.result.counts["happened"] += self.happened
         finally:

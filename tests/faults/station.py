@@ -5,9 +5,11 @@ Each says over a pipe what is durable, after it is; whoever runs the day believe
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +29,8 @@ from tests.fakes.window import Window
 
 RESERVE = 2 << 20  # bytes of the small disk that pages leave to the database
 PATIENCE = 2.0  # seconds for an answer of the server
+WHERE_ARE_YOU = signal.SIGUSR1
+"""Has a process write where each of its threads is to standard error."""
 TOLD = {
     *("case.not_allowed", "case.held_back", "case.void_too_late", "case.correct_too_late", "case.out_of_order"),
     *("store.disk_full", "store.disk_fault", "numbers.none_left"),
@@ -196,6 +200,8 @@ def uploader(orders: Orders, connection: Connection) -> None:
 
 def _open(orders: Orders, clock: Clock, pipe: Pipe) -> Store:
     """As soon as the disk lets it be opened."""
+    faulthandler.enable()
+    faulthandler.register(WHERE_ARE_YOU)
     logging.basicConfig(handlers=[_Bugs(pipe)], level=logging.ERROR, force=True)
     os.environ["TMPDIR"] = str(orders.temporary)
     while True:
