@@ -15,6 +15,7 @@ from app.config import DeviceChoice
 from app.desk import wall_clock
 from app.version import VERSION
 from contract.problem import Problem, Retry
+from contract.report import SHORT, Condition, DeviceReport, StationReport
 from devices import catalogue
 from devices.camera import CameraSource
 from devices.cards import Reader as CardReader
@@ -155,6 +156,8 @@ class DevicesHere:
         self._chosen = dict(chosen)
         self._clock = clock
         self._seen: dict[str, datetime] = {}
+        self._told: dict[str, Mapping[str, str]] = {}  # by role, which versions the device told when it was in order
+        self._report: StationReport | None = None
         self._hosts: dict[str, Host] = {}
         self._reader: tuple[Host, Reader] | None = None  # it remembers which card it has read
         self._printers: dict[str, PrintSink] = {}  # each remembers whose paper it may still hold
@@ -242,6 +245,7 @@ class DevicesHere:
         with self._lock:
             self._chosen[role] = choice
             self._seen.pop(role, None)
+            self._told.pop(role, None)
             old = self._hosts.pop(role, None)
         if old:
             old.close()
@@ -282,7 +286,36 @@ class DevicesHere:
         here = (
             role for role in ROLES.values() if role.always or self.has(role.key) or catalogue.has_drivers(role.kind)
         )
-        return tuple(self.state(role.key) for role in here)
+        lines = tuple(self.state(role.key) for role in here)
+        chosen = (line for line in lines if line.driver)
+        self._report = StationReport(program=VERSION, devices=tuple(self._reported(line) for line in chosen))
+        return lines
+
+    def report(self) -> StationReport | None:
+        """What the server is to know of this station's program and devices: as of the last `states`, None before."""
+        return self._report
+
+    def _reported(self, line: DeviceLine) -> DeviceReport:
+        return DeviceReport(
+            role=line.role,
+            driver=_short(line.driver),
+            grade=line.grade,
+            condition=Condition.OK if line.word == "busy" else Condition(line.word),  # at work is in order
+            problem=line.problem.code if line.problem is not None and line.word != "busy" else "",
+            versions={_short(name): _short(version) for name, version in self._known_versions(line).items()},
+            seen=line.seen,
+        )
+
+    def _known_versions(self, line: DeviceLine) -> dict[str, str]:
+        """What serves a device; it is asked itself once, each time that it has come to be in order."""
+        if line.word not in _IN_ORDER:
+            self._told.pop(line.role, None)
+        elif line.role not in self._told and not self.at_work(line.role):
+            self._told[line.role] = self._ask_versions(line.role)
+        needs: dict[str, str] = {}
+        with suppress(Problem):  # the line says that there is no such driver
+            needs = catalogue.versions(catalogue.get_driver(line.driver))
+        return {**needs, **self._told.get(line.role, {})}
 
     def versions(self, role: str) -> DeviceVersions | None:
         """Which versions serve a role; None where no driver does. A device that is at work or not there tells nothing.
@@ -294,11 +327,13 @@ class DevicesHere:
         if choice is None:
             return None
         manifest = catalogue.get_driver(choice.driver)
-        told: dict[str, str] = {}
-        if not self.at_work(role):
-            with suppress(Problem):  # most drivers have nothing to tell
-                told = _texts(self._host(role).ask("versions"))
+        told = {} if self.at_work(role) else self._ask_versions(role)
         return DeviceVersions(VERSION, catalogue.versions(manifest), told)
+
+    def _ask_versions(self, role: str) -> dict[str, str]:
+        with suppress(Problem):  # most drivers have nothing to tell
+            return _texts(self._host(role).ask("versions"))
+        return {}
 
     def plugged(self, stop: threading.Event) -> Iterator[tuple[Thing, ...]]:
         """What is plugged in: now, and again whenever something comes or goes, until `stop`. For a thread of its own.
@@ -338,6 +373,10 @@ class DevicesHere:
                 patience = ROLES[role].patience if role in ROLES else 10.0
                 self._hosts[role] = catalogue.open_host(choice.driver, options, patience)
             return self._hosts[role]
+
+
+def _short(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())[:SHORT]
 
 
 def _texts(facts: Mapping[str, Any]) -> dict[str, str]:

@@ -38,15 +38,23 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
         if store.find_pack() is not None:
             catalogue().refresh()
         store.on_change(lambda changes: _make_findable(catalogue) if changes.pack else None)
+        devices = DevicesHere(config.devices, clock)
         return Desk(
             config=config,
             store=store,
             node=store.station().node,
             clock=clock,
             catalogue=catalogue,
-            devices=DevicesHere(config.devices, clock),
+            devices=devices,
             drawer=Drawer(),
-            courier=Courier(store, _line(config, store, clock), clock, bounds=_bounds(config), shrink=working_copy),
+            courier=Courier(
+                store,
+                _line(config, store, clock),
+                clock,
+                bounds=_bounds(config),
+                shrink=working_copy,
+                report=devices.report,
+            ),
         )
     except BaseException:
         store.close()

@@ -29,6 +29,7 @@ from contract.exchange import (
 from contract.pack import PackAsk, SignedManifest
 from contract.problem import MEDIA_TYPE, Problem, Retry
 from contract.rating import SignedRating
+from contract.report import StationReport
 from server import health
 from server.access import AnyAuth, PersonAuth, StationAuth, viewer_of
 from server.cases import services, views
@@ -38,6 +39,7 @@ from server.exchange import stations
 from server.org.models import Station, User
 from server.problems import fault_response, problem_response
 from server.supervise import ratings
+from server.supervise import stations as supervised
 
 PROBLEM = {
     "description": "A problem (RFC 9457); its words are in resources/messages under its code",
@@ -142,6 +144,12 @@ def post_exchange(request: HttpRequest, ask: Ask) -> HttpResponse:
 def post_rating(request: HttpRequest, rating: SignedRating) -> HttpResponse:
     """What somebody thought of their visit (好差评). Nobody reads it back through the API."""
     return _said(ratings.take(rating, _station(request)))
+
+
+@api.post("/reports", auth=StationAuth(), response=Told, tags=["stations"])
+def post_report(request: HttpRequest, report: StationReport) -> HttpResponse:
+    """What a station says of its program and devices; the newest counts."""
+    return _said(supervised.take(report, _station(request)))
 
 
 @api.get("/pack", auth=StationAuth(), response=SignedPack, tags=["stations"])

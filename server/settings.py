@@ -49,6 +49,8 @@ TONGBAN_KEY_FILE = Path(os.environ.get("TONGBAN_KEY_FILE") or TONGBAN_FOLDER / "
 TONGBAN_RECOVERY_KEY = os.environ.get("TONGBAN_RECOVERY_KEY", "")  # the public half, base64
 TONGBAN_PUBLIC_URL = os.environ.get("TONGBAN_PUBLIC_URL", "http://127.0.0.1:8000")
 TONGBAN_JOBS = os.environ.get("TONGBAN_JOBS", "")  # "threads": this process runs the sweeps itself
+TONGBAN_OLDEST_PROGRAM = os.environ.get("TONGBAN_OLDEST_PROGRAM", "")  # below it a station's program is an alarm
+TONGBAN_DEVICE_HOURS = float(os.environ.get("TONGBAN_DEVICE_HOURS") or 24)  # out of order for longer is an alarm
 BLOBS_URL = os.environ.get("BLOBS_URL", "")
 
 SECRET_KEY = lazystr(keys.secret)

@@ -17,10 +17,12 @@ from app.sync.line import TROUBLE, Line
 from app.sync.network import Told, Watch, watch_network
 from app.sync.pace import LEAST, Bounds, Outcome, Pace, Signs, wait
 from app.sync.ratings import send_ratings
+from app.sync.reports import Reporter
 from app.sync.round import one_round
 from app.sync.uploads import SIDE_BY_SIDE, Manner, Shrink, send_copies, send_one_batch
 from contract.case import CHINA
 from contract.problem import Problem, Retry
+from contract.report import StationReport
 
 LOG = logging.getLogger(__name__)
 THOROUGH_EVERY = 24 * 3600.0  # seconds between comparisons of what was matched before
@@ -61,6 +63,7 @@ class Courier:
         who: str = "window",
         bounds: Bounds | None = None,
         shrink: Shrink | None = None,
+        report: Callable[[], StationReport | None] = lambda: None,
         chance: Callable[[], float] = random.random,
         watch: Callable[[Told], Watch | None] = watch_network,
     ) -> None:
@@ -74,6 +77,7 @@ class Courier:
             bounds: What pages may take of the line; without, all of it at any time.
             shrink: Makes a working copy (工作副本) of a page; it goes first where the line is bad and there is much;
                 without it none are sent.
+            report: How this station is, for the server; None while nobody has looked.
             chance: Random numbers from 0 to 1.
             watch: Who tells of a change of the network.
         """
@@ -96,6 +100,7 @@ class Courier:
         self._thorough_at = 0.0
         self._signs = Signs()
         self._shrink = shrink
+        self._reporter = Reporter(report, clock)
         self._copied: frozenset[str] = frozenset()  # pages of which working copies went, or have none
 
     @property
@@ -222,6 +227,7 @@ class Courier:
         if result.more:
             return Outcome.MORE
         send_ratings(self.store, self.line)
+        self._reporter.send(self.line)
         if self._send_pages():
             return Outcome.MORE
         waiting, held = self.store.counts()

@@ -46,6 +46,7 @@ from contract.parcel import HandedIn, Unpacked
 from contract.person import Clerk
 from contract.problem import MEDIA_TYPE, Problem, Retry
 from contract.rating import SignedRating
+from contract.report import StationReport
 from contract.upload import BATCH_TYPE, STANDS_FOR, TUS
 from contract.wire import sha256
 
@@ -236,6 +237,10 @@ class Line:
     def rate(self, rating: SignedRating) -> Told:
         """Hand in what somebody thought of their visit; it may be repeated."""
         return _parsed(Told, self._call("POST", f"{API}/ratings", json=rating, as_station=True))
+
+    def report(self, report: StationReport) -> Told:
+        """Say how this station is; the newest counts."""
+        return _parsed(Told, self._call("POST", f"{API}/reports", json=report, as_station=True))
 
     def pack_manifest(self, have: str = "") -> SignedManifest:
         """Which parts bring the pack that we have up to date."""

@@ -30,7 +30,7 @@ from server.exchange.models import FeedRow
 from server.exchange.numbers import renew
 from server.exchange.powers import require_allowed, require_author
 from server.exchange.relay import node_feed, relay
-from server.exchange.stations import SKEW, require_signature
+from server.exchange.stations import SKEW, note_seen, require_signature
 from server.materials.pages import copied_pages
 from server.org.accounts import revoked_at
 from server.org.models import Station
@@ -51,6 +51,7 @@ def answer(ask: Ask, station: Station) -> Answer:
     """
     if ask.protocol != PROTOCOL:
         raise Problem("wire.protocol_unknown", Retry.AFTER_FIX, protocol=ask.protocol)
+    note_seen(station)
     told, acted = hear(ask.actions, station)
     rows, more = _news(station, ask.cursor)
     events = tuple(_event(row, station) for row in rows)

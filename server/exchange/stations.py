@@ -27,6 +27,7 @@ from server.org.tree import get_tree
 
 CODE_GOOD_FOR = timedelta(hours=72)
 SESSION_GOOD_FOR = timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=10)  # how exactly it is known when a station was last heard
 SKEW = timedelta(days=2)  # a village PC's clock may be far off, and must learn the time from us
 CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # read aloud over the telephone: no 0/O, 1/I
 
@@ -164,6 +165,13 @@ def station_of(token: str) -> Station:
     if session.station.revoked_at is not None:
         raise Problem("station.revoked", Retry.NEVER)
     return session.station
+
+
+def note_seen(station: Station) -> None:
+    """The station was heard now. Not written down at every round: thousands of them talk twice a minute."""
+    now = timezone.now()
+    if station.seen_at is None or now - station.seen_at >= SEEN_EVERY:
+        Station.objects.filter(id=station.id).update(seen_at=now)
 
 
 def revoke_station(station: Station) -> None:

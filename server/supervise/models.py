@@ -1,4 +1,4 @@
-"""What people thought of their visits, and whom somebody is to call back."""
+"""What people thought of their visits, whom somebody is to call back, and what stations said of themselves."""
 
 from __future__ import annotations
 
@@ -57,6 +57,19 @@ class CallBack(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["done_at", "due_on"], name="call_back_due")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class ReportRecord(models.Model):
+    """The newest report (状况报告) of a station. In `devices` each device stands as it was reported, with `since`, the
+    time from which on it has been out of order, by this server's clock."""
+
+    station = models.OneToOneField(Station, primary_key=True, on_delete=models.CASCADE, related_name="report")
+    program = models.CharField(max_length=80)
+    devices = models.JSONField(default=list)
+    heard_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -112,6 +112,11 @@ def call_backs(person: User, *, done: bool, limit: int = 100) -> list[CallBack]:
     return list(rows.order_by(*(("-done_at",) if done else ("due_on", "pk")))[:limit])
 
 
+def open_call_backs(person: User) -> int:
+    """How many follow-ups wait for a supervisor."""
+    return CallBack.objects.filter(rating__in=RatingRecord.objects.visible_to(person), done_at=None).count()
+
+
 def finish(call_back: int, person: User, outcome: str) -> None:
     """Somebody called back: what came of it, once.
 

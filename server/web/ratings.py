@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import wraps
-from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from contract.person import Role
 from contract.problem import Problem
 from contract.rating import Level, Reason
 from server.catalogue.matters import get_matter
-from server.org.models import User
 from server.org.tree import get_tree
 from server.supervise import ratings
 from server.supervise.models import CallBack
 from server.web import wording
+from server.web.supervisors import person_of, supervisors_only, with_tabs
 from server.web.todo import Mark
-
-View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True)
@@ -49,26 +40,6 @@ class Line:
     outcome: str
 
 
-def supervisors_only(view: View) -> View:
-    """For supervisors who are signed in; for nobody else: no clerk sees what was thought of them."""
-
-    @login_required
-    @never_cache
-    @wraps(view)
-    def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
-        person = _person(request)
-        if Role.SUPERVISOR not in person.working_as or not person.node:
-            raise PermissionDenied
-        return view(request, *arguments, **named)
-
-    return guarded
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
 @supervisors_only
 @require_GET
 def ratings_page(request: HttpRequest) -> HttpResponse:
@@ -82,7 +53,7 @@ def finish_call_back(request: HttpRequest, call_back: int) -> HttpResponse:
     """Somebody called back: what came of it."""
     outcome = request.POST.get("outcome", "")
     try:
-        ratings.finish(call_back, _person(request), outcome)
+        ratings.finish(call_back, person_of(request), outcome)
     except Problem as problem:
         if problem.code == "rating.not_found":
             raise Http404 from None
@@ -94,7 +65,7 @@ def finish_call_back(request: HttpRequest, call_back: int) -> HttpResponse:
 def _page(
     request: HttpRequest, problem: Problem | None = None, about: int | None = None, status: int = 200
 ) -> HttpResponse:
-    person = _person(request)
+    person = person_of(request)
     tally = ratings.tally(person)
     context = {
         "place": get_tree().path_name(person.node),
@@ -107,7 +78,7 @@ def _page(
         "problem_words": wording.problem_words(problem) if problem else None,
         "about": about,
     }
-    return render(request, "ratings.html", context, status=status)
+    return render(request, "ratings.html", with_tabs(person, "ratings", context), status=status)
 
 
 def _line(row: CallBack) -> Line:

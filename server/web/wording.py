@@ -20,7 +20,9 @@ from contract.matter import Delivery
 from contract.person import Document, Role, Tie
 from contract.problem import Problem
 from contract.rating import Level, Reason
+from contract.report import Condition
 from server.cases.signatures import Bond
+from server.supervise.stations import Alarm
 
 MESSAGES = Path(__file__).resolve().parents[2] / "resources" / "messages"
 
@@ -143,6 +145,30 @@ REASONS: dict[Reason, Promise] = {
     Reason.SKILL: _("业务不熟"),
     Reason.REQUIREMENTS: _("要的材料多"),
 }
+PLACES: dict[str, Promise] = {  # of devices at a desk, as app.devices_here has them
+    "idcard": _("读卡器"),
+    "scanner": _("扫描仪"),
+    "receipt": _("凭条打印机"),
+    "a4": _("A4 打印机"),
+    "cards": _("社保卡、护照阅读器"),
+    "codes": _("扫码枪"),
+    "camera": _("高拍仪"),
+    "signature": _("签名板"),
+    "rating": _("评价器"),
+}
+CONDITIONS: dict[Condition, tuple[Promise, str]] = {
+    Condition.OK: (_("正常"), "ok"),
+    Condition.PAPER_LOW: (_("纸将尽"), "warn"),
+    Condition.UNKNOWN: (_("没有回话"), "warn"),
+    Condition.ABSENT: (_("没接上"), "bad"),
+    Condition.FAULT: (_("有问题"), "bad"),
+}
+GRADES: dict[str, Promise] = {"bronze": _("铜级"), "silver": _("银级"), "gold": _("金级")}
+ALARMS: dict[Alarm, Promise] = {
+    Alarm.UNHEARD: _("一天以上没有联系"),
+    Alarm.DEVICE: _("设备长时间不能用"),
+    Alarm.PROGRAM_OLD: _("程序版本过低"),
+}
 MATERIAL_FORMS: dict[MaterialForm, Promise] = {
     MaterialForm.ORIGINAL: _("原件"),
     MaterialForm.COPY: _("复印件"),
@@ -206,6 +232,13 @@ def problem_words(problem: Problem) -> tuple[str, str]:
         return problem.code, ""
     words = entry["en" if is_english() else "zh"]
     return words["title"].format_map(problem.facts), words["remedy"].format_map(problem.facts)
+
+
+def title_of(code: str) -> str:
+    """A problem's title where its facts are not known; empty where the title needs them."""
+    entry = _messages().get(code)
+    title = str(entry["en" if is_english() else "zh"]["title"]) if entry else code
+    return "" if "{" in title else title
 
 
 @cache

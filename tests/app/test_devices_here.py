@@ -18,6 +18,7 @@ from app.demo import simulated_devices
 from app.devices_here import ROLES, DevicesHere
 from app.version import VERSION
 from contract.problem import Problem
+from contract.report import StationReport
 from devices import catalogue
 from devices.cards import CardKind
 from devices.scanner import ScanProfile
@@ -226,3 +227,49 @@ def test_what_is_scanned_is_heard_until_told_to_stop_and_from_another_scanner_to
     assert [next(heard).text for _ in range(2)] == ["second", "second"]  # lost after each code, and found again
     stop.set()
     assert list(heard) == []
+
+
+def test_f30_what_the_server_is_to_know_is_of_the_last_look_and_about_machines_only(devices: DevicesHere) -> None:
+    assert devices.report() is None
+    devices.choose("receipt", simulated("printer", behave="near_end"))
+    devices.choose("a4", simulated("printer", behave="out_of_paper"))
+    devices.states()
+    report = devices.report()
+    assert report is not None and report.program == VERSION
+    told = {device.role: device for device in report.devices}
+    assert set(told) == {role for role in ROLES if devices.has(role)}
+    conditions = {role: told[role].condition for role in ("idcard", "scanner", "receipt", "a4")}
+    assert conditions == {"idcard": "ok", "scanner": "ok", "receipt": "paper_low", "a4": "fault"}
+    assert told["idcard"].versions == {"model": "SAM_V", "firmware": "emulator"} and told["idcard"].seen
+    said = report.model_dump_json()
+    sam = devices.state("idcard").facts["sam_number"]
+    assert sam and sam not in said and "陈" not in said
+    assert StationReport.model_validate_json(said) == report
+
+
+def test_f30_a_driver_that_went_with_an_update_is_reported_whatever_it_is_called() -> None:
+    devices = DevicesHere({"idcard": DeviceChoice(driver="idcard/gone\n" + "x" * 200)})
+    try:
+        devices.states()
+        report = devices.report()
+        assert report is not None
+        (gone,) = report.devices
+        assert (gone.condition, gone.problem, gone.grade) == ("fault", "device.no_such_driver", "")
+        assert gone.driver.startswith("idcard/gonex") and len(gone.driver) == 80
+    finally:
+        devices.close()
+
+
+def test_f30_what_a_device_told_of_itself_is_forgotten_while_it_is_out_of_order(devices: DevicesHere) -> None:
+    def versions() -> dict[str, str]:
+        devices.states()
+        report = devices.report()
+        assert report is not None
+        return next(device.versions for device in report.devices if device.role == "idcard")
+
+    first = versions()
+    assert first and versions() == first
+    devices.choose("idcard", simulated("idcard", behave="no_sam"))
+    assert versions() == {}
+    devices.choose("idcard", simulated("idcard"))
+    assert versions() == first

@@ -31,6 +31,7 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/v1/session"): NOBODY,  # a signature decides
     ("POST", "/api/v1/exchange"): frozenset({"station"}),
     ("POST", "/api/v1/ratings"): frozenset({"station"}),
+    ("POST", "/api/v1/reports"): frozenset({"station"}),
     ("GET", "/api/v1/pack"): frozenset({"station"}),
     ("POST", "/api/v1/pack/manifest"): frozenset({"station"}),
     ("GET", "/api/v1/pack/parts/{part}"): frozenset({"station"}),
@@ -47,6 +48,7 @@ TABLE: dict[tuple[str, str], frozenset[str]] = {
 BODIES = {
     "/api/v1/exchange": {"sent_at": "2026-11-20T09:00:00+08:00"},
     "/api/v1/enrol": {"code": "x"},
+    "/api/v1/reports": {"program": "0.1.0"},
     "/api/v1/ratings": {"rating": "{}", "signature": ""},
 }
 

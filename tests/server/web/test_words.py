@@ -15,7 +15,9 @@ from contract.material import MaterialForm, Source, Trust
 from contract.matter import Delivery
 from contract.person import Document, Role, Tie
 from contract.rating import Level, Reason
+from contract.report import Condition
 from server.cases.signatures import Bond
+from server.supervise.stations import Alarm
 from server.web import acts, wording
 from tests.server.desk import Desk
 
@@ -70,6 +72,8 @@ def test_templates_and_catalogue_have_no_chinese_outside_translation() -> None:
         (Bond, wording.BONDS),
         (Level, wording.LEVELS),
         (Reason, wording.REASONS),
+        (Condition, wording.CONDITIONS),
+        (Alarm, wording.ALARMS),
     ],
 )
 def test_everything_that_is_stored_has_a_name(kinds: type, words: dict[object, object]) -> None:
