@@ -384,7 +384,7 @@ def _devices_list(_given: argparse.Namespace, _: list[str]) -> Any:
             "transports": manifest.transports,
             "missing": missing(manifest),
             "options": {
-                option.key: {"default": option.default, "choices": option.choices, "label": option.label}
+                option.key: {"default": option.default, "choices": list(option.choices), "label": option.label}
                 for option in manifest.options
             },
         }

@@ -48,12 +48,13 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Option:
-    """One setting of a driver. `kind` is str, int, float, bool or choice."""
+    """One setting of a driver. `kind` is str, int, float, bool or choice; `choices` are values with their words, in
+    Chinese and English."""
 
     key: str
     kind: str
     default: str | int | float | bool
-    choices: tuple[str, ...]
+    choices: Mapping[str, tuple[str, str]]
     label: str
     label_en: str
     secret: bool = False  # a password: never in a diagnostic file
@@ -153,7 +154,8 @@ def _requirement(said: Mapping[str, str]) -> Requirement:
 
 
 def _option(key: str, said: Mapping[str, Any]) -> Option:
-    kind, choices = said["type"], tuple(said.get("choices", ()))
+    kind = said["type"]
+    choices = {value: (chinese, english) for value, (chinese, english) in said.get("choices", {}).items()}
     default: Any = said["default"]
     if kind == "float" and type(default) is int:
         default = float(default)

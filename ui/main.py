@@ -481,7 +481,8 @@ def _asked(option: drivers.Option, english: bool) -> Asked:
     label = option.label_en if english else option.label
     match option.kind:
         case "choice":
-            return Asked(option.key, label, "choice", choices=tuple((choice, choice) for choice in option.choices))
+            words = {value: told[1 if english else 0] for value, told in option.choices.items()}
+            return Asked(option.key, label, "choice", choices=tuple(words.items()))
         case "bool":
             return Asked(option.key, label, "choice", choices=(("True", say("是")), ("False", say("否"))))
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,10 @@ def test_a_library_is_found_without_loading_it() -> None:
         'name = "x"\nname_en = "x"\n[options.a]\ntype = "int"\ndefault = true\nlabel = "a"\nlabel_en = "a"',
         'name = "x"\nname_en = "x"\n[options.a]\ntype = "odd"\ndefault = 1\nlabel = "a"\nlabel_en = "a"',
         'name = "x"\nname_en = "x"\n[options.a]\ntype = "choice"\ndefault = "z"\nlabel = "a"\nlabel_en = "a"',
+        'name = "x"\nname_en = "x"\n[options.a]\ntype = "choice"\ndefault = "z"\nlabel = "a"\nlabel_en = "a"\n'
+        'choices = ["z"]',
+        'name = "x"\nname_en = "x"\n[options.a]\ntype = "choice"\ndefault = "z"\nlabel = "a"\nlabel_en = "a"\n'
+        '[options.a.choices]\nz = ["词"]',
         'name = "x"\nname_en = "x"\n[[requires]]\nsentence_zh = "a"\nsentence_en = "a"',
     ],
 )
@@ -126,6 +131,17 @@ def test_no_host_where_something_is_missing(folder: Path, monkeypatch: pytest.Mo
     assert raised.value.facts["lacks"] == "缺库；缺程序；缺模块"
 
 
+def test_every_choice_of_every_driver_has_words_of_its_own_in_both_languages() -> None:
+    asked = [(one.id, option) for one in drivers() for option in one.options if option.kind == "choice"]
+    assert len(asked) > 10
+    for driver, option in asked:
+        chinese, english = zip(*option.choices.values(), strict=True)
+        for words in (chinese, english):
+            assert all(words) and len(set(words)) == len(words), (driver, option.key)
+        assert not any(re.search("[\u4e00-\u9fff]", each) for each in english), (driver, option.key)
+        assert not set(option.choices) & set(chinese), (driver, option.key)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A driver's folder with every kind of option and requirement."""
@@ -142,7 +158,7 @@ def folder(tmp_path: Path) -> Path:
     options = {"port": ("str", '""'), "baud": ("int", "9600"), "gain": ("float", "1"), "quick": ("bool", "false")}
     for key, (kind, default) in options.items():
         lines += [f"[options.{key}]", f'type = "{kind}"', f"default = {default}", 'label = "l"', 'label_en = "l"']
-    lines += ["[options.mode]", 'type = "choice"', 'default = "a"', 'choices = ["a", "b"]']
-    lines += ['label = "l"', 'label_en = "l"']
+    lines += ["[options.mode]", 'type = "choice"', 'default = "a"', 'label = "l"', 'label_en = "l"']
+    lines += ["[options.mode.choices]", 'a = ["甲", "one"]', 'b = ["乙", "two"]']
     (folder / "manifest.toml").write_text("\n".join(lines), "utf-8")
     return folder

@@ -129,3 +129,15 @@ def test_the_page_speaks_english(desk: Desk, post: Post, until: Any) -> None:
     until(lambda: model.state.drivers)
     assert model.state.drivers[0].title == "Code scanner (serial, USB-COM)"
     assert model.state.options[0].label.startswith("Port (")
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "没放纸"), ("en", "No paper")])
+def test_what_a_driver_may_be_set_to_is_said_in_words(
+    desk: Desk, post: Post, until: Any, language: str, words: str
+) -> None:
+    model = DevicesModel(device_deeds(desk), post, lambda: language)
+    model.open("scanner")
+    until(lambda: model.state.drivers)
+    model.look_at_driver("scanner/simulated")
+    (behave,) = (asked for asked in model.state.options if asked.name == "behave")
+    assert ("no_paper", words) in behave.choices
