@@ -123,11 +123,14 @@ class DeviceVersions:
 
 
 class _OneBatch(ScanSource):
-    """The scanner, for one at a time: to ask it anything during a batch would end the batch."""
+    """The scanner, for one at a time: to ask it anything during a batch would end the batch.
 
-    def __init__(self, host: Host, patience: float, turn: threading.Lock) -> None:
+    `turned_away` is set where somebody came during one.
+    """
+
+    def __init__(self, host: Host, patience: float, turn: threading.Lock, turned_away: threading.Event) -> None:
         super().__init__(host, patience)
-        self._turn = turn
+        self._turn, self._turned_away = turn, turned_away
 
     def capabilities(self) -> Capabilities:
         with self._mine():
@@ -142,6 +145,7 @@ class _OneBatch(ScanSource):
     @contextmanager
     def _mine(self, wait: float = 0.0) -> Iterator[None]:
         if not self._turn.acquire(timeout=wait):
+            self._turned_away.set()
             raise Problem("device.busy", Retry.AGAIN, driver=self._host.driver_id)
         try:
             yield
@@ -163,6 +167,7 @@ class DevicesHere:
         self._printers: dict[str, PrintSink] = {}  # each remembers whose paper it may still hold
         self._lock = threading.Lock()
         self._scanning = threading.Lock()
+        self._missed = threading.Event()  # somebody looked at the scanner during a batch and learnt nothing
         self._closed = False
 
     def idcard(self) -> Reader:
@@ -174,7 +179,7 @@ class DevicesHere:
 
     def scanner(self) -> ScanSource:
         """The scanner; who asks it during a batch gets ``device.busy``. Raises Problem ``device.not_chosen``."""
-        return _OneBatch(self._host("scanner"), ROLES["scanner"].patience, self._scanning)
+        return _OneBatch(self._host("scanner"), ROLES["scanner"].patience, self._scanning, self._missed)
 
     def printer(self, role: str) -> PrintSink:
         """The printer of a role, ``receipt`` or ``a4``. Raises Problem ``device.not_chosen``."""
@@ -338,12 +343,16 @@ class DevicesHere:
     def plugged(self, stop: threading.Event) -> Iterator[tuple[Thing, ...]]:
         """What is plugged in: now, and again whenever something comes or goes, until `stop`. For a thread of its own.
 
-        A chosen driver's port or folder that appears or goes away counts too.
+        A chosen driver's port or folder that appears or goes away counts too, and so does the end of a batch during
+        which somebody looked at the scanner: how it stands can be seen again.
         """
         before: object = None
         while not stop.is_set():
             now = things()
-            if (now, self._places()) != before:
+            free_again = self._missed.is_set() and not self._scanning.locked()
+            if free_again:
+                self._missed.clear()
+            if free_again or (now, self._places()) != before:
                 before = now, self._places()
                 yield now
             stop.wait(LOOK)

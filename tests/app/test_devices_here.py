@@ -160,6 +160,28 @@ def test_when_a_device_was_seen_last_is_remembered(tmp_path: Path) -> None:
         devices.close()
 
 
+def test_a_look_that_fell_into_a_batch_is_asked_for_again_at_its_end(
+    devices: DevicesHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.devices_here.LOOK", 0.01)
+    monkeypatch.setattr("app.devices_here.things", lambda: ())
+    stop = threading.Event()
+    told = devices.plugged(stop)
+    next(told)
+    heard = threading.Event()
+    waiting = threading.Thread(target=lambda: [heard.set() for _ in told])
+    batch = devices.scanner().scan(ScanProfile(dpi=50))
+    next(batch)
+    waiting.start()
+    try:
+        assert devices.state("scanner").word == "busy"
+        assert len(list(batch)) == 3 and heard.wait(20)
+        assert devices.state("scanner").word == "ok"
+    finally:
+        stop.set()
+        waiting.join()
+
+
 def test_what_is_plugged_in_or_drawn_out_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.devices_here.LOOK", 0.01)
     there: list[Thing] = []

@@ -16,6 +16,7 @@ from app.config import DeviceChoice, read_config
 from app.desk import Desk
 from app.devices_here import DevicesHere
 from app.version import VERSION
+from devices.scanner import ScanProfile
 from tests.ui.conftest import sign_in
 from ui.hands import Hands
 from ui.main import device_deeds
@@ -91,6 +92,25 @@ def test_a_light_goes_out_with_its_device_and_comes_back(
         desk.devices.choose("codes", DeviceChoice(driver="codes/simulated"))
         for end in second:
             os.close(end)
+
+
+def test_the_scanners_light_is_looked_at_again_when_the_batch_is_over(
+    window: CounterWindow, hands: Hands, desk: Desk
+) -> None:
+    desk.devices.choose("scanner", DeviceChoice(driver="scanner/simulated"))
+    sign_in(window, hands)
+    window.counter.models.devices.refresh()
+    hands.wait(lambda: lights(window).get("扫描仪") == "正常", "the scanner at rest")
+    batch = desk.devices.scanner().scan(ScanProfile(dpi=50))
+    next(batch)
+
+    def looked_at() -> str | None:
+        window.counter.models.devices.refresh()  # which does nothing while an earlier look is under way
+        return lights(window).get("扫描仪")
+
+    hands.wait(lambda: looked_at() == "正忙", "the scanner at work")
+    assert list(batch)
+    hands.wait(lambda: lights(window).get("扫描仪") == "正常", "the scanner at rest again")
 
 
 def test_f19_devices_that_are_not_in_order_are_said_before_a_person_sits_down(
