@@ -1,5 +1,7 @@
 """3,200 service points come back within five minutes after a day without a line, to one server process on SQLite.
 
+It says on standard error how far it is, and Ctrl-C ends it with everything that it started.
+
 Each is the product's own courier on the product's own line (enrolled, signed, by HTTP, pages by tus), with its
 back-off, its jitter and its obedience to Retry-After; only the store under it is a few lists in memory. Each brings
 three cases of three acts with all their pages, and goes on asking for news afterwards, as at a counter.
@@ -14,6 +16,7 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from benchmarks._report import Ratio, parser, report
@@ -24,6 +27,7 @@ WITHIN = 300.0  # seconds
 CALM = 64  # stations that say how fast the server is …
 TOGETHER = 16  # … so many at a time
 PATIENCE = 3600.0  # seconds, after which what is not over is lost
+BEGAN = time.monotonic()
 
 
 def main() -> int:
@@ -35,20 +39,26 @@ def main() -> int:
     given = arguments.parse_args()
     count, within = (100, 10.0) if given.quick else (given.stations, given.within)
     with tempfile.TemporaryDirectory() as place:
-        fleet = Fleet(Path(place) / "fleet", count + CALM, cases=given.cases)
-        fleet.server.start()
+        fleet = Fleet(Path(place) / "fleet", count + CALM, cases=given.cases, say=_say)
         try:
+            fleet.server.start()
             fleet.enrol()
             calm = [fleet.drain(fleet.boats[at : at + TOGETHER], 0, PATIENCE) for at in range(0, CALM, TOGETHER)]
-            print(f"calm: {calm}", file=sys.stderr, flush=True)
+            _say(f"a few at a time: {sum(one.seconds for one in calm):.1f} s for {CALM} stations")
             crowd = fleet.drain(fleet.boats[CALM:], within, PATIENCE)
             faults = fleet.faults()
+        except KeyboardInterrupt:
+            return 130
         finally:
             fleet.stop()
             fleet.server.stop()
     for fault in sorted(set(faults)):
         print(f"{faults.count(fault)} times: {fault}", file=sys.stderr)
     return report("fleet", _ratios(calm, crowd, within, faults), as_json=given.json, extra={"stations": count})
+
+
+def _say(words: str) -> None:
+    print(f"{time.monotonic() - BEGAN:5.0f} s  {words}", file=sys.stderr, flush=True)
 
 
 def _ratios(calm: list[Drained], crowd: Drained, within: float, faults: list[str]) -> list[Ratio]:

@@ -203,8 +203,8 @@ class Courier:
         """One try. Returns how it ended, and what the server asked for in seconds."""
         try:
             self._say(replace(self._state, sending=True))
-            if pace.outcome in (Outcome.LINE, Outcome.IDLE):  # a silent server is found out before a long wait for it
-                self.line.probe()
+            if pace.outcome is Outcome.LINE or (pace.outcome is Outcome.IDLE and self._has_news()):
+                self.line.probe()  # a silent server is found out before a long wait for it
             outcome = self._talk()
             self._say(replace(self._state, sending=False))
             return outcome, 0.0

@@ -55,7 +55,8 @@ SMALL_BLOCK = 8 << 10  # … and where little may be lost: under TLS a block is 
 COMING = 2 << 10  # bytes taken from the socket at a time: a cut loses no more
 CONNECT = 8.0  # seconds for a connection, and for each block to be taken
 ANSWER = 30.0  # seconds of silence while waiting for an answer
-PROBE = 8.0  # seconds in which a server that is there says so
+PROBE = 8.0  # seconds in which a server that is there says so …
+NEWS = 15.0  # … or, with many others at its door, what is new
 STALL = 30.0  # seconds for a block of an upload on a bad line
 DIGESTING = 180.0  # seconds for the server to check and keep a whole batch
 UNACKNOWLEDGED = 30.0  # seconds after which sent bytes that nobody took end a connection, where the system can do that
@@ -231,8 +232,9 @@ class Line:
         return answer
 
     def exchange(self, ask: Ask) -> Answer:
-        """One round of talk."""
-        return _parsed(Answer, self._call("POST", f"{API}/exchange", json=ask, as_station=True))
+        """One round of talk. Where only news is asked for, a silent server is found out soon."""
+        patience = None if ask.actions else NEWS
+        return _parsed(Answer, self._call("POST", f"{API}/exchange", json=ask, as_station=True, patience=patience))
 
     def rate(self, rating: SignedRating) -> Told:
         """Hand in what somebody thought of their visit; it may be repeated."""

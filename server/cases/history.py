@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db.models import QuerySet
 
@@ -11,9 +11,11 @@ from contract.wire import sha256
 from server.cases.models import CaseRecord, EventRecord, Unrelayed
 
 
-def add_event(row: CaseRecord, kind: str, **what: str) -> None:
-    """Something happened to a case: it goes into its history, and the relay will tell the feeds."""
-    last = row.events.order_by("seq").last()
+def add_event(row: CaseRecord, kind: str, *, history: Sequence[EventRecord] | None = None, **what: str) -> None:
+    """Something happened to a case: it goes into its history, and the relay will tell the feeds. `history` is what the
+    caller has read of it, in this transaction.
+    """
+    last = row.events.order_by("seq").last() if history is None else next(reversed(history), None)
     seq = last.seq + 1 if last else 1
     link = _link(last.link if last else "", seq, kind, what.get("text", ""))
     pending = row.materials_pending

@@ -109,6 +109,7 @@ def _keep(row: CaseRecord | None, case: Case, action: Action, text: str, signatu
     add_event(
         row,
         "action",
+        history=events,
         action_id=action.id,
         verb=action.kind.value,
         body_digest=action.body_digest,
@@ -123,7 +124,7 @@ def _fill(row: CaseRecord, case: Case, actions: tuple[Action, ...]) -> None:
     """The columns, from the case and from which of its pages are here."""
     named = pages_of(actions)
     _take_from_library(case)
-    held = held_pages(case.id) & named
+    held = held_pages(case.id) & named if named else named
     wanted = sorted(named - held)
     case = case.model_copy(update={"materials_pending": bool(wanted)})
     applicant = case.parties.applicant
@@ -177,7 +178,7 @@ def pages_arrived(case_id: str) -> None:
         row.save()
         drop_copies(case_id)
         if was_pending and not row.materials_pending:
-            add_event(row, "pages")
+            add_event(row, "pages", history=events)
 
 
 # --- what officers do -------------------------------------------------------------------------------------------------

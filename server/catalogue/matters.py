@@ -121,7 +121,7 @@ def newest_version(code: str) -> int | None:
 
 def is_withdrawn(code: str, version: int) -> bool:
     """Whether nobody may begin with a version any more: it was withdrawn."""
-    return MatterVersion.objects.filter(code=code, version=version, withdrawn_at__isnull=False).exists()
+    return _is_withdrawn(edition(), code, version)
 
 
 def get_matter(code: str, version: int) -> Matter:
@@ -144,6 +144,11 @@ def newest() -> tuple[Matter, ...]:
     for row in MatterVersion.objects.filter(withdrawn_at=None).order_by("code", "version"):
         found[row.code] = row.to_wire()
     return tuple(found.values())
+
+
+@lru_cache(maxsize=512)
+def _is_withdrawn(edition: str, code: str, version: int) -> bool:
+    return MatterVersion.objects.filter(code=code, version=version, withdrawn_at__isnull=False).exists()
 
 
 @lru_cache(maxsize=512)

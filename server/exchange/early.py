@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from contract.case import Action
 from contract.problem import Problem, Retry
-from server.cases.models import EventRecord
 from server.exchange.models import EarlyAct
 from server.org.models import Station
 
@@ -24,12 +23,6 @@ KEPT_OF_A_CASE = 50  # acts of one case that wait here for an earlier one
 KEPT_FOR = timedelta(days=14)  # longer than any village point is without a line: then a person is to look
 
 Take = Callable[[Action, str, str, Station], None]
-
-
-def is_early(action: Action) -> bool:
-    """Whether the act follows one that is not here."""
-    known = EventRecord.objects.filter(case_id=action.case_id, action_id=action.after)
-    return bool(action.after) and not known.exists()
 
 
 def keep_early(action: Action, text: str, signature: str, station: Station) -> Problem:
@@ -64,8 +57,11 @@ def take_followers(action: Action, take: Take) -> None:
     Where one is refused it stays here with the reason, and so do those behind it; its station hears the same when it
     offers it again.
     """
-    EarlyAct.objects.filter(action_id=action.id).delete()  # it came by another way
-    for kept in EarlyAct.objects.filter(case_id=action.case_id, after=action.id).select_related("station"):
+    for kept in EarlyAct.objects.filter(case_id=action.case_id):
+        if kept.action_id == action.id:  # it came by another way
+            kept.delete()
+        if kept.after != action.id:
+            continue
         follower = Action.model_validate_json(kept.text)
         try:
             take(follower, kept.text, kept.signature, kept.station)

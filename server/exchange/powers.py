@@ -13,7 +13,7 @@ from contract.problem import Problem, Retry
 from server.catalogue.matters import get_matter, offerings_of
 from server.exchange.numbers import require_ours
 from server.org.models import Station, User
-from server.org.tree import get_tree
+from server.org.tree import get_tree, looked_up
 
 # 不予受理 is an answer on acceptance, so it takes the power to accept
 NEEDED: dict[Kind, Power] = {
@@ -33,7 +33,7 @@ def require_author(action: Action, station: Station) -> None:
         Problem: ``author.unknown``, ``author.revoked``, ``author.elsewhere``, ``case.wrong_role``.
     """
     author = action.author
-    user = User.objects.filter(id=author.id).first()
+    user = looked_up(("author", author.id), lambda: User.objects.filter(id=author.id).first())
     if user is None:
         raise Problem("author.unknown", Retry.AFTER_FIX)
     if user.revoked_at is not None and action.at >= user.revoked_at:

@@ -7,11 +7,13 @@ in case the process died in between; running it twice changes nothing.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.db import connection, transaction
 from django.db.models import Max
 
 from contract.node import NodeLevel
-from server.cases.models import CaseRecord, EventRecord, Unrelayed
+from server.cases.models import EventRecord, Unrelayed
 from server.exchange.models import Feed, FeedRow
 from server.org.tree import get_tree
 
@@ -27,15 +29,24 @@ def department_feed(code: str) -> str:
     return f"department:{code}"
 
 
-def entitled(row: CaseRecord) -> tuple[str, ...]:
-    """The feeds that hear of a case: the node that took it in, its street centre, and the competent department.
+class _Waiting(NamedTuple):
+    """An event that no feed has heard of, and its case as it is now."""
 
-    County and city halls do not mirror everything below them: they look a case up when its applicant stands there.
-    """
-    tree = get_tree()
-    above = [node.code for node in tree.chain(row.node)[1:] if node.level in (NodeLevel.STREET, NodeLevel.VILLAGE)]
-    feeds = [node_feed(code) for code in (row.node, *above)]
-    return (*feeds, department_feed(row.department)) if row.department else tuple(feeds)
+    event_id: int
+    seq: int
+    case_id: str
+    node: str
+    department: str
+
+    def feeds(self) -> tuple[str, ...]:
+        """The feeds that hear of it: the node that took the case in, its street centre, and the competent department.
+
+        County and city halls do not mirror everything below them: they look a case up when its applicant stands there.
+        """
+        tree = get_tree()
+        above = [node.code for node in tree.chain(self.node)[1:] if node.level in (NodeLevel.STREET, NodeLevel.VILLAGE)]
+        names = [node_feed(code) for code in (self.node, *above)]
+        return (*names, department_feed(self.department)) if self.department else tuple(names)
 
 
 def relay() -> int:
@@ -46,36 +57,38 @@ def relay() -> int:
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-            waiting = list(Unrelayed.objects.select_related("event__case").order_by("event_id")[:BATCH])
-            by_feed: dict[str, list[EventRecord]] = {}
-            for entry in waiting:
-                for name in entitled(entry.event.case):
-                    by_feed.setdefault(name, []).append(entry.event)
-            for name, events in by_feed.items():
-                written += _catch_up(name, events)
-            Unrelayed.objects.filter(event_id__in=[entry.event_id for entry in waiting]).delete()
+            columns = ("event_id", "event__seq", "event__case_id", "event__case__node", "event__case__department")
+            found = Unrelayed.objects.order_by("event_id").values_list(*columns)[:BATCH]
+            waiting = [_Waiting(*row) for row in found]
+            written += _tell(waiting)
+            Unrelayed.objects.filter(event_id__in=[event.event_id for event in waiting]).delete()
         if len(waiting) < BATCH:
             break
     return written
 
 
-def _catch_up(name: str, events: list[EventRecord]) -> int:
-    """The events, and before each whatever happened to its case before this feed was entitled to it (a snapshot)."""
-    feed, _ = Feed.objects.get_or_create(name=name)
-    cases = {event.case_id for event in events}
-    told = FeedRow.objects.filter(feed=feed, case_id__in=cases).values_list("case_id").annotate(Max("seq"))
-    known: dict[str, int] = dict(told)
-    happened: dict[str, dict[int, int]] = {case_id: {} for case_id in cases}
-    for case_id, seq, event_id in EventRecord.objects.filter(case_id__in=cases).values_list("case_id", "seq", "id"):
-        happened[case_id][seq] = event_id
+def _tell(waiting: list[_Waiting]) -> int:
+    """Each event into its feeds, and before it whatever happened to its case before the feed was entitled to it (a
+    snapshot). Returns how many rows that were.
+    """
+    names = {name for event in waiting for name in event.feeds()}
+    cases = {event.case_id for event in waiting}
+    feeds = {name: Feed(name=name) for name in names} | Feed.objects.in_bulk(names)
+    told = FeedRow.objects.filter(feed__in=names, case_id__in=cases).values_list("feed_id", "case_id")
+    known = {(name, case_id): seq for name, case_id, seq in told.annotate(Max("seq"))}
+    happened = {
+        (case_id, seq): event_id
+        for case_id, seq, event_id in EventRecord.objects.filter(case_id__in=cases).values_list("case_id", "seq", "id")
+    }
     rows: list[FeedRow] = []
-    for event in events:
-        for seq in range(known.get(event.case_id, 0) + 1, event.seq + 1):
-            feed.last += 1
-            event_id = happened[event.case_id][seq]
-            rows.append(FeedRow(feed=feed, n=feed.last, event_id=event_id, case_id=event.case_id, seq=seq))
-        known[event.case_id] = max(known.get(event.case_id, 0), event.seq)
-    if rows:
-        FeedRow.objects.bulk_create(rows)
-        feed.save(update_fields=["last"])
+    for event in waiting:
+        for name in event.feeds():
+            feed, case_id = feeds[name], event.case_id
+            for seq in range(known.get((name, case_id), 0) + 1, event.seq + 1):
+                feed.last += 1
+                event_id = happened[case_id, seq]
+                rows.append(FeedRow(feed=feed, n=feed.last, event_id=event_id, case_id=case_id, seq=seq))
+            known[name, case_id] = max(known.get((name, case_id), 0), event.seq)
+    Feed.objects.bulk_create(feeds.values(), update_conflicts=True, update_fields=["last"], unique_fields=["name"])
+    FeedRow.objects.bulk_create(rows)
     return len(rows)

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from pydantic import ValidationError
 
@@ -25,7 +25,7 @@ from server.cases import clashes, services
 from server.cases.models import CaseRecord, EventRecord
 from server.catalogue.matters import is_withdrawn
 from server.catalogue.packs import pack_version
-from server.exchange.early import is_early, keep_early, take_followers
+from server.exchange.early import keep_early, take_followers
 from server.exchange.models import FeedRow
 from server.exchange.numbers import renew
 from server.exchange.powers import require_allowed, require_author
@@ -82,7 +82,8 @@ def hear(actions: Iterable[SignedAction], station: Station) -> tuple[dict[str, T
                     held.add(case_id)
         if case_id:
             acted[case_id] = None
-    relay()
+    if told:
+        relay()
     return told, tuple(acted)
 
 
@@ -93,45 +94,51 @@ def _waits(told: Told) -> bool:
 
 def _told(signed: SignedAction, station: Station, held: set[str]) -> Told:
     try:
-        verdict = _heard(signed, station, held)
-        warning = _warning(signed.action)
+        action = _signed_act(signed, station)
+        verdict = _heard(action, signed, station, held)
+        warning = _warning(action)
         return Told(verdict=verdict, problem=warning.to_wire() if warning else None)
     except Problem as problem:
         return Told(verdict=Verdict.REFUSED, problem=problem.to_wire())
 
 
-def _warning(text: str) -> Problem | None:
+def _warning(action: Action) -> Problem | None:
     """What is to be known of an act that was kept: its matter was withdrawn meanwhile (S09)."""
-    action = Action.model_validate_json(text)
     if action.kind is not Kind.RECEIVE:
         return None
-    case = CaseRecord.objects.filter(id=action.case_id).first()
-    if case is None or not is_withdrawn(case.matter, case.matter_version):
+    case = CaseRecord.objects.filter(id=action.case_id).values_list("matter", "matter_version", "number").first()
+    if case is None or not is_withdrawn(*case[:2]):
         return None
-    return Problem("matter.withdrawn", Retry.NEVER, number=case.number, version=case.matter_version)
+    return Problem("matter.withdrawn", Retry.NEVER, number=case[2], version=case[1])
 
 
-def _heard(signed: SignedAction, station: Station, held: set[str]) -> Verdict:
-    """Keep one act, or raise the Problem that it is refused with."""
+def _signed_act(signed: SignedAction, station: Station) -> Action:
+    """The act, if this station signed it."""
     if signed.station != station.id:
         raise Problem("action.wrong_station", Retry.NEVER)
     require_signature(station, signed.action, signed.signature, "action.signature_wrong")
     action = _parsed(signed.action)
     if action.station != station.id:
         raise Problem("action.wrong_station", Retry.NEVER)
-    if _is_known(action):
+    return action
+
+
+def _heard(action: Action, signed: SignedAction, station: Station, held: set[str]) -> Verdict:
+    """Keep one act, or raise the Problem that it is refused with."""
+    known = _known(action)
+    if _is_known(action, known):
         return Verdict.ALREADY
     if action.case_id in held:
         raise Problem("case.earlier_refused", Retry.AFTER_FIX)
     if action.server_offset_ms is not None and action.at > timezone.now() + SKEW:
         raise Problem("action.from_the_future", Retry.AFTER_FIX)
-    if is_early(action):
+    if action.after and (action.after not in known or known[action.after].case_id != action.case_id):
         raise keep_early(action, signed.action, signed.signature, station)
     try:
         _take(action, signed.action, signed.signature, station)
     except Problem:
         # the same round may run twice at once, when a station gave up waiting: the other one was faster
-        if _is_known(action):
+        if _is_known(action, _known(action)):
             return Verdict.ALREADY
         raise
     take_followers(action, _take)
@@ -162,15 +169,30 @@ def _dated(action: Action, station: Station) -> Action:
     return action.model_copy(update={"made_at": now, "server_offset_ms": 0})
 
 
-def _is_known(action: Action) -> bool:
+class _Kept(NamedTuple):
+    """What is to be known of an act that was kept."""
+
+    case_id: str
+    verb: str
+    body_digest: str
+
+
+def _known(action: Action) -> dict[str, _Kept]:
+    """What is kept of an act and of the one that it follows, by id."""
+    found = EventRecord.objects.filter(action_id__in=(action.id, action.after))
+    columns = found.values_list("action_id", "case_id", "verb", "body_digest")
+    return {str(act_id): _Kept(*kept) for act_id, *kept in columns}
+
+
+def _is_known(action: Action, known: dict[str, _Kept]) -> bool:
     """Whether the act was kept before; Problem ``action.conflict`` where its id stands for something else.
 
     The text may have been signed anew; what counts is that it says the same.
     """
-    known = EventRecord.objects.filter(action_id=action.id).first()
-    if known is None:
+    kept = known.get(action.id)
+    if kept is None:
         return False
-    if (known.case_id, known.verb, known.body_digest) != (action.case_id, action.kind.value, action.body_digest):
+    if kept != (action.case_id, action.kind.value, action.body_digest):
         raise Problem("action.conflict", Retry.NEVER)
     return True
 
@@ -229,10 +251,13 @@ def _event(row: FeedRow, station: Station) -> Event:
 
 def _words(station: Station, case_ids: Iterable[str]) -> dict[str, CaseWord]:
     """What the server holds of the cases asked about; those that the station may not see are passed over (F08)."""
-    seen = CaseRecord.objects.visible_to(station).filter(Q(id__in=list(dict.fromkeys(case_ids))))
+    asked = list(dict.fromkeys(case_ids))
+    if not asked:
+        return {}
+    rows = CaseRecord.objects.visible_to(station).filter(id__in=asked)
+    seen = list(rows.values_list("id", "digest", "wanted"))
+    copies = copied_pages(case_id for case_id, _, _ in seen)
     return {
-        case_id: CaseWord(
-            digest=digest, wanted=tuple(wanted), copies=tuple(sorted(copied_pages(case_id))) if wanted else ()
-        )
-        for case_id, digest, wanted in seen.values_list("id", "digest", "wanted")
+        case_id: CaseWord(digest=digest, wanted=tuple(wanted), copies=tuple(sorted(copies[case_id])))
+        for case_id, digest, wanted in seen
     }

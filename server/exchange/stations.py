@@ -10,6 +10,7 @@ import base64
 import binascii
 import secrets
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -22,8 +23,8 @@ from contract.problem import Problem, Retry
 from server.catalogue.packs import pack_for
 from server.exchange.numbers import blocks_of, give_block
 from server.keys import get_keys
-from server.org.models import EnrolCode, Node, NumberBlock, Station, StationSession
-from server.org.tree import get_tree
+from server.org.models import EnrolCode, Node, NumberBlock, Station, StationSession, touch
+from server.org.tree import edition, get_tree
 
 CODE_GOOD_FOR = timedelta(hours=72)
 SESSION_GOOD_FOR = timedelta(hours=12)
@@ -155,16 +156,21 @@ def station_of(token: str) -> Station:
     Raises:
         Problem: ``session.needed``, ``station.revoked``.
     """
-    session = (
-        StationSession.objects.select_related("station")
-        .filter(fingerprint=_token_fingerprint(token), expires_at__gt=timezone.now())
-        .first()
-    )
-    if session is None:
+    session = _session(edition(), _token_fingerprint(token))
+    if session.expires_at <= timezone.now():
         raise Problem("session.needed", Retry.AGAIN)
     if session.station.revoked_at is not None:
         raise Problem("station.revoked", Retry.NEVER)
     return session.station
+
+
+@lru_cache(maxsize=8192)
+def _session(edition: str, fingerprint: str) -> StationSession:
+    """Kept while nobody is shut out: a station asks for many things with one token."""
+    session = StationSession.objects.select_related("station").filter(fingerprint=fingerprint).first()
+    if session is None:
+        raise Problem("session.needed", Retry.AGAIN)
+    return session
 
 
 def note_seen(station: Station) -> None:
@@ -172,12 +178,14 @@ def note_seen(station: Station) -> None:
     now = timezone.now()
     if station.seen_at is None or now - station.seen_at >= SEEN_EVERY:
         Station.objects.filter(id=station.id).update(seen_at=now)
+        station.seen_at = now
 
 
 def revoke_station(station: Station) -> None:
     """Shut a lost station out and retire its numbers."""
     now = timezone.now()
     with transaction.atomic():
+        touch()
         Station.objects.filter(id=station.id).update(revoked_at=now)
         NumberBlock.objects.filter(station=station, retired_at=None).update(retired_at=now)
 

@@ -105,14 +105,18 @@ def find_copy(case_id: str, stands_for: str) -> bytes | None:
     return unseal(unwrap(blob.key, blob.digest), get_store().get(blob.name), blob.digest)
 
 
-def copied_pages(case_id: str) -> frozenset[str]:
-    """The digests of the pages for which a working copy stands."""
-    return frozenset(WorkingCopy.objects.filter(case_id=case_id).values_list("stands_for", flat=True))
+def copied_pages(case_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+    """By case, the digests of the pages for which a working copy stands."""
+    found = {case_id: frozenset[str]() for case_id in case_ids}
+    for case_id, page in WorkingCopy.objects.filter(case_id__in=found).values_list("case_id", "stands_for"):
+        found[case_id] |= {page}
+    return found
 
 
 def drop_copies(case_id: str) -> None:
     """Throw away the working copies of pages that have come."""
-    over = WorkingCopy.objects.filter(case_id=case_id, stands_for__in=held_pages(case_id))
+    held = CasePage.objects.filter(case_id=case_id).values("blob_id")
+    over = WorkingCopy.objects.filter(case_id=case_id, stands_for__in=held)
     digests = set(over.values_list("blob_id", flat=True))
     if not digests:
         return

@@ -160,14 +160,24 @@ class Reception:
 
 
 def open_reception(upload: Upload, offset: int, whole_or_nothing: bool) -> Reception | None:
-    """A reception for bytes from `offset` on, or None where the upload stands elsewhere. Pre-empts an older one."""
-    take_over(upload.id)
+    """A reception for bytes from `offset` on, or None where the upload stands elsewhere. Pre-empts an older one: one
+    in another process by claiming the upload.
+    """
+    _stop_older(upload.id)
     reception = Reception(upload.id, unwrap(upload.key, upload.id), offset, whole_or_nothing)
     return reception if reception.claim() else None
 
 
 def take_over(upload_id: str) -> None:
     """End whatever PATCH is writing to the upload, here or in another process, and keep what it brought."""
+    _stop_older(upload_id)
+    held = Upload.objects.filter(id=upload_id).exclude(holder="")
+    if held.exists():
+        with transaction.atomic():
+            held.update(holder="")
+
+
+def _stop_older(upload_id: str) -> None:
     with _open_lock:
         older = _open.get(upload_id)
     if older is not None:
@@ -178,7 +188,3 @@ def take_over(upload_id: str) -> None:
                 break
             older.ended.wait(QUIET - quiet)
         older.stop()
-    held = Upload.objects.filter(id=upload_id).exclude(holder="")
-    if held.exists():
-        with transaction.atomic():
-            held.update(holder="")

@@ -172,7 +172,6 @@ def _patch(request: HttpRequest, upload: Upload) -> HttpResponse:
         raise Problem("upload.is_whole", Retry.NEVER)
     offset = _count(request.headers.get("Upload-Offset"), "upload.offset_malformed")
     _receive(request, upload, offset)
-    upload.refresh_from_db()
     response = HttpResponse(status=204)
     response["Upload-Offset"] = str(upload.offset)
     return _expiring(response, upload)
@@ -202,8 +201,8 @@ def _receive(request: HttpRequest, upload: Upload, offset: int) -> None:
     except BaseException:
         reception.stop()
         raise
-    upload.refresh_from_db()
     if cut:
+        upload.refresh_from_db()
         raise Problem("upload.cut", Retry.AGAIN, offset=upload.offset)
     life.advance(upload)
 
@@ -236,7 +235,6 @@ def _pour(request: HttpRequest, reception: Reception, expected: int | None, room
 def _created(upload: Upload) -> HttpResponse:
     response = HttpResponse(status=201)
     response["Location"] = _location(upload.id)
-    upload.refresh_from_db()
     if upload.role != Upload.Role.FINAL or upload.state == Upload.State.DONE:
         response["Upload-Offset"] = str(upload.offset)
     return _expiring(response, upload)

@@ -162,12 +162,15 @@ def _create(station: Station, role: Upload.Role, length: int, metadata: str, pur
 
 def has_expired(upload: Upload) -> bool:
     """A whole lives as long as its youngest part."""
-    ends = [upload.expires_at, *upload.parts.values_list("expires_at", flat=True)]
+    ends = [upload.expires_at]
+    if upload.role == Upload.Role.FINAL:
+        ends += upload.parts.values_list("expires_at", flat=True)
     return max(ends) < timezone.now()
 
 
 def advance(upload: Upload) -> None:
-    """After bytes came: finish the upload, or the whole that it is a part of, where everything is there.
+    """After bytes came: finish the upload, or the whole that it is a part of, where everything is there. It is read
+    anew, before and after.
 
     Raises:
         Problem: ``upload.garbled`` where the bytes are not what they were said to be; the upload is thrown away.
@@ -185,6 +188,7 @@ def advance(upload: Upload) -> None:
                 state=Upload.State.RECEIVED, offset=whole.length
             )
     _finish(whole, sources)
+    upload.refresh_from_db()
 
 
 def _sources(whole: Upload) -> list[Upload]:

@@ -40,7 +40,9 @@ def revoked_at(node: str) -> tuple[str, ...]:
     tree = get_tree()
     out = User.objects.filter(Q(is_active=False) | Q(revoked_at__isnull=False)).order_by("id")
     return tuple(
-        user.id for user in out if any(tree.is_under(node, home) for home in (user.node, *user.delegated) if home)
+        user_id
+        for user_id, home, delegated in out.values_list("id", "node", "delegated")
+        if any(tree.is_under(node, code) for code in (home, *delegated) if code)
     )
 
 

@@ -166,5 +166,5 @@ class NumberBlock(models.Model):
 
 
 def touch(**changes: Any) -> None:
-    """Say that nodes, matters or the calendar changed: packs and trees are made anew."""
+    """Say that nodes, matters or the calendar changed, or a station was shut out: what is kept of them is read anew."""
     Hall.objects.update_or_create(id=1, defaults={"edition": _new_id(), **changes})

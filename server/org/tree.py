@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import TypeVar
 
 from contract.node import Tree
 from server.org.models import Hall, Node
 
+T = TypeVar("T")
 _look = threading.local()
 
 
 @contextmanager
 def one_look() -> Iterator[None]:
-    """Within it (one request) the edition is asked for once, so that a round is judged by one and the same hall."""
-    _look.edition = ""
+    """Within it (one request) things are looked up once, so that a round is judged by one and the same hall."""
+    _look.found = {}
     try:
         yield
     finally:
-        del _look.edition
+        del _look.found
+
+
+def looked_up(what: Hashable, find: Callable[[], T]) -> T:
+    """What `find` says; within one look it is asked until it has found something, and not again."""
+    found: dict[Hashable, T] | None = getattr(_look, "found", None)
+    if found is None:
+        return find()
+    if not found.get(what):
+        found[what] = find()
+    return found[what]
 
 
 def edition() -> str:
-    """What changes whenever nodes, matters or the calendar do."""
-    known: str | None = getattr(_look, "edition", None)
-    if known:
-        return known
-    found = Hall.objects.filter(id=1).values_list("edition", flat=True).first() or ""
-    if known is not None:
-        _look.edition = found
-    return found
+    """What changes whenever nodes, matters or the calendar do, or a station is shut out."""
+    return looked_up("edition", lambda: Hall.objects.filter(id=1).values_list("edition", flat=True).first() or "")
 
 
 def get_tree() -> Tree:
@@ -46,11 +52,14 @@ def _tree(edition: str) -> Tree:
 
 def codes_under(code: str) -> tuple[str, ...]:
     """The node and everything below it."""
-    return _codes_under(edition(), code)
+    return tuple(_below(edition()).get(code, ()))
 
 
-@lru_cache(maxsize=8192)
-def _codes_under(edition: str, code: str) -> tuple[str, ...]:
-    """Kept for each node: thousands of stations ask for their own at every turn."""
-    tree = _tree(edition)
-    return tuple(known for known in tree.by_code if tree.is_under(known, code))
+@lru_cache(maxsize=2)
+def _below(edition: str) -> dict[str, list[str]]:
+    """For all nodes at once: thousands of stations ask for their own at every turn."""
+    tree, below = _tree(edition), dict[str, list[str]]()
+    for code in tree.by_code:
+        for node in tree.chain(code):
+            below.setdefault(node.code, []).append(code)
+    return below

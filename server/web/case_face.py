@@ -175,7 +175,7 @@ def identity_of(view: CaseView) -> tuple[tuple[Mark, ...], tuple[Fact, ...]]:
 
 def slots_of(view: CaseView, row: CaseRecord) -> tuple[Slot, ...]:
     """The materials with their pages; the photographed identity document comes first."""
-    wanted, copied = set(row.wanted), copied_pages(row.id) if row.wanted else frozenset()
+    wanted, copied = set(row.wanted), copied_pages([row.id])[row.id]
     found = []
     identity = view.case.identity
     if identity is not None and identity.pages:

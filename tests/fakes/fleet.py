@@ -38,6 +38,7 @@ from tests.fakes.window import Window, join_demo
 
 COUNTY = "330281"
 A_STREET = 10  # villages
+TELL_EVERY = 5.0  # seconds
 AUTHOR = Author(id="lufangfang", name="鲁芳芳", role=Role.SUPERVISOR, node=COUNTY)  # works anywhere in the county
 HELD_BY_SERVER = """
 import os, sys, json, django
@@ -349,16 +350,27 @@ class Drained:
 class Fleet:
     """Stations with a day's cases, all of one county, each in a village of its own."""
 
-    def __init__(self, folder: Path, stations: int, *, cases: int = 3, size: int = 30_000, seed: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        stations: int,
+        *,
+        cases: int = 3,
+        size: int = 30_000,
+        seed: int = 1,
+        say: Callable[[str], None] = lambda words: None,
+    ) -> None:
         """Args:
         folder: An empty place for the server's things.
         stations: How many.
         cases: How many each took in while it had no line.
         size: Bytes of a page.
         seed: Of everything random.
+        say: Is told every few seconds how far it is.
         """
         self._chance = random.Random(seed)
         self._cases, self._size = cases, size
+        self._say, self._said_at = say, time.monotonic()
         folder.mkdir(exist_ok=True)
         self._villages = make_hall(folder / "hall", stations)
         self.server = ServerProcess(folder / "server", hall=folder / "hall")
@@ -373,10 +385,14 @@ class Fleet:
         self.boats = [Boat.made(self.server.url, self.pattern, random.Random(chance.random())) for _ in codes]
         first = self.boats[0]
         with ThreadPoolExecutor(4) as threads:
-            answers = list(threads.map(self._join, self.boats, codes))
+            answers = []
+            for answer in threads.map(self._join, self.boats, codes):
+                answers.append(answer)
+                self._tell(f"{len(answers)} of {len(codes)} stations have joined")
         first.ledger.join(answers[0], self.server.url, "")
         version = first.line.pack_manifest().opened().version  # of every pack; nothing of it changes that day
         for number, (boat, answer) in enumerate(zip(self.boats, answers, strict=True)):
+            self._tell(f"{number} of {len(answers)} stations have lived through their day")
             boat.line.close()
             boat.line.is_plugged = False
             boat.ledger.join(answer, self.server.url, version)
@@ -400,8 +416,12 @@ class Fleet:
             time.sleep(max(began + moment - time.monotonic(), 0))
             back.append(time.monotonic())
             boat.come_back()
-        for boat in boats:
-            boat.ledger.told.wait(max(began + patience - time.monotonic(), 0.01))
+            self._tell_through(boats, len(back))
+        waiting = list(boats)
+        while waiting and (left := began + patience - time.monotonic()) > 0:
+            waiting[0].ledger.told.wait(min(left, TELL_EVERY))
+            waiting = [boat for boat in waiting if not boat.ledger.told.is_set()]
+            self._tell_through(boats, len(back))
         counts = [
             (boat.line.asked - asked, boat.line.busy - busy, boat.line.failed - failed)
             for boat, (asked, busy, failed) in zip(boats, before, strict=True)
@@ -415,6 +435,17 @@ class Fleet:
             failed=sum(failed for _, _, failed in counts),
             late=tuple(b.ledger.at - at for b, at in zip(boats, back, strict=True) if b.ledger.told.is_set()),
         )
+
+    def _tell_through(self, boats: Sequence[Boat], back: int) -> None:
+        if time.monotonic() - self._said_at >= TELL_EVERY:
+            through = sum(boat.ledger.told.is_set() for boat in boats)
+            asked, busy = sum(boat.line.asked for boat in boats), sum(boat.line.busy for boat in boats)
+            self._tell(f"{back} of {len(boats)} are back, {through} are through; {asked} requests, {busy} in vain")
+
+    def _tell(self, words: str) -> None:
+        if time.monotonic() - self._said_at >= TELL_EVERY:
+            self._said_at = time.monotonic()
+            self._say(words)
 
     def stop(self) -> None:
         for boat in self.boats:

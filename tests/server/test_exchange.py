@@ -38,7 +38,7 @@ from server.catalogue.models import MatterVersion
 from server.exchange import early
 from server.exchange.models import EarlyAct
 from server.org.accounts import revoke_user
-from server.org.models import NumberBlock, Station, User
+from server.org.models import NumberBlock, Station, User, touch
 from tests.server.desk import HAISHU, ID_NUMBER, STREET, VILLAGE, YUYAO, Desk, folded, food
 
 
@@ -186,6 +186,7 @@ def test_rule_11_f29_deadlines_count_by_the_servers_time(desk: Desk, off: timede
 
 def test_rule_11_a_clock_that_can_be_right_is_believed(desk: Desk) -> None:
     Station.objects.update(enrolled_at=timezone.now() - timedelta(days=30))
+    touch()
     days_ago = timezone.now() - timedelta(days=3)  # without a line since
     acts = [act.model_copy(update={"made_at": days_ago, "server_offset_ms": None}) for act in desk.begin()]
     assert {told.verdict for told in desk.ask(*acts).told.values()} == {"done"}
@@ -478,6 +479,17 @@ def test_news_come_in_pages_after_the_cursor(desk: Desk, monkeypatch: pytest.Mon
     monkeypatch.setattr("server.exchange.round.NEWS_LENGTH", 10)
     answer = desk.ask(cursor=0)
     assert len(answer.events) == 1 and answer.more
+
+
+def test_a_round_asks_the_database_for_little(desk: Desk, django_assert_max_num_queries: Any) -> None:
+    """Thousands of stations ask for news every half minute, and all bring a day's cases when a line comes back."""
+    desk.take_in()
+    desk.ask()
+    with django_assert_max_num_queries(3):
+        desk.ask()
+    acts = desk.begin()
+    with django_assert_max_num_queries(50):
+        desk.ask(*acts)
 
 
 def test_the_case_is_handed_over_by_the_node_that_took_it_in(desk: Desk) -> None:

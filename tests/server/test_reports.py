@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from contract.report import Condition, DeviceReport, StationReport
 from server.exchange.stations import revoke_station
-from server.org.models import Station, User
+from server.org.models import Station, User, touch
 from server.supervise import stations
 from server.supervise.models import ReportRecord
 from server.supervise.stations import Alarm, StationStanding, is_older
@@ -27,6 +27,7 @@ def standing(username: str = "supervisor") -> StationStanding:
 def heard(desk: Desk, at: datetime) -> None:
     """As if the station had last been heard then."""
     Station.objects.filter(id=desk.id).update(seen_at=at, enrolled_at=at)
+    touch()
 
 
 def test_f30_the_newest_report_counts_and_says_when_it_was_heard(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from contract.problem import MEDIA_TYPE, Problem
 from contract.wire import canonical
 from server.exchange.numbers import pools
 from server.exchange.stations import forget_old_sessions, make_code, revoke_station
-from server.org.models import EnrolCode, NumberBlock, Station, StationSession
+from server.org.models import EnrolCode, NumberBlock, Station, StationSession, touch
 from tests.server.desk import VILLAGE, YUYAO, Desk, client_line
 
 
@@ -108,6 +108,7 @@ def test_tokens_are_kept_as_hashes_and_end(desk: Desk) -> None:
     assert desk.token not in session.fingerprint
     assert desk.call("GET", "/api/v1/pack")[0] == 200
     StationSession.objects.update(expires_at=timezone.now())
+    touch()
     status, _, body = desk.call("GET", "/api/v1/pack")
     assert (status, json.loads(body)["code"]) == (401, "session.needed")
     assert desk.line("GET", "/api/v1/pack")[0] == 401
