@@ -60,6 +60,7 @@ class DeviceRole:
         kind: Of the drivers that can serve it.
         patience: Seconds that it may say nothing.
         always: Every desk has one: where none is chosen, that is shown.
+        instead: The role that does its work where none is chosen: then nothing is missing.
         listened_to: Somebody hears it for hours; meanwhile it is at work, and to ask it would wait for ever.
     """
 
@@ -67,6 +68,7 @@ class DeviceRole:
     kind: str
     patience: float
     always: bool = False
+    instead: str = ""
     listened_to: bool = False
 
 
@@ -76,7 +78,7 @@ ROLES: Mapping[str, DeviceRole] = {
     for role in (
         DeviceRole("idcard", "idcard", 12.0, always=True),
         DeviceRole("scanner", "scanner", 45.0, always=True),
-        DeviceRole("receipt", "printer", 20.0, always=True),
+        DeviceRole("receipt", "printer", 20.0, always=True, instead="a4"),  # receipts of half a sheet
         DeviceRole("a4", "printer", 30.0, always=True),
         DeviceRole("cards", "cards", 30.0),
         DeviceRole("codes", "codes", 5.0, listened_to=True),

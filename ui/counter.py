@@ -344,8 +344,11 @@ class Counter(QObject):
 
     def _lights(self, lines: tuple[DeviceLine, ...]) -> None:
         lights, not_ready = [], []
+        chosen = {one.role for one in lines if one.driver}
         for one in lines:
             words, tone = standing(one)
+            if not one.driver and ROLES[one.role].instead in chosen:
+                continue
             if not ROLES[one.role].always and (not one.driver or tone == "ok"):
                 continue  # the bar has room for what every desk has, and for what wants to be looked at
             lights.append(LightShown(say(device_words.ROLES[one.role].light), say(words), "" if tone == "ok" else tone))

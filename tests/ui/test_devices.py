@@ -113,6 +113,26 @@ def test_the_scanners_light_is_looked_at_again_when_the_batch_is_over(
     hands.wait(lambda: lights(window).get("扫描仪") == "正常", "the scanner at rest again")
 
 
+def test_a_desk_that_prints_its_receipts_on_a4_lacks_no_receipt_printer(
+    window: CounterWindow, hands: Hands, desk: Desk
+) -> None:
+    model = window.counter.models.devices
+    sign_in(window, hands)
+    model.refresh()
+    hands.wait(lambda: lights(window).get("A4"), "the lights")
+    assert lights(window)["凭条"] == lights(window)["A4"] == "没有选"  # no paper at all comes out here
+    desk.devices.choose("a4", DeviceChoice(driver="printer/simulated"))
+
+    def looked_at() -> dict[str, str]:
+        model.refresh()
+        return lights(window)
+
+    hands.wait(lambda: looked_at().get("A4") == "正常", "the A4 printer")
+    assert "凭条" not in lights(window) and on_the_page(window)["receipt"] == "没有选"
+    desk.devices.choose("receipt", DeviceChoice(driver="printer/simulated"))
+    hands.wait(lambda: looked_at().get("凭条") == "正常", "the receipt printer")
+
+
 def test_f19_devices_that_are_not_in_order_are_said_before_a_person_sits_down(
     window: CounterWindow, hands: Hands, desk: Desk
 ) -> None:

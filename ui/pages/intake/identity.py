@@ -77,6 +77,7 @@ MANUAL = ("document_type", "name", "number", "sex", "birth_date", "address", "re
 OTHER = ("number", "birth", "expiry")
 PERSON = ("name", "number", "address")
 LEGAL = ("uscc", "name", "address", "representative")
+LABELS = 104  # pixels for the labels of an applicant's fields: "representative" is the longest word
 
 
 class IdentityView(QWidget):
@@ -458,7 +459,9 @@ class _BehalfCard(Card):
         self._tie_group = QButtonGroup(self)
         self._tie_buttons: dict[str, QRadioButton] = {}
         self.body.addWidget(self._tie_row)
-        phone = Field(Asked("phone", "联系电话", hint="办理结果会通知这个号码", max_length=20, latin=True), 84, False)
+        phone = Field(
+            Asked("phone", "联系电话", hint="办理结果会通知这个号码", max_length=20, latin=True), LABELS, False
+        )
         self._phone = phone
         person = {
             "name": Asked("name", "姓名", required=True, max_length=120),
@@ -472,8 +475,8 @@ class _BehalfCard(Card):
             "representative": Asked("representative", "法定代表人", max_length=120),
         }
         self._fields = {
-            "person": {name: Field(asked, 84, False) for name, asked in person.items()},
-            "legal": {name: Field(asked, 84, False) for name, asked in legal.items()},
+            "person": {name: Field(asked, LABELS, False) for name, asked in person.items()},
+            "legal": {name: Field(asked, LABELS, False) for name, asked in legal.items()},
         }
         for fields in self._fields.values():
             order = list(fields.values())
