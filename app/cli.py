@@ -242,7 +242,8 @@ def _parcel_export(given: argparse.Namespace, _: list[str]) -> Any:
 
 
 def _say_packed(packed: Any) -> str:
-    return f"{packed.file}: {packed.cases} 件，{packed.acts} 个动作，{packed.pages} 页，{packed.bytes} 字节"
+    counted = f"{packed.cases} 件，{packed.acts} 个动作，{packed.ratings} 次评价，{packed.pages} 页"
+    return f"{packed.file}: {counted}，{packed.bytes} 字节"
 
 
 def _parcel_import(given: argparse.Namespace, _: list[str]) -> Any:

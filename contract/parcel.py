@@ -1,9 +1,9 @@
 """The parcel (USB 数据包): what a station without a line has done, on a stick, sealed for one server.
 
 A file is a line of plain JSON (`Address`), then segments: four bytes of length and so many bytes of AES-256-GCM over
-up to 64 KiB of plain text, numbered, the last one marked. Inside are frames: the station's word, each act, each page,
-and at the end the station's signature over all that stands before. Whoever carries it can read nothing and change
-nothing; the server applies each act as a round would, so a second import changes nothing.
+up to 64 KiB of plain text, numbered, the last one marked. Inside are frames: the station's word, each act, each
+rating, each page, and at the end the station's signature over all that stands before. Whoever carries it can read
+nothing and change nothing; the server takes each act as from a round, so a second import changes nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Address(Wire):
 class Frame(Wire):
     """The head of one thing in a parcel; `size` bytes follow it."""
 
-    kind: Literal["from", "act", "page", "end"]
+    kind: Literal["from", "act", "rating", "page", "end"]
     size: int = Field(default=0, ge=0, le=MAX_PAGE)
     station: str = Field(default="", max_length=64)  # from
     case_id: str = Field(default="", max_length=36)  # page
@@ -58,7 +58,7 @@ class HandedIn(Wire):
 
 
 class Unpacked(Wire):
-    """The server's answer to a parcel."""
+    """The server's answer to a parcel. Whoever handed it in learns nothing of the ratings that were in it."""
 
     station: str
     told: dict[str, Told] = {}  # by act

@@ -1147,12 +1147,21 @@ class Store:
 
     def ratings_to_send(self) -> tuple[tuple[str, SignedRating], ...]:
         """By visit, what waits and whose visit the server knows of."""
+        return self._ratings_of(Standing.ACKNOWLEDGED, Standing.MATCHED)
+
+    def ratings_unheard(self) -> tuple[SignedRating, ...]:
+        """What waits and whose visit the server knows of or hears of in the same parcel; nothing moves by it."""
+        going = (Standing.WAITING, Standing.SENDING, Standing.ACKNOWLEDGED, Standing.MATCHED)
+        return tuple(signed for _, signed in self._ratings_of(*going))
+
+    def _ratings_of(self, *standings: Standing) -> tuple[tuple[str, SignedRating], ...]:
         with self._database.reading() as db:
             found = rows(
                 db,
                 "select visit, signed from ratings r where signed != '' and problem = '' and exists (select 1"
-                " from actions a where a.id = r.visit and a.standing in (?, ?)) order by rowid",
-                (Standing.ACKNOWLEDGED, Standing.MATCHED),
+                " from actions a where a.id = r.visit and a.standing in (select value from json_each(?)))"
+                " order by rowid",
+                (json.dumps(standings),),
             )
         return tuple((visit, SignedRating.model_validate_json(signed)) for visit, signed in found)
 

@@ -31,12 +31,13 @@ class Packed:
     file: str
     acts: int
     cases: int
+    ratings: int
     pages: int
     bytes: int
 
 
 def export(store: Store, file: Path) -> Packed:
-    """Write all that the server has not heard of, acts and pages, into a new file.
+    """Write all that the server has not heard of, acts, ratings and pages, into a new file.
 
     Raises:
         Problem: ``parcel.nothing``, ``parcel.no_key`` (the pack is older than parcels), ``parcel.file_there``,
@@ -51,7 +52,8 @@ def export(store: Store, file: Path) -> Packed:
         named = pages_of([Action.model_validate_json(out.signed.action)])
         pages.update(((out.case_id, digest), None) for digest in sorted(named) if store.has_page(digest))
     pages.update(((case, digest), None) for case, wanted in store.wanted_pages().items() for digest in wanted)
-    if not acts and not pages:
+    ratings = store.ratings_unheard()
+    if not acts and not ratings and not pages:
         raise Problem("parcel.nothing", Retry.NEVER)
     half = file.with_name(file.name + ".half")
     try:
@@ -63,6 +65,9 @@ def export(store: Store, file: Path) -> Packed:
             for out in acts:
                 text = out.signed.model_dump_json().encode()
                 sealer.write(framed(Frame(kind="act", size=len(text)), text))
+            for rating in ratings:  # after the acts of their visits
+                text = rating.model_dump_json().encode()
+                sealer.write(framed(Frame(kind="rating", size=len(text)), text))
             for case_id, digest in pages:
                 data = store.page(digest)
                 sealer.write(framed(Frame(kind="page", size=len(data), case_id=case_id, digest=digest), data))
@@ -76,7 +81,8 @@ def export(store: Store, file: Path) -> Packed:
     finally:
         with suppress(OSError):
             half.unlink(missing_ok=True)
-    return Packed(str(file), len(acts), len({out.case_id for out in acts}), len(pages), file.stat().st_size)
+    cases = {out.case_id for out in acts}
+    return Packed(str(file), len(acts), len(cases), len(ratings), len(pages), file.stat().st_size)
 
 
 class _Stretch:

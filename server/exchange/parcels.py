@@ -1,8 +1,9 @@
 """Parcels: what a station without a line has done, handed in by another one that cannot read it (sync rule 19).
 
 They come as parts of an upload, which a cut does not lose, and are put into a file, sealed as they are; nothing is
-applied before the whole is known to be what that station signed. Then each act is heard as in a round, and each page
-kept as from an upload, so that a parcel handed in twice changes nothing.
+applied before the whole is known to be what that station signed. Then each act is heard as in a round, each rating
+taken as from the station itself, and each page kept as from an upload, so that a parcel handed in twice changes
+nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -29,7 +30,8 @@ from django.views.decorators.csrf import csrf_exempt
 from contract.exchange import SignedAction
 from contract.parcel import LAST, MAX_PARCEL, MORE, SEGMENT, TAG, HandedIn, Unpacked, read_address, read_frames
 from contract.problem import Problem, Retry
-from contract.wire import sha256
+from contract.rating import SignedRating
+from contract.wire import Wire, sha256
 from server.access import find_station
 from server.cases.models import CaseRecord
 from server.cases.services import pages_arrived
@@ -41,10 +43,12 @@ from server.materials.pages import store_page
 from server.materials.uploads import get_parts, plain_of
 from server.org.models import Station
 from server.problems import problem_response
+from server.supervise import ratings
 
+W = TypeVar("W", bound=Wire)
 READ = 1 << 16
 MAX_ASK = 1 << 13  # bytes
-MAX_ACTS = 20_000  # of one parcel: a station's months
+MAX_ACTS = 20_000  # and ratings of one parcel: a station's months
 
 
 @csrf_exempt
@@ -78,11 +82,13 @@ def unpack(parcel: BinaryIO) -> Unpacked:
     arrived: dict[str, None] = {}
     for head, data, _ in read_frames(_open(parcel)):
         if head.kind == "act":
-            acts.append(_act(data))
+            acts.append(_read(SignedAction, data))
             continue
-        if acts:  # acts stand before pages
+        if acts:  # acts stand before all else
             told.update(hear(acts, station)[0])
             acts = []
+        if head.kind == "rating":
+            ratings.take(_read(SignedRating, data), station)  # what is refused waits at home for the line
         if head.kind == "page":
             mine = CaseRecord.objects.visible_to(station).filter(id=head.case_id).exists()
             if not mine or sha256(data) != head.digest:
@@ -113,16 +119,16 @@ def _require_whole(parcel: BinaryIO) -> Station:
             assert station is not None
             require_signature(station, digest.hexdigest(), head.signature, "parcel.signature_wrong")
             return station
-        acts += head.kind == "act"
+        acts += head.kind in ("act", "rating")
         if acts > MAX_ACTS:
             raise Problem("parcel.garbled", Retry.NEVER)
         digest.update(raw)
     raise Problem("parcel.garbled", Retry.NEVER)
 
 
-def _act(data: bytes) -> SignedAction:
+def _read(kind: type[W], data: bytes) -> W:
     try:
-        return SignedAction.model_validate_json(data)
+        return kind.model_validate_json(data)
     except ValueError:
         raise Problem("parcel.garbled", Retry.NEVER) from None
 

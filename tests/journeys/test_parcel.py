@@ -5,20 +5,23 @@ from __future__ import annotations
 import base64
 import json
 import random
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from app.cases import acts
-from app.flow import finish
+from app.flow import finish, rating
 from app.sync.line import Line
 from app.sync.parcel import export, hand_in
 from contract.case import case_digest, pages_of
 from contract.exchange import Verdict
 from contract.problem import Problem
+from contract.rating import Level, Reason
 from contract.wire import sha256
 from tests.fakes.cutting import WHOLE, CuttingProxy, Fault
 from tests.fakes.serving import ROOT, ServerProcess
@@ -96,6 +99,50 @@ def test_rule_19_a_parcel_that_is_cut_goes_on_where_it_stopped_and_arrives_once(
     village.desk.courier.start()
     village.settle(village.agreed)
     assert village.server_view(case_id).case.number
+
+
+def test_s31_what_somebody_thought_of_their_visit_goes_along_and_counts_once(
+    window: Windows, village: Window, hall: ServerProcess, tmp_path: Path
+) -> None:
+    first = receive(village)
+    assert rating.rate(village.desk, first, Level.VERY_DISSATISFIED, (Reason.TRIPS,))
+    held = receive(village)
+    assert rating.rate(village.desk, held, Level.SATISFIED)
+    (refused,) = (out for out in village.desk.store.unheard() if out.id == rating.visit_of(village.desk, held))
+    village.desk.store.hold(refused, Problem("case.no_power"))
+    stick = tmp_path / "stick.tbparcel"
+    packed = export(village.desk.store, stick)
+    assert packed.ratings == 1 and village.desk.store.ratings_waiting() == 2, "nothing here moves by it"
+    assert b"dissatisfied" not in stick.read_bytes()
+
+    street = window(STREET, "zhoumin", "haishu")
+    for _ in range(2):
+        unpacked = hand_in(street.desk.store, street.desk.courier.line, stick)
+        assert "dissatisfied" not in unpacked.model_dump_json()
+        assert ratings_at(hall) == [(rating.visit_of(village.desk, first), "very_dissatisfied")]
+
+    village.desk.courier.start()
+    village.settle(lambda: village.desk.store.ratings_waiting() == 1)
+    assert ratings_at(hall) == [(rating.visit_of(village.desk, first), "very_dissatisfied")]
+    village.desk.courier.stop()
+
+    assert village.desk.store.is_rated(rating.visit_of(village.desk, first))
+    third = receive(village)
+    village.desk.courier.start()
+    village.settle(lambda: village.desk.courier.state.waiting == 0)
+    village.desk.courier.stop()
+    assert rating.rate(village.desk, third, Level.FAIR)  # the case went over the line, the rating goes on the stick
+    alone = tmp_path / "alone.tbparcel"
+    packed = export(village.desk.store, alone)
+    assert (packed.acts, packed.ratings, packed.pages) == (0, 1, 0)
+    hand_in(street.desk.store, street.desk.courier.line, alone)
+    assert (rating.visit_of(village.desk, third), "fair") in ratings_at(hall)
+
+
+def ratings_at(hall: ServerProcess) -> list[tuple[str, str]]:
+    """What the server has, by visit: no address of its tells anybody but a supervisor."""
+    with closing(sqlite3.connect(f"file:{hall.folder / 'tongban.sqlite3'}?mode=ro", uri=True)) as database:
+        return database.execute("select visit, level from supervise_ratingrecord order by came_at").fetchall()
 
 
 def test_what_is_on_the_stick_shows_nobody_and_cannot_be_changed(village: Window, tmp_path: Path) -> None:
