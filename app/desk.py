@@ -13,6 +13,7 @@ from contract.person import Clerk, Role
 if TYPE_CHECKING:
     from app.config import Config
     from app.devices_here import DevicesHere
+    from app.materials.thumbnails import FreshThumbnails
     from app.matters.catalogue import Catalogue
     from app.papers import Drawer
     from app.store import Store
@@ -27,6 +28,7 @@ class Desk:
         node: Code of the node that the station belongs to.
         clock: The station's clock, aware, UTC.
         catalogue: The matters of the newest pack; built once per pack.
+        thumbnails: Those of the pages that came in last.
     """
 
     config: Config
@@ -37,6 +39,7 @@ class Desk:
     devices: DevicesHere
     drawer: Drawer
     courier: Courier
+    thumbnails: FreshThumbnails
 
 
 def wall_clock() -> datetime:

@@ -12,6 +12,7 @@ from app.config import Config, read_config, write_config
 from app.desk import Desk, wall_clock
 from app.devices_here import DevicesHere
 from app.materials.copies import working_copy
+from app.materials.thumbnails import FreshThumbnails
 from app.matters.catalogue import Catalogue
 from app.papers import Drawer
 from app.store import Store
@@ -55,6 +56,7 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
                 shrink=working_copy,
                 report=devices.report,
             ),
+            thumbnails=FreshThumbnails(),
         )
     except BaseException:
         store.close()

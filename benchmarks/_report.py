@@ -51,6 +51,11 @@ def parser(name: str, what: str) -> argparse.ArgumentParser:
     return made
 
 
+def progress(words: str) -> None:
+    """Where a long benchmark is, on stderr, for whoever waits before it."""
+    print(f"… {words}", file=sys.stderr, flush=True)
+
+
 def report(name: str, ratios: Sequence[Ratio], *, as_json: bool, extra: dict[str, object] | None = None) -> int:
     """Print the table; answer the exit code, which is 0 whether the goals were met or not."""
     width = max((len(ratio.what) for ratio in ratios), default=4)
@@ -58,7 +63,6 @@ def report(name: str, ratios: Sequence[Ratio], *, as_json: bool, extra: dict[str
     print(f"{'what':<{width}}  {'measured':>10}  {'goal':>10}  met  against")
     for ratio in ratios:
         sign = "≥" if ratio.better == "higher" else "≤"
-        met = "yes" if ratio.met else "NO"
         goal, met = sign + format(ratio.goal, ".4g"), "yes" if ratio.met else "NO"
         print(f"{ratio.what:<{width}}  {ratio.measured:>10.4g}  {goal:>10}  {met:<3}  {ratio.against}")
         if ratio.note:

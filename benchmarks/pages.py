@@ -1,6 +1,6 @@
 """A duplex batch from the scanner's bytes to one straight PDF: 12 sheets of A4, colour, 300 dpi, 24 images.
 
-Ours is what the counter does with each page: analysed (skew, paper, blank, codes), thumbnailed, hashed, encrypted and
+Ours is what the counter does with each page: looked at (skew, paper, blank, codes, thumbnail), hashed, encrypted and
 durable in the store with its row, blanks hidden; at the end all that is shown as one PDF that anybody can open. In one
 thread. The peers get the same pages as files and make their PDF on all cores, with nothing hashed, encrypted or hidden;
 they turn pixels where ours turns the page, which is why ours keeps the device's bytes and they cannot.
@@ -17,15 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from app.materials.one_pdf import write_pdf
-from app.materials.pages import analyse, thumbnail
+from app.materials.pages import first_look
 from app.store import Store
-from benchmarks._report import Ratio, parser, report
+from benchmarks._report import Ratio, parser, progress, report
 from contract.material import Page
 from devices import paper
 
@@ -41,25 +42,34 @@ def main() -> int:
     arguments.add_argument("--of", type=Path, help="with --many: a folder with the images")
     arguments.add_argument("--quick", action="store_true", help="one round, 150 pages for what memory does")
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--alone", action="store_true", help="without the peers, who take minutes")
     given = arguments.parse_args()
     if given.many is not None:
         return _memory_of(given.many, given.of)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        progress(f"drawing {IMAGES} pages")
         pictures = [paper.page(1, number, DPI, duplex=True) for number in range(1, IMAGES + 1)]
         jpegs = [_jpeg(picture) for picture in pictures]
         raws = [(picture.size, picture.tobytes()) for picture in pictures]
+        for number, data in enumerate(jpegs):
+            (folder / f"{number:02}.jpg").write_bytes(data)
         truth = [paper.truth(1, number, duplex=True) for number in range(1, IMAGES + 1)]
         jpeg, raw = [], []
         for turn in range(1 if given.quick else given.rounds):
-            jpeg.append(_seconds(folder / f"jpeg{turn}", jpegs))
-            raw.append(_seconds(folder / f"raw{turn}", _encoded(raws)))
+            jpeg.append(_taking(folder / f"jpeg{turn}", jpegs))
+            raw.append(_taking(folder / f"raw{turn}", _encoded(raws)))
+            progress(f"round {turn + 1}: {jpeg[-1].seconds:.2f} s from JPEG, {raw[-1].seconds:.2f} s from raw")
         hidden, unchanged = _kept(folder / "jpeg0", jpegs)
-        peers = _peers(folder, jpegs, raws)
+        peers = {} if given.alone else _peers(folder, raws)
         memory = _memory(folder, 150 if given.quick else MANY)
-    ours, from_raw = statistics.median(jpeg), statistics.median(raw)
+    ours, from_raw = (statistics.median(each.seconds for each in taken) for taken in (jpeg, raw))
+    computed = statistics.median(each.computed for each in jpeg)
     rate = IMAGES / ours * 60
-    note = f"{rate:.0f} a minute, {ours / IMAGES * 1e3:.1f} ms an image; from raw pixels {IMAGES / from_raw * 60:.0f}"
+    note = (
+        f"{rate:.0f} a minute, {ours / IMAGES * 1e3:.1f} ms an image, {computed / IMAGES * 1e3:.1f} of them computing; "
+        f"from raw pixels {IMAGES / from_raw * 60:.0f} a minute"
+    )
     ratios = [
         Ratio("images a minute, one thread", rate / SCANNER, 5, "higher", f"a scanner of {SCANNER} a minute", note),
         *_against(peers, ours, from_raw),
@@ -68,7 +78,7 @@ def main() -> int:
               f"{sum(hidden)} of {IMAGES} hidden"),
         *memory,
     ]  # fmt: skip
-    missing = [name for name in ("ocrmypdf", "convert") if shutil.which(name) is None]
+    missing = [] if given.alone else [name for name in ("ocrmypdf", "convert") if shutil.which(name) is None]
     if missing:
         print(f"not here, so not measured: {', '.join(missing)} (Debian: ocrmypdf, imagemagick)\n")
     return report("pages", ratios, as_json=given.json, extra={"not_here": missing})
@@ -86,15 +96,22 @@ def _encoded(raws: Sequence[tuple[tuple[int, int], bytes]]) -> Iterator[bytes]:
         yield _jpeg(Image.frombytes("RGB", size, pixels))
 
 
-def _seconds(folder: Path, images: Sequence[bytes] | Iterator[bytes]) -> float:
+@dataclass(frozen=True)
+class _Took:
+    seconds: float
+    computed: float  # of them, those in which the thread had a core and did not wait for one or for the disk
+
+
+def _taking(folder: Path, images: Sequence[bytes] | Iterator[bytes]) -> _Took:
+    """One round: everything taken in and written as a PDF; what is to be looked at afterwards is left in the folder."""
     folder.mkdir()
     with Store.open(folder / "station", secrets.token_bytes(32), reserve=0) as store:
-        began = time.perf_counter()
+        began = time.perf_counter(), time.thread_time()
         pages = [_taken_in(store, number, data) for number, data in enumerate(images)]
         with (folder / "all.pdf").open("wb") as out:
             shown = (page for page in pages if not page.hidden)
             write_pdf(out, ((page, store.page(page.digest)) for page in shown))
-        took = time.perf_counter() - began
+        took = _Took(time.perf_counter() - began[0], time.thread_time() - began[1])
         (folder / "hidden").write_bytes(bytes(page.hidden for page in pages))
         (folder / "back").mkdir()
         for number, page in enumerate(pages):
@@ -103,7 +120,7 @@ def _seconds(folder: Path, images: Sequence[bytes] | Iterator[bytes]) -> float:
 
 
 def _taken_in(store: Store, number: int, data: bytes) -> Page:
-    facts = analyse(data, "image/jpeg")
+    facts, _ = first_look(data, "image/jpeg")
     digest = store.put_page(data, "image/jpeg")
     page = Page(
         digest=digest,
@@ -119,7 +136,6 @@ def _taken_in(store: Store, number: int, data: bytes) -> Page:
         blank_score=facts.blank_score,
         hidden=facts.blank,
     )
-    thumbnail(data, 0, page.skew, page.crop)
     return page
 
 
@@ -141,25 +157,27 @@ def _wrong(hidden: Sequence[bool], truth: Sequence[paper.Truth]) -> int:
 # --- peers ------------------------------------------------------------------------------------------------------------
 
 
-def _peers(folder: Path, jpegs: Sequence[bytes], raws: Sequence[tuple[tuple[int, int], bytes]]) -> dict[str, float]:
-    """Seconds of each peer that is here, from JPEG files and from raw ones."""
+def _peers(folder: Path, raws: Sequence[tuple[tuple[int, int], bytes]]) -> dict[str, float]:
+    """Seconds of each peer that is here, from the folder's JPEG files and from raw ones."""
     found = {}
-    for number, (data, (size, pixels)) in enumerate(zip(jpegs, raws, strict=True)):
-        (folder / f"{number:02}.jpg").write_bytes(data)
+    for number, (size, pixels) in enumerate(raws):
         Image.frombytes("RGB", size, pixels).save(folder / f"{number:02}.ppm")
     for kind in ("jpg", "ppm"):
         files = sorted(folder.glob(f"??.{kind}"))
         if shutil.which("ocrmypdf"):
-            found[f"ocrmypdf {kind}"] = _run(_ocrmypdf, folder, files)
+            found[f"ocrmypdf {kind}"] = _run("OCRmyPDF", _ocrmypdf, folder, files)
         if shutil.which("convert"):
-            found[f"convert {kind}"] = _run(_imagemagick, folder, files)
+            found[f"convert {kind}"] = _run("ImageMagick", _imagemagick, folder, files)
     return found
 
 
-def _run(make: object, folder: Path, files: Sequence[Path]) -> float:
+def _run(name: str, make: Callable[[Path, Sequence[Path]], None], folder: Path, files: Sequence[Path]) -> float:
+    progress(f"{name} from {files[0].suffix[1:]}")
     began = time.perf_counter()
-    make(folder, files)  # type: ignore[operator]
-    return time.perf_counter() - began
+    make(folder, files)
+    took = time.perf_counter() - began
+    progress(f"{name}: {took:.1f} s")
+    return took
 
 
 def _ocrmypdf(folder: Path, files: Sequence[Path]) -> None:
@@ -196,6 +214,7 @@ def _against(peers: dict[str, float], jpeg: float, raw: float) -> list[Ratio]:
 
 def _memory(folder: Path, most: int) -> list[Ratio]:
     """The peak of a process that takes in some pages, and of one that takes in so many."""
+    progress(f"taking in 50 and {most} pages for what memory does")
     few, many = (
         float(
             subprocess.run(

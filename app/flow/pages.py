@@ -186,15 +186,16 @@ def straighten_page(desk: Desk, draft: Draft, code: str, key: str, corners: Corn
     return _changed(desk, draft, code, key, corners=corners, **_seen_so(found))
 
 
-def thumbnail(desk: Desk, page: Page, height: int = 310) -> bytes:
-    """A small JPEG of the page as it is to be seen."""
-    data = desk.store.page(page.digest)
+def thumbnail(desk: Desk, page: Page) -> bytes:
+    """A small JPEG of the page as it is to be seen: at hand where it has just come in."""
+    made = desk.thumbnails.find(page)
+    if made is not None:
+        return made
     return look.thumbnail(
-        data,
+        desk.store.page(page.digest),
         page.rotation,
         page.skew,
         page.crop,
-        height,
         frame=page.frame,
         rasteriser=raster,
         corners=page.corners,
@@ -467,27 +468,26 @@ def analysed(
     desk: Desk, scanned: ScannedPage, data: bytes, corners: Corners | None = None
 ) -> list[tuple[Page, tuple[str, ...]]]:
     """Keep the bytes, then say what is on them (and in which codes); several pages where the file has several."""
-    first = look.analyse(data, scanned.media_type, rasteriser=raster, corners=corners)
-    facts = [first]
-    facts += [look.analyse(data, scanned.media_type, frame=n, rasteriser=raster) for n in range(1, first.frames)]
+    first = look.first_look(data, scanned.media_type, rasteriser=raster, corners=corners)
+    looks = [first]
+    looks += [look.first_look(data, scanned.media_type, frame=n, rasteriser=raster) for n in range(1, first[0].frames)]
     digest = desk.store.put_page(data, scanned.media_type)
-    return [
-        (
-            Page(
-                digest=digest,
-                size=len(data),
-                media_type=scanned.media_type,
-                frame=frame,
-                sheet=scanned.sheet + frame,
-                side="back" if scanned.side == "back" else "front",
-                corners=corners,
-                hidden=one.blank,
-                **_seen_so(one) | ({"dpi": scanned.dpi} if scanned.dpi else {}),
-            ),
-            one.codes,
+    found = []
+    for frame, (facts, thumb) in enumerate(looks):
+        page = Page(
+            digest=digest,
+            size=len(data),
+            media_type=scanned.media_type,
+            frame=frame,
+            sheet=scanned.sheet + frame,
+            side="back" if scanned.side == "back" else "front",
+            corners=corners,
+            hidden=facts.blank,
+            **_seen_so(facts) | ({"dpi": scanned.dpi} if scanned.dpi else {}),
         )
-        for frame, one in enumerate(facts)
-    ]
+        desk.thumbnails.keep(page, thumb)
+        found.append((page, facts.codes))
+    return found
 
 
 def _seen_so(found: look.PageFacts) -> dict[str, Any]:

@@ -53,7 +53,8 @@ class DraftSummary(Wire):
 
 
 def begin(desk: Desk, clerk: Clerk, channel: str = "counter") -> Draft:
-    """A fresh intake. Nothing is kept until there is something to keep."""
+    """A fresh intake. Nothing is kept until there is something to keep, and nothing at hand of who was there before."""
+    desk.thumbnails.forget()
     return Draft(id=desk.store.new_id(), clerk=clerk.id, channel=channel, began_at=desk.clock())
 
 

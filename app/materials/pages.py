@@ -2,13 +2,15 @@
 
 Everything found here is metadata. A page is viewed by taking the paper out of a photograph (`corners`), turning it
 straight (`skew`), cutting it (`crop`, fractions of the straightened picture) and turning it (`rotation`, clockwise), in
-this order. The analysis works on one grey copy of 75 dpi, where each question takes some milliseconds.
+this order. A page that comes in is decoded once, no finer than 75 dpi, where each question takes a millisecond or two;
+only where something looks like a code too small for that it is decoded again.
 """
 
 from __future__ import annotations
 
 import io
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -28,6 +30,7 @@ _Grey = NDArray[np.uint8]
 BLANK_BELOW = 0.3  # measured on pages with show-through, dust and punch holes: blank ≤ 0.14, a page number 0.60
 PIXEL_LIMIT = 120_000_000  # A3 at 600 dpi has 70 million
 WHOLE: Crop = (0.0, 0.0, 1.0, 1.0)
+THUMBNAIL = 310  # pixels high
 
 _MEDIA_TYPES = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "TIFF": "image/tiff"}
 _PDF = "application/pdf"
@@ -37,11 +40,13 @@ _LOOK_DPI = 75
 _CODE_DPI = 150
 _SKEW_LIMIT = 5.0  # degrees; more than that is a page laid in wrongly, for a person to turn
 _INK = 45  # grey levels below the paper's white
+_BLACK = 100  # below it what is printed black, also where it is too fine to be seen so
 _SHADE = 60  # below that by so much it is no longer paper
 _BED = 100  # and by so much it is the scanner's dark bed
 _BED_GREY = 30  # what is taken to lie beyond the edges of the picture
 _NEARLY = 0.97  # a picture this much too small is not worth decoding four times as many pixels
 _LEAST_EDGES = 200  # fewer pixels of writing say nothing about its direction
+_FEW_EDGES, _MANY_EDGES = 5_000, 26_000  # of more only every second, third … is tried, at first and in the end
 _CLEAR = 1.25  # how much better than a usual angle the best one must be
 
 _QR = [zxingcpp.BarcodeFormat.QRCode]
@@ -89,6 +94,38 @@ class Rasteriser(Protocol):
 
 
 @dataclass(frozen=True)
+class _View:
+    """How a page is to be seen: turned straight, cut, turned, `width` or `height` pixels wide or high."""
+
+    rotation: Rotation
+    skew: float
+    crop: Crop | None
+    width: int | None = None
+    height: int | None = None
+
+    def __post_init__(self) -> None:
+        left, top, right, bottom = self.crop or WHOLE
+        if self.rotation not in (0, *_TURNS) or not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            raise ValueError("not a rotation, or not a crop")
+
+    @property
+    def need(self) -> tuple[int | None, int | None]:
+        """What must be the side of the uncropped, unturned page for the result to come out as asked for."""
+        left, top, right, bottom = self.crop or WHOLE
+        share_wide, share_high = right - left, bottom - top
+        lying = self.rotation in (90, 270)
+        if self.width is not None:
+            return (None, round(self.width / share_high)) if lying else (round(self.width / share_wide), None)
+        assert self.height is not None
+        return (round(self.height / share_wide), None) if lying else (None, round(self.height / share_high))
+
+    def ratio(self, size: tuple[int, int]) -> float:
+        """By what a picture of this size is to be scaled."""
+        wide, high = self.need
+        return wide / size[0] if wide is not None else (high or 0) / size[1]
+
+
+@dataclass(frozen=True)
 class _Decoded:
     """A page in the way up in which it is seen, perhaps smaller than stored: `size` is the stored one."""
 
@@ -96,6 +133,16 @@ class _Decoded:
     size: tuple[int, int]
     dpi: int
     frames: int
+
+    @property
+    def reduced(self) -> bool:
+        """Whether the file has finer pixels than the picture."""
+        return max(self.picture.size) < max(self.size)
+
+    def grey(self, dpi: int) -> Image.Image:
+        """A grey copy of so many pixels per inch of the paper."""
+        grey = self.picture if self.picture.mode == "L" else self.picture.convert("L")
+        return _scaled(grey, dpi / self.dpi * max(self.size) / max(grey.size))
 
 
 def analyse(
@@ -115,17 +162,40 @@ def analyse(
             PNG, TIFF; PDF only with a rasteriser).
         page.too_large: more pixels than paper can need.
     """
-    page = _decode(data, frame, _CODE_DPI, None, rasteriser, media_type, corners)
-    long_now, long_then = max(page.picture.size), max(page.size)
-    fine = _scaled(page.picture.convert("L"), _CODE_DPI / page.dpi * long_then / long_now)
-    look = fine.reduce(2)
+    return _looked_at(data, media_type, frame, rasteriser, corners)[0]
+
+
+def first_look(
+    data: bytes,
+    media_type: str,
+    *,
+    frame: int = 0,
+    rasteriser: Rasteriser | None = None,
+    corners: Corners | None = None,
+) -> tuple[PageFacts, bytes]:
+    """What `analyse` finds, and the `thumbnail` of the page seen so, out of one decoding. Raises as `analyse` does."""
+    facts, page = _looked_at(data, media_type, frame, rasteriser, corners)
+    view = _View(0, facts.skew_degrees, facts.crop, height=THUMBNAIL)
+    if page.reduced and view.ratio(page.picture.size) > 1 / _NEARLY:  # a slip of paper on a large glass
+        page = _decode(data, frame, None, view.need, rasteriser, corners=corners)
+    return facts, _jpeg(page, view, 75)
+
+
+def _looked_at(
+    data: bytes, media_type: str, frame: int, rasteriser: Rasteriser | None, corners: Corners | None
+) -> tuple[PageFacts, _Decoded]:
+    def decoded(dpi: int) -> _Decoded:
+        return _decode(data, frame, dpi, None, rasteriser, media_type, corners)
+
+    page = decoded(_CODE_DPI if media_type == _PDF else _LOOK_DPI)
+    look = page.grey(_LOOK_DPI)
     pixels: _Grey = np.asarray(look)
     white = _paper_white(pixels)
     skew = _skew(pixels, white)
-    straight = np.asarray(look.rotate(skew, Image.Resampling.BILINEAR, fillcolor=_BED_GREY)) if skew else pixels
+    straight = np.asarray(look.rotate(skew, Image.Resampling.NEAREST, fillcolor=_BED_GREY)) if skew else pixels
     crop = _paper_box(straight, white)
     score = _blank_score(straight, white, crop)
-    return PageFacts(
+    facts = PageFacts(
         width=page.size[0],
         height=page.size[1],
         dpi=page.dpi,
@@ -133,9 +203,10 @@ def analyse(
         crop=crop,
         blank_score=score,
         blank=score < BLANK_BELOW,
-        codes=_codes(look, fine),
+        codes=_codes(pixels, white, lambda: decoded(_CODE_DPI).grey(_CODE_DPI)),
         frames=page.frames,
     )
+    return facts, page
 
 
 def thumbnail(
@@ -143,14 +214,15 @@ def thumbnail(
     rotation: Rotation = 0,
     skew: float = 0.0,
     crop: Crop | None = None,
-    height: int = 310,
+    height: int = THUMBNAIL,
     *,
     frame: int = 0,
     rasteriser: Rasteriser | None = None,
     corners: Corners | None = None,
 ) -> bytes:
     """The page as it is to be seen, `height` pixels high, as JPEG. Raises as `analyse` does."""
-    return _shown(data, rotation, skew, crop, None, height, 75, frame, rasteriser, corners)
+    view = _View(rotation, skew, crop, height=height)
+    return _jpeg(_decode(data, frame, None, view.need, rasteriser, corners=corners), view, 75)
 
 
 def preview(
@@ -168,45 +240,26 @@ def preview(
 
     1240 pixels are A4 at 150 dpi, where a date in a stamp can be read. Raises as `analyse` does.
     """
-    return _shown(data, rotation, skew, crop, width, None, 88, frame, rasteriser, corners)
+    view = _View(rotation, skew, crop, width=width)
+    return _jpeg(_decode(data, frame, None, view.need, rasteriser, corners=corners), view, 88)
 
 
-def _shown(
-    data: bytes,
-    rotation: Rotation,
-    skew: float,
-    crop: Crop | None,
-    width: int | None,
-    height: int | None,
-    quality: int,
-    frame: int,
-    rasteriser: Rasteriser | None,
-    corners: Corners | None,
-) -> bytes:
-    left, top, right, bottom = crop or WHOLE
-    if rotation not in (0, 90, 180, 270) or not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-        raise ValueError("not a rotation, or not a crop")
-    share_wide, share_high = right - left, bottom - top
-    lying = rotation in (90, 270)
-    # What must be the side of the uncropped, unturned page for the result to come out as asked for.
-    if width is not None:
-        need = (None, round(width / share_high)) if lying else (round(width / share_wide), None)
-    else:
-        assert height is not None
-        need = (round(height / share_wide), None) if lying else (None, round(height / share_high))
-    page = _decode(data, frame, None, need, rasteriser, corners=corners)
+def _jpeg(page: _Decoded, view: _View, quality: int) -> bytes:
+    """The page as it is to be seen."""
     picture = page.picture
-    ratio = need[0] / picture.width if need[0] is not None else (need[1] or 0) / picture.height
-    picture = _scaled(picture, min(ratio, 1 / _NEARLY if max(page.picture.size) < max(page.size) else 1.0))
-    if skew:
-        white = 255 if picture.mode == "L" else (255, 255, 255)
-        picture = picture.rotate(skew, Image.Resampling.BILINEAR, fillcolor=white)  # bicubic takes twice as long
-    if crop is not None and crop != WHOLE:
+    ratio = min(view.ratio(picture.size), 1 / _NEARLY if page.reduced else 1.0)
+    # Turned pixel by pixel before it is made much smaller, which smooths it; otherwise smoothly and after.
+    if ratio < 0.4:
+        picture = _scaled(_turned(picture, view.skew, Image.Resampling.NEAREST), ratio)
+    else:
+        picture = _turned(_scaled(picture, ratio), view.skew, Image.Resampling.BILINEAR)
+    if view.crop is not None and view.crop != WHOLE:
+        left, top, right, bottom = view.crop
         wide, high = picture.size
         box = (round(left * wide), round(top * high), round(right * wide), round(bottom * high))
         picture = picture.crop((box[0], box[1], max(box[2], box[0] + 1), max(box[3], box[1] + 1)))
-    if rotation:
-        picture = picture.transpose(_TURNS[rotation])
+    if view.rotation:
+        picture = picture.transpose(_TURNS[view.rotation])
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=quality)
     return out.getvalue()
@@ -226,6 +279,12 @@ def opened_frame(
     """
     page = _decode(data, frame, dpi if media_type == _PDF else None, None, rasteriser, media_type, corners)
     return page.picture, round(page.dpi * max(page.picture.size) / max(page.size))
+
+
+def _turned(picture: Image.Image, skew: float, how: Image.Resampling) -> Image.Image:
+    if not skew:
+        return picture
+    return picture.rotate(skew, how, fillcolor=255 if picture.mode == "L" else (255, 255, 255))
 
 
 # Pillow turns anticlockwise.
@@ -304,7 +363,7 @@ def _decode_picture(
         if kind == "image/jpeg":
             # Decodes an eighth, a quarter or a half of the resolution, hardly less than asked for.
             share = _share(size, stored_dpi, dpi, need) * _NEARLY
-            picture.draft("L" if dpi is not None else picture.mode, (math.ceil(wide * share), math.ceil(high * share)))
+            picture.draft(picture.mode, (math.ceil(wide * share), math.ceil(high * share)))
         picture.load()
         upright = picture if way_up == 1 else ImageOps.exif_transpose(picture)
         shown = _plain(upright)
@@ -385,7 +444,8 @@ def _scaled(picture: Image.Image, ratio: float) -> Image.Image:
     size = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))
     if size == picture.size:
         return picture
-    return picture.resize(size, Image.Resampling.BOX if ratio < 1 else Image.Resampling.BILINEAR, reducing_gap=2.0)
+    how = Image.Resampling.BOX if ratio <= 0.5 else Image.Resampling.BILINEAR  # which weighs parts of pixels evenly
+    return picture.resize(size, how, reducing_gap=1.4)
 
 
 # --- looking ----------------------------------------------------------------------------------------------------------
@@ -393,14 +453,14 @@ def _scaled(picture: Image.Image, ratio: float) -> Image.Image:
 
 def _paper_white(pixels: _Grey) -> int:
     """The grey of the paper: the commonest light one, or where nothing much is light, a light one of what is there."""
-    counts = np.bincount(pixels.ravel(), minlength=256)
+    counts = np.bincount(pixels[::4].ravel(), minlength=256)  # every fourth line says it
     around = np.convolve(counts, np.ones(9, dtype=np.int64), "same")
     light = around.copy()
     light[:128] = 0
     peak = int(light.argmax())
-    if light[peak] >= 0.02 * pixels.size:
+    if light[peak] >= 0.02 * counts.sum():
         return peak
-    return int(np.searchsorted(np.cumsum(counts), 0.75 * pixels.size))
+    return int(np.searchsorted(np.cumsum(counts), 0.75 * counts.sum()))
 
 
 def _skew(pixels: _Grey, white: int) -> float:
@@ -416,29 +476,32 @@ def _skew(pixels: _Grey, white: int) -> float:
         return 0.0
     edge = white - _INK
     ink = inner < edge
-    y, x = np.nonzero(ink[:-1] & ~ink[1:])
-    if len(y) < _LEAST_EDGES:
+    at = np.flatnonzero(ink[:-1] & ~ink[1:])
+    if len(at) < _LEAST_EDGES:
         return 0.0
-    if len(y) > 40_000:
-        step = len(y) // 40_000 + 1
-        y, x = y[::step], x[::step]
+    y, x = np.divmod(at, inner.shape[1])
     # Where between two rows the edge lies: whole rows alone would draw small angles to 0.
     dark, light = inner[y, x].astype(np.float32), inner[y + 1, x].astype(np.float32)
     across = (x - wide / 2).astype(np.float32)
-    down = y + (edge - dark) / (light - dark) + np.float32(wide)  # stays positive at every angle tried
+    # Stays positive at every angle tried.
+    down = (y + (edge - dark) / (light - dark)).astype(np.float32) + np.float32(wide)
 
-    def gathered(angle: float) -> float:
-        rows = np.bincount((down - across * math.tan(math.radians(angle))).astype(np.int32))
-        return float(np.dot(rows, rows.astype(np.float64)))
+    def gathered(angle: float, every: int) -> float:
+        """The sum of squares, also where only every so many edges are looked at: their pairs tell those of all."""
+        slope = np.float32(math.tan(math.radians(angle)))
+        looked_at = down[::every] - across[::every] * slope
+        rows = np.bincount(looked_at.astype(np.intp))
+        return float(np.square(rows).sum() - len(looked_at)) * every * every + len(at)
 
+    few, many = len(at) // _FEW_EDGES + 1, len(at) // _MANY_EDGES + 1
     usual: list[float] = []
     best = 0.0
-    for reach, pace in ((_SKEW_LIMIT, 0.5), (0.5, 0.1), (0.1, 0.025)):
+    for reach, pace, every in ((_SKEW_LIMIT, 0.5, few), (0.3, 0.1, few), (0.075, 0.025, many)):
         angles = np.arange(best - reach, best + reach + pace / 2, pace)
-        scores = [gathered(float(angle)) for angle in angles]
+        scores = [gathered(float(angle), every) for angle in angles]
         usual = usual or scores
         best = float(angles[int(np.argmax(scores))])
-    if gathered(best) < _CLEAR * float(np.median(usual)) or abs(best) >= _SKEW_LIMIT:
+    if gathered(best, few) < _CLEAR * float(np.median(usual)) or abs(best) >= _SKEW_LIMIT:
         return 0.0
     return round(best, 3) + 0.0  # never -0.0
 
@@ -447,8 +510,8 @@ def _paper_box(straight: _Grey, white: int) -> Crop:
     """Where the paper is, if round it there is nothing but the scanner's dark bed; otherwise everything."""
     high, wide = straight.shape
     bright = straight > white - _SHADE
-    rows, columns = bright.mean(axis=1), bright.mean(axis=0)
-    if rows.max() < 0.05:
+    rows, columns = bright.sum(axis=1, dtype=np.uint32), bright.sum(axis=0, dtype=np.uint32)
+    if rows.max() < 0.05 * wide:
         return WHOLE
     ys = np.flatnonzero(rows > rows.max() / 2)
     xs = np.flatnonzero(columns > columns.max() / 2)
@@ -477,22 +540,58 @@ def _blank_score(straight: _Grey, white: int, crop: Crop) -> float:
     ink = straight[top + end : bottom - end, left + side : right - side] < white - _INK
     if not ink.size:
         return 0.0
-    framed = np.pad(ink, 1).astype(np.uint8)
+    framed = np.pad(ink, 1).view(np.uint8)
     neighbours = framed[:-2, 1:-1] + framed[2:, 1:-1] + framed[1:-1, :-2] + framed[1:-1, 2:]
-    return round(float((ink & (neighbours >= 2)).mean()) * 10_000, 3)
+    return round(np.count_nonzero(ink & (neighbours >= 2)) / ink.size * 10_000, 3)
 
 
-def _codes(look: Image.Image, fine: Image.Image) -> tuple[str, ...]:
-    """Texts of the codes: QR at 75 dpi, which takes half a millisecond, else more kinds at 150."""
-    for picture, wanted in ((look, _QR), (fine, _QR_OR_BARS)):
-        found = zxingcpp.read_barcodes(
-            np.ascontiguousarray(picture),
-            formats=zxingcpp.BarcodeFormats(wanted),
-            try_rotate=False,
-            try_downscale=False,
-            try_invert=False,
-        )
-        texts = tuple(dict.fromkeys(each.text for each in found if each.text))
-        if texts:
-            return texts
-    return ()
+def _codes(pixels: _Grey, white: int, finer: Callable[[], Image.Image]) -> tuple[str, ...]:
+    """Texts of the codes: QR at 75 dpi, in half a millisecond; more kinds at 150 where something looks like one."""
+    texts = _read(pixels, _QR)
+    if not texts and _like_a_code(pixels, white):
+        texts = _read(np.asarray(finer()), _QR_OR_BARS)
+    return texts
+
+
+def _read(pixels: _Grey, kinds: list[zxingcpp.BarcodeFormat]) -> tuple[str, ...]:
+    found = zxingcpp.read_barcodes(
+        pixels, formats=zxingcpp.BarcodeFormats(kinds), try_rotate=False, try_downscale=False, try_invert=False
+    )
+    return tuple(dict.fromkeys(each.text for each in found if each.text))
+
+
+def _like_a_code(pixels: _Grey, white: int) -> bool:
+    """Whether somewhere black and white change as often as in a code, whether or not it can be read at 75 dpi.
+
+    Changes are counted in cells of 8 × 4 pixels. A QR code has no empty line through it, as writing has between its
+    lines: a square of three by six cells (8 mm), each line of it busy. Bars are busy across but not down. Of what
+    could change did in codes that can be read at 150 dpi at least 0.19 and 0.50, on forms and letters at most 0.15
+    and 0.32.
+    """
+    if min(pixels.shape) < 40:
+        return False
+    dark = pixels < white - _BLACK
+    across = _changes(dark[:-2, 1:] != dark[:-2, :-1])
+    lines = _sums(across, 3)
+    squares = np.minimum.reduce([lines[at : len(lines) - 5 + at] for at in range(6)])
+    if squares.max() > 0.17 * 3 * 32:
+        return True
+    bars = _sums(across, 4)
+    busy = bars > 0.42 * 4 * 32
+    if not busy.any():
+        return False
+    rungs = _sums(_changes(dark[:-2, 1:] != dark[2:, 1:]), 4)
+    return bool((rungs[busy] < 0.3 * bars[busy]).any())
+
+
+def _changes(changed: NDArray[np.bool_]) -> NDArray[np.int16]:
+    """How many are set in each cell, 8 wide and 4 high."""
+    eights = np.bitwise_count(np.packbits(changed, axis=1))
+    fours = eights[: len(eights) // 4 * 4].reshape(-1, 4, eights.shape[1])
+    return np.asarray(fours.sum(axis=1), np.int16)
+
+
+def _sums(cells: NDArray[np.int16], run: int) -> NDArray[np.int16]:
+    """Sums of so many cells side by side."""
+    each = [cells[:, at : cells.shape[1] - run + 1 + at] for at in range(run)]
+    return np.asarray(np.add.reduce(each), np.int16)

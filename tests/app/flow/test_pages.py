@@ -64,6 +64,12 @@ def test_a_batch_is_kept_page_by_page(counter: Counter) -> None:
     assert (first.sheet, first.side, first.media_type, first.dpi) == (1, "front", "image/jpeg", 100)
     assert desk.store.page(first.digest).startswith(b"\xff\xd8")
     assert pages.thumbnail(desk, first).startswith(b"\xff\xd8") and pages.preview(desk, first, 600)
+    # the thumbnail was made while the page was looked at; seen otherwise, or for the next person, it is made anew
+    assert pages.thumbnail(desk, first) is desk.thumbnails.find(first)
+    turned = first.model_copy(update={"rotation": 90})
+    assert desk.thumbnails.find(turned) is None and pages.thumbnail(desk, turned).startswith(b"\xff\xd8")
+    counter.begin()
+    assert desk.thumbnails.find(first) is None and pages.thumbnail(desk, first).startswith(b"\xff\xd8")
     assert slot(draft, "lease").sides == (3, 0) and cautions(counter, draft) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
-from app.materials.pages import BLANK_BELOW, PIXEL_LIMIT, WHOLE, analyse, preview, thumbnail
+from app.materials.pages import BLANK_BELOW, PIXEL_LIMIT, THUMBNAIL, WHOLE, analyse, first_look, preview, thumbnail
 from app.papers import raster
 from contract.problem import Problem
 from devices import mat, paper
@@ -116,8 +116,45 @@ def test_bars_are_read():
     assert analyse(with_code("TB-SEPARATOR-01", 90, 0.7, kind="Code128"), "image/jpeg").codes == ("TB-SEPARATOR-01",)
 
 
+@pytest.mark.parametrize(("text", "millimetres"), [("TB:F:330203-2026-000017:MAT03:1", 13), ("x" * 120, 16)])
+def test_a_code_too_small_to_be_seen_as_one_is_read_at_the_finer_look(text, millimetres):
+    assert analyse(with_code(text, millimetres, -1.8), "image/jpeg").codes == (text,)
+
+
+@pytest.mark.parametrize("skew", [0.4, -2.3])
+def test_low_bars_are_read(skew):
+    sheet = paper.sheet(Kind.TEXT, 2, 1, DPI)
+    bars = Image.fromarray(
+        np.array(zxingcpp.create_barcode("A1B2C3D4", zxingcpp.BarcodeFormat.Code128).to_image(scale=8))
+    )
+    sheet.paste(bars.convert("RGB").resize((300, 32)), (600, 700))  # 50 × 5 mm
+    assert analyse(stored(paper.scanned(sheet, 2, 1, DPI, skew), quality=85), "image/jpeg").codes == ("A1B2C3D4",)
+
+
 def test_pages_without_a_code_have_none():
     assert analyse(drawn(Kind.TEXT), "image/jpeg").codes == ()
+
+
+@pytest.mark.parametrize("kind", [Kind.FORM, Kind.BLANK])
+@pytest.mark.parametrize("dpi", [75, 150, 300])
+def test_one_look_gives_the_facts_and_the_thumbnail(kind, dpi):
+    data = drawn(kind, 1.3, dpi=dpi)
+    facts, made = first_look(data, "image/jpeg")
+    assert facts == analyse(data, "image/jpeg")
+    alone = seen(thumbnail(data, 0, facts.skew_degrees, facts.crop))
+    assert seen(made).size == pytest.approx(alone.size, abs=1)
+    coarse = [np.asarray(each.convert("L").resize((55, 77))).astype(int) for each in (seen(made), alone)]
+    assert np.abs(coarse[0] - coarse[1]).mean() < 5
+
+
+def test_the_thumbnail_of_a_slip_on_a_large_glass_is_not_blurred():
+    glass = Image.new("RGB", (1240, 1754), (38, 38, 40))
+    glass.paste(paper.sheet(Kind.TEXT, 1, 1, 40), (300, 200))
+    data = stored(glass, quality=85)
+    facts, made = first_look(data, "image/jpeg")
+    assert facts.crop != WHOLE
+    assert seen(made).height == pytest.approx(THUMBNAIL, abs=2)
+    assert made == thumbnail(data, 0, facts.skew_degrees, facts.crop)
 
 
 def test_the_bytes_stay_as_they_are():
