@@ -252,13 +252,14 @@ class Counter(QObject):
     def _is_ours(self, text: str) -> bool:
         if self.clerk is None:
             return False
-        return number_in(text) is not None or (is_machine_line(text) and self.models.intake.takes_machine_lines())
+        identity = self.models.intake.identity
+        return number_in(text) is not None or (is_machine_line(text) and identity.takes_machine_lines())
 
     def scanned(self, text: str) -> None:
         """A barcode of ours: its case; a line of a passport: its chip is read."""
         number = number_in(text) or ""
         if not number:
-            self.models.intake.hear_machine_line(text)
+            self.models.intake.identity.hear_machine_line(text)
             return
         self._tasks.run("scanned", lambda: self._do.find_case(number), lambda found: self._found(number, found))
 
@@ -355,7 +356,7 @@ class Counter(QObject):
             if one.driver and one.word in ("fault", "absent", "paper_low"):
                 not_ready.append(f"{say(device_words.ROLES[one.role].name)} {say(words)}")
         self._device_lights = tuple(lights)
-        self.models.intake.hear_devices(tuple(not_ready))
+        self.models.intake.identity.hear_devices(tuple(not_ready))
         self._say()
 
     def _person_changed(self, state: IntakeState) -> None:

@@ -20,7 +20,7 @@ from ui.pages.intake.materials import MaterialsState
 from ui.pages.intake.matter import GuideShown, MatterState
 from ui.pages.intake.receipt import PaperShown, ReceiptState
 from ui.pages.intake.review import ReviewState
-from ui.pages.intake.view import STEPS, BannerShown, IntakeState
+from ui.pages.intake.view import STEPS, IntakeState
 from ui.pages.outbox.comparison import ComparedRow, ComparisonShown
 from ui.pages.outbox.view import OutboxDetail, OutboxState
 from ui.pages.outbox.wording import REASONS
@@ -29,6 +29,7 @@ from ui.pages.today.view import TodayState
 from ui.pictures import opened
 from ui.shells.counter import BarState, LightShown, ParkedShown
 from ui.widgets.asking import AskingShown
+from ui.widgets.banner import BannerShown
 from ui.widgets.field import Answered, Asked
 from ui.widgets.form import SectionShown
 from ui.widgets.lines import Line

@@ -128,7 +128,8 @@ class AtCounter:
     # --- the intake -----------------------------------------------------------------------------------------------
 
     def now(self, step: str) -> bool:
-        return self.intake.state.step == step and not self.intake._queue and self.intake._running is None
+        in_hand = self.intake.in_hand
+        return self.intake.state.step == step and not in_hand._queue and in_hand._running is None
 
     def put_card(self, reader: Reader, card: str) -> None:
         """A card is put down and read; then it is taken away and the person looked at."""
@@ -232,7 +233,7 @@ def main(folder: str, username: str, draft: str, field: str, value: str) -> None
     counter.press("Alt+1")
     counter.wait(lambda: counter.now("form") and counter.intake.draft.id == draft, "the draft")
     counter.hands.enter(field, value)
-    counter.wait(lambda: not counter.intake._typed and counter.now("form"), "what was typed to be saved")
+    counter.wait(lambda: not counter.intake.in_hand.visit.typed and counter.now("form"), "what was typed to be saved")
     print("typed", flush=True)
     sys.stdin.read()
     os._exit(1)

@@ -62,8 +62,8 @@ def model(window: CounterWindow, hands: Hands) -> Iterator[IntakeModel]:
     sign_in(window, hands)
     made: IntakeModel = window.counter.models.intake
     hands.wait(lambda: made.draft is not None and made.draft.handler is not None, "the card")
-    made.confirm_person()
-    made.choose_matter(AGED)
+    made.identity.confirm_person()
+    made.matter.choose(AGED)
     hands.wait(lambda: made.draft.matter is not None, "the matter")
     made.to_step("materials")
     hands.wait(lambda: made.state.materials.lines and made.state.step == "materials", "the materials")
@@ -94,7 +94,7 @@ def test_sheets_are_photographed_by_themselves_by_keyboard_alone(
     code = empty_slot(model, hands)
     view = materials_of(window)
     hands.press("F5")
-    hands.wait(lambda: model.camera.is_open, "the camera")
+    hands.wait(lambda: model.materials.camera.is_open, "the camera")
     assert view.camera.isVisible() and not view._reading.isVisible()
     hands.wait(lambda: len(pages_of(model.draft, code)) == 2, "two pages")
     kept = pages_of(stored(desk, model), code)
@@ -103,9 +103,9 @@ def test_sheets_are_photographed_by_themselves_by_keyboard_alone(
     assert model.draft.material(code).source is Source.CAMERA  # type: ignore[union-attr]
     hands.wait(lambda: all(page.picture for page in model.state.materials.pages), "the thumbnails")
     assert model.state.materials.page == kept[-1].key  # the cursor is on the newest
-    assert model.camera.state.taken
+    assert model.materials.camera.state.taken
     hands.press("Esc")
-    hands.wait(lambda: not model.camera.is_open and view._reading.isVisible(), "the camera to be closed")
+    hands.wait(lambda: not model.materials.camera.is_open and view._reading.isVisible(), "the camera to be closed")
     hands.wait(lambda: model.state.materials.preview, "the page, straightened")
     hands.wait(lambda: not desk.devices.at_work("camera"), "the camera to be let go")
 
@@ -114,10 +114,12 @@ def test_by_key_what_is_shown_is_kept(desk: Desk, window: CounterWindow, model: 
     put(desk, window, sheets=1, lie=0)
     code = empty_slot(model, hands)
     hands.press("F5")
-    hands.wait(lambda: model.camera.is_open, "the camera")
+    hands.wait(lambda: model.materials.camera.is_open, "the camera")
     hands.press("Ctrl+A")
-    hands.wait(lambda: not model.camera.state.auto, "to be asked for every sheet")
-    hands.wait(lambda: model.camera.state.sure and model.camera.state.corners, "a sheet that lies still")
+    hands.wait(lambda: not model.materials.camera.state.auto, "to be asked for every sheet")
+    hands.wait(
+        lambda: model.materials.camera.state.sure and model.materials.camera.state.corners, "a sheet that lies still"
+    )
     assert not pages_of(model.draft, code)
     hands.press("Space")
     hands.wait(lambda: pages_of(model.draft, code), "the page")
@@ -127,7 +129,7 @@ def test_by_key_what_is_shown_is_kept(desk: Desk, window: CounterWindow, model: 
     for found, known in zip(page.corners, truth, strict=True):
         assert abs(found[0] - known[0]) * mat.SIZE[0] < 4 and abs(found[1] - known[1]) * mat.SIZE[1] < 4
     hands.press("Ctrl+M")  # a sheet lies there: it is said, and not taken by itself
-    hands.wait(lambda: "已经有纸" in model.camera.state.words, "the mat to be looked at anew")
+    hands.wait(lambda: "已经有纸" in model.materials.camera.state.words, "the mat to be looked at anew")
 
 
 @pytest.mark.parametrize("behave", ["unplugged", "crash"])
@@ -137,14 +139,14 @@ def test_a_camera_that_goes_wrong_says_so_beside_it_and_comes_back(
     put(desk, window, sheets=0, behave=behave)
     code = empty_slot(model, hands)
     hands.press("F5")
-    hands.wait(lambda: model.camera.state.trouble[0], "words about the trouble")
+    hands.wait(lambda: model.materials.camera.state.trouble[0], "words about the trouble")
     view = materials_of(window).camera
     assert view._trouble.isVisible() and view._open.isVisible() and not view._take.isVisible()
     assert not model.state.banner.title  # beside the camera, not over the page
     put(desk, window, sheets=1)
     hands.press("F5")
     hands.wait(lambda: pages_of(model.draft, code), "a page after all")
-    assert not model.camera.state.trouble[0]
+    assert not model.materials.camera.state.trouble[0]
 
 
 def test_leaving_the_step_the_page_or_the_desk_lets_the_camera_go(
@@ -157,10 +159,13 @@ def test_leaving_the_step_the_page_or_the_desk_lets_the_camera_go(
         (lambda: hands.press("Ctrl+5"), lambda: window.counter.show_page("intake")),
         (model.park, lambda: None),
     ):
-        model.open_camera()
-        hands.wait(lambda: model.camera.state.rgb, "a picture")
+        model.materials.open_camera()
+        hands.wait(lambda: model.materials.camera.state.rgb, "a picture")
         leave()
-        hands.wait(lambda: not model.camera.is_open and not model.camera.state.rgb, "the camera to be closed")
+        hands.wait(
+            lambda: not model.materials.camera.is_open and not model.materials.camera.state.rgb,
+            "the camera to be closed",
+        )
         hands.wait(lambda: not desk.devices.at_work("camera"), "the camera to be let go")
         back()
         hands.rest()
@@ -179,7 +184,7 @@ def test_corners_are_moved_by_keys_and_the_page_is_seen_so(
     hands.press("F5")
     hands.wait(lambda: pages_of(model.draft, code), "the page")
     hands.press("Esc")
-    hands.wait(lambda: not model.camera.is_open, "the camera to be closed")
+    hands.wait(lambda: not model.materials.camera.is_open, "the camera to be closed")
     hands.press("Ctrl+K")
     view = materials_of(window)
     hands.wait(lambda: model.state.materials.straighten and model.state.materials.straighten.picture, "the picture")

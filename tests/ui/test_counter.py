@@ -84,7 +84,7 @@ def test_without_a_receipt_printer_the_receipt_is_half_an_a4_page_and_a_reprint_
     papers.mkdir()
     desk.devices.choose("a4", DeviceChoice(driver="printer/file", options={"folder": str(papers)}))
     here = replace(desk, config=desk.config.model_copy(update={"receipt_style": "half_a4"}))
-    real, model = intake_deeds(here), window.counter.models.intake
+    real, model = intake_deeds(here), window.counter.models.intake.receipt
     model._do = replace(
         model._do, print_papers=real.print_papers, paper_png=real.paper_png, clear_printers=real.clear_printers
     )
@@ -219,7 +219,7 @@ def test_the_agents_run_by_keys(window: CounterWindow, hands: Hands) -> None:
     hands.wait(lambda: (field := hands.field()) is not None and field.asked.name == "name", "to be asked for whom")
 
     household = replace(CARD, name="周㛃宁", number="330226199611039986", sex="女")
-    intake._do = replace(intake._do, read_card=lambda: household)
+    intake.identity._do = replace(intake.identity._do, read_card=lambda: household)
     hands.press("F2")
     hands.wait(lambda: intake.draft.applicant is not None, "the household's card")
     assert intake.draft.applicant.name == "周㛃宁" and intake.draft.handler.name == CARD.name

@@ -140,7 +140,7 @@ def to_materials(window: CounterWindow, hands: Hands) -> str:
     to_form(window, hands)
     hands.press("Ctrl+Return")
     hands.wait(lambda: intake.state.step == "materials" and intake.state.materials.lines, "the materials")
-    rules = {rule.code: rule for rule in intake._rules().values()}
+    rules = {rule.code: rule for rule in intake.assessment.rules().values()}
     code = next(code for code, rule in rules.items() if rule.is_application_form)
     while intake.state.materials.current != code:
         hands.press("Down")
@@ -176,7 +176,7 @@ def test_u04_the_applicant_signs_and_the_form_is_in_its_place(window: CounterWin
     assert kept.ink.points == len(PATH) and slot.signed.means == "mouse"
     assert holders(customer.window) == set() and customer.window.view.ink.ink() is None
     assert customer.window.view._document._label.pixmap().isNull()
-    intake.give_phone("13900001111")
+    intake.identity.applicant.give_phone("13900001111")
     hands.wait(lambda: not intake.state.materials.signed, "the signature to count no longer")
     assert any("重新签字" in text for text in (intake.state.materials.needs,))
 
@@ -190,7 +190,7 @@ def test_u04_taken_back_refused_or_locked_nothing_is_left_on_the_second_screen(
     to_materials(window, hands)
 
     def begin() -> None:
-        intake.sign_form()
+        intake.materials.signing.sign_form()
         hands.wait(lambda: customer.model.state.mode == "sign", "the form to sign")
         draw_by_mouse(customer.window.view.ink)
 
@@ -199,7 +199,7 @@ def test_u04_taken_back_refused_or_locked_nothing_is_left_on_the_second_screen(
         return state.mode == "idle" and state.document is None and ink.ink() is None
 
     begin()
-    intake.sign_form()  # again: not after all
+    intake.materials.signing.sign_form()  # again: not after all
     hands.wait(is_empty, "an empty screen")
     begin()
     button(window, "不在这里签").click()
@@ -207,7 +207,7 @@ def test_u04_taken_back_refused_or_locked_nothing_is_left_on_the_second_screen(
     begin()
     window.activateWindow()
     lock(window, hands)
-    assert is_empty() and intake._signing is None
+    assert is_empty() and intake.materials.signing._form is None
 
 
 @pytest.mark.usefixtures("second_screen")
@@ -215,7 +215,7 @@ def test_u04_a_pad_with_a_driver_shows_what_it_writes(window: CounterWindow, han
     intake, customer = window.counter.models.intake, window.customer
     desk.devices.choose("signature", DeviceChoice(driver="signature/simulated", options={}))
     code = to_materials(window, hands)
-    intake.sign_form()
+    intake.materials.signing.sign_form()
     ink = customer.window.view.ink
     hands.wait(lambda: customer.model.state.on_pad and (drawn := ink.ink()) and len(drawn.strokes) == 3, "the pen")
     hands.wait(lambda: sum(map(len, ink._strokes)) == 180, "all of it")
@@ -232,7 +232,7 @@ def test_a_pad_that_fails_leaves_the_screen_to_write_on(window: CounterWindow, h
     customer = window.customer
     desk.devices.choose("signature", DeviceChoice(driver="signature/simulated", options={"behave": "absent"}))
     to_materials(window, hands)
-    window.counter.models.intake.sign_form()
+    window.counter.models.intake.materials.signing.sign_form()
     hands.wait(lambda: customer.model.state.mode == "sign" and customer.model.state.words, "to be told")
     assert not customer.model.state.on_pad
     draw_by_mouse(customer.window.view.ink)

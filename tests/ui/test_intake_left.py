@@ -97,7 +97,7 @@ def test_f2_a_card_that_comes_home_late_is_not_the_person_of_the_draft_that_was_
     first = model.draft.id
     model.park()
     until(lambda: model.draft.id != first and model.drafts())
-    model.read_card()
+    model.identity.read_card()
     until(gate.begun.is_set)
     model.resume(first)
     until(lambda: model.draft.id == first and idle(model))
@@ -116,12 +116,12 @@ def test_f10_a_card_that_comes_home_before_the_next_person_is_not_the_next_perso
     model = made(with_phone=slowly(gate, deeds.with_phone))
     identified(model, until)
     first = model.draft.id
-    model.give_phone("13800000000")  # takes its time, and all that follows waits
+    model.identity.applicant.give_phone("13800000000")  # takes its time, and all that follows waits
     until(gate.begun.is_set)
-    model.read_card()
+    model.identity.read_card()
     model.park()
     heard_card = threading.Event()
-    model._tasks.run("after", lambda: None, lambda _: heard_card.set())
+    model.in_hand.tasks.run("after", lambda: None, lambda _: heard_card.set())
     until(heard_card.is_set)
     gate.open.set()
     until(lambda: model.draft.id != first and idle(model))
@@ -137,17 +137,17 @@ def test_f10_what_is_typed_behind_it_is_saved_where_it_was_typed(
     model = made(with_phone=slowly(gate, deeds.with_phone))
     at_materials(model, until)
     first = model.draft.id
-    model.give_phone("13800000000")
+    model.identity.applicant.give_phone("13800000000")
     until(gate.begun.is_set)
     model.park()
     model.to_step("form")
-    model.answer("contact_name", "甲")
-    model.left("contact_name")  # asked for before the next person, done behind it
-    model.answer("remark", "乙")  # not even asked for
+    model.form.answer("contact_name", "甲")
+    model.form.left("contact_name")  # asked for before the next person, done behind it
+    model.form.answer("remark", "乙")  # not even asked for
     gate.open.set()
     until(lambda: model.draft.id != first and idle(model))
 
-    assert model.draft.matter is None and not model.draft.answers and not model._typed
+    assert model.draft.matter is None and not model.draft.answers and not model.in_hand.visit.typed
     kept = stored(desk, first)
     assert (kept.answers["contact_name"], kept.answers["remark"]) == ("甲", "乙") and kept.parked
 
@@ -158,11 +158,11 @@ def test_f10_a_matter_chosen_behind_it_is_the_matter_of_its_own_draft(
     model = made(with_phone=slowly(gate, deeds.with_phone))
     identified(model, until)
     first = model.draft.id
-    model.give_phone("13800000000")
+    model.identity.applicant.give_phone("13800000000")
     until(gate.begun.is_set)
     model.park()
-    model.choose_matter(AGED)
-    model.give_phone("13900000000")
+    model.matter.choose(AGED)
+    model.identity.applicant.give_phone("13900000000")
     gate.open.set()
     until(lambda: model.draft.id != first and idle(model))
 
@@ -175,7 +175,7 @@ def test_u12_what_a_colleague_had_asked_for_is_not_in_the_next_clerks_draft(
     made: Made, deeds: IntakeDeeds, post: Post, gate: Gate, until: Until
 ) -> None:
     model = made(read_card=slowly(gate, deeds.read_card))
-    model.read_card()
+    model.identity.read_card()
     until(gate.begun.is_set)
     model.lock()
     model.sign_in(OTHER)
@@ -190,8 +190,8 @@ def test_u12_what_a_colleague_had_asked_for_is_not_in_the_next_clerks_draft(
 def test_a_photographed_document_is_not_the_next_persons(made: Made, post: Post, gate: Gate, until: Until) -> None:
     sheet = invented.sheet("户口簿", 200)
     model = made(photograph_document=slowly(gate, lambda: sheet))
-    model.open_manual(True)
-    model.photograph_document()
+    model.identity.open_manual(True)
+    model.identity.photograph_document()
     until(gate.begun.is_set)
     first = model.draft.id
     model.fresh()
@@ -199,7 +199,7 @@ def test_a_photographed_document_is_not_the_next_persons(made: Made, post: Post,
     assert "证件" in model.state.banner.title
     gate.open.set()
     heard(post, until)
-    model.open_manual(True)
+    model.identity.open_manual(True)
 
     assert not model.state.identity.manual_page
 
@@ -219,14 +219,14 @@ def test_the_librarys_offers_are_not_the_next_applicants(
     model = made(library=library)
     at_materials(model, until)
     first = model.draft.id
-    model.toggle_library()
+    model.materials.toggle_library()
     until(gate.begun.is_set)
     model.park()
     until(lambda: model.draft.id != first and idle(model))
     gate.open.set()
     heard(post, until)
 
-    assert not model._library
+    assert not model.materials._visit.library
 
 
 def test_f3_papers_that_come_out_after_the_next_person_has_begun(
@@ -254,12 +254,12 @@ def test_f3_papers_that_come_out_after_the_next_person_has_begun(
     for number in range(2):
         at_materials(model, until)
         until(lambda: model.state.can_decline)
-        model.decline("not_met", "不到年龄", "")
+        model.review.decline("not_met", "不到年龄", "")
         until(lambda: model.state.step == "receipt")
         numbers.append(model.state.receipt.number)
         case_id = model.state.whose
         if number == 0:
-            model.look_at_paper("refusal")
+            model.receipt.look_at_paper("refusal")
             until(lambda: pictures)
             model.fresh()
             until(lambda: model.state.step == "identity" and idle(model))
@@ -285,7 +285,7 @@ def test_f09_what_a_clerk_finished_is_printed_as_theirs_whoever_sits_there_by_th
     model = made(print_papers=printed, decline=slowly(gate, deeds.decline))
     at_materials(model, until)
     until(lambda: model.state.can_decline)
-    model.decline("not_met", "不到年龄", "")
+    model.review.decline("not_met", "不到年龄", "")
     until(gate.begun.is_set)
     model.lock()
     model.sign_in(OTHER)
@@ -303,10 +303,10 @@ def test_what_was_typed_last_is_saved_when_the_program_closes(
     model = begun(IntakeModel(replace(deeds, with_phone=slowly(gate, deeds.with_phone)), post, lambda: "zh"), until)
     at_materials(model, until)
     first = model.draft.id
-    model.give_phone("13800000000")
+    model.identity.applicant.give_phone("13800000000")
     until(gate.begun.is_set)
     model.to_step("form")
-    model.answer("contact_name", "甲")
+    model.form.answer("contact_name", "甲")
     model.sign_out()
     gate.open.set()
     post.close()
@@ -325,7 +325,7 @@ def test_f17_a_mute_printer_is_spoken_of_also_after_the_next_person_has_begun(
     model = made(print_papers=printed)
     at_materials(model, until)
     until(lambda: model.state.can_decline)
-    model.decline("not_met", "不到年龄", "")
+    model.review.decline("not_met", "不到年龄", "")
     until(lambda: model.state.step == "receipt")
     number = model.state.receipt.number
     model.fresh()
@@ -346,7 +346,7 @@ def test_f14_printers_are_cleared_when_somebody_leaves_who_was_given_papers(
     until(lambda: idle(model))
     at_materials(model, until)
     until(lambda: model.state.can_decline)
-    model.decline("not_met", "不到年龄", "")
+    model.review.decline("not_met", "不到年龄", "")
     until(lambda: model.state.step == "receipt" and idle(model))
     assert not cleared
     leave(model)

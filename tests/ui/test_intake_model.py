@@ -45,23 +45,23 @@ def begun(model: IntakeModel, until: Until) -> IntakeModel:
 
 
 def identified(model: IntakeModel, until: Until) -> None:
-    model.read_card()
+    model.identity.read_card()
     until(lambda: model.state.identity.person)
-    model.confirm_person()
+    model.identity.confirm_person()
     until(lambda: model.state.identity.confirmed)
 
 
 def at_materials(model: IntakeModel, until: Until, matter: str = AGED) -> None:
     identified(model, until)
     model.to_step("matter")
-    model.choose_matter(matter)
+    model.matter.choose(matter)
     until(lambda: model.draft.matter)
     model.to_step("materials")
     until(lambda: model.state.materials.lines and idle(model))
 
 
 def idle(model: IntakeModel) -> bool:
-    return not model.scanning and model._running is None and not model._queue
+    return not model.scanning and model.in_hand._running is None and not model.in_hand._queue
 
 
 def saved(desk: Desk, model: IntakeModel) -> Draft:
@@ -69,13 +69,13 @@ def saved(desk: Desk, model: IntakeModel) -> Draft:
 
 
 def test_a_card_is_read_and_the_person_confirmed_as_an_act_of_its_own(model: IntakeModel, until: Until) -> None:
-    model.read_card()
+    model.identity.read_card()
     until(lambda: model.state.identity.person)
     state = model.state
     assert state.identity.person is not None and state.identity.person.name == "陈䶮"
     assert not state.identity.confirmed and not state.identity.can_go_on
     assert [one.what for one in state.panel.missing] == ["人证一致", "事项"]
-    model.confirm_person()
+    model.identity.confirm_person()
     until(lambda: model.state.identity.confirmed)
     assert "周敏" in model.state.identity.confirmed and model.state.identity.can_go_on
 
@@ -83,7 +83,7 @@ def test_a_card_is_read_and_the_person_confirmed_as_an_act_of_its_own(model: Int
 def test_the_chips_photograph_is_shown_or_said_to_be_unavailable(deeds: IntakeDeeds, post: Post, until: Until) -> None:
     picture = invented.sheet("照", 100)
     model = begun(IntakeModel(replace(deeds, card_photo=lambda document: picture), post, lambda: "zh"), until)
-    model.read_card()
+    model.identity.read_card()
     until(lambda: model.state.panel.photo)
     person = model.state.identity.person
     assert person is not None and person.photo == model.state.panel.photo == picture and not person.photo_words
@@ -94,7 +94,7 @@ def test_the_chips_photograph_is_shown_or_said_to_be_unavailable(deeds: IntakeDe
 
 
 def test_without_a_decoder_the_photograph_is_said_to_be_unavailable(model: IntakeModel, until: Until) -> None:
-    model.read_card()
+    model.identity.read_card()
     until(lambda: model.state.panel.photo_words)
     assert model.state.panel.photo_words == "照片无法显示" and not model.state.panel.photo
 
@@ -102,9 +102,9 @@ def test_without_a_decoder_the_photograph_is_said_to_be_unavailable(model: Intak
 def test_a_social_security_card_is_read_by_key_and_marked(model: IntakeModel, desk: Desk, until: Until) -> None:
     assert not model.state.identity.has_other
     desk.devices.choose("cards", DeviceChoice(driver="cards/simulated"))
-    model.open_other(True)
+    model.identity.open_other(True)
     assert model.state.identity.has_other and model.state.identity.other_open
-    model.give_other({"number": "", "birth": "", "expiry": ""})
+    model.identity.give_other({"number": "", "birth": "", "expiry": ""})
     until(lambda: model.state.identity.person)
     assert model.state.panel.applicant == "欧阳䶮" and "社会保障卡" in model.state.panel.source
     assert model.state.identity.person is not None and model.state.identity.person.unverified
@@ -113,13 +113,13 @@ def test_a_social_security_card_is_read_by_key_and_marked(model: IntakeModel, de
 
 def test_a_passport_wants_all_three_and_the_right_ones(model: IntakeModel, desk: Desk, until: Until) -> None:
     desk.devices.choose("cards", DeviceChoice(driver="cards/simulated", options={"card": "passport"}))
-    model.open_other(True)
-    model.give_other({"number": "E12345678", "birth": "", "expiry": ""})
+    model.identity.open_other(True)
+    model.identity.give_other({"number": "E12345678", "birth": "", "expiry": ""})
     assert set(model.state.identity.other_wrong) == {"birth", "expiry"}
-    model.give_other({"number": "E12345678", "birth": "1949-12-31", "expiry": "2035-12-31"})
+    model.identity.give_other({"number": "E12345678", "birth": "1949-12-31", "expiry": "2035-12-31"})
     until(lambda: model.state.banner.title)  # the chip refuses another day of expiry
     assert model.state.identity.other_open and model.state.identity.person is None
-    model.give_other({"number": "E12345678", "birth": "1949-12-31", "expiry": "2034-12-31"})
+    model.identity.give_other({"number": "E12345678", "birth": "1949-12-31", "expiry": "2034-12-31"})
     until(lambda: model.state.identity.person and model.state.panel.photo)
     assert "护照" in model.state.panel.source and model.state.panel.applicant
 
@@ -149,7 +149,7 @@ def test_f2_while_a_card_is_being_read_by_itself_takes_that_reading(
     model = begun(IntakeModel(replace(deeds, wait_card=wait, read_card=read), post, lambda: "zh"), until)
     model.show(True)
     until(reads.is_set)
-    model.read_card()
+    model.identity.read_card()
     assert model.state.identity.reading == "reading"
     let.set()
     until(lambda: model.state.identity.person)
@@ -194,42 +194,42 @@ def test_a_reader_in_trouble_says_so_and_is_not_hammered(deeds: IntakeDeeds, pos
 
 
 def test_typed_identity_says_what_is_wrong_beside_the_field(model: IntakeModel) -> None:
-    model.open_manual(True)
-    model.give_manual({"document_type": "typed", "name": "", "number": "330281199002289993", "reason": ""})
+    model.identity.open_manual(True)
+    model.identity.give_manual({"document_type": "typed", "name": "", "number": "330281199002289993", "reason": ""})
     assert set(model.state.identity.manual_wrong) == {"name", "number", "reason"}
 
 
 def test_typed_identity_is_marked(model: IntakeModel, until: Until) -> None:
-    model.open_manual(True)
+    model.identity.open_manual(True)
     given = {"document_type": "household_book", "name": "陈䶮", "number": "330281199002289992", "reason": "消磁"}
-    model.give_manual({**given, "sex": "男", "birth_date": "1990-02-28", "address": "浙江省余姚市凤山街道"})
+    model.identity.give_manual({**given, "sex": "男", "birth_date": "1990-02-28", "address": "浙江省余姚市凤山街道"})
     until(lambda: model.state.identity.person or model.state.banner.title)
     assert model.state.panel.source == "人工录入" and "人工录入" in model.state.identity.person.document  # type: ignore[union-attr]
 
 
 def test_a_legal_person_is_taken_once_its_code_is_right(model: IntakeModel, until: Until) -> None:
     identified(model, until)
-    model.choose_behalf("legal")
+    model.identity.applicant.choose("legal")
     until(lambda: idle(model))
     assert model.draft.applicant is None
-    model.give_applicant("mandate", {"uscc": "9233020", "name": "某店", "address": "宁波市海曙区"})
+    model.identity.applicant.give("mandate", {"uscc": "9233020", "name": "某店", "address": "宁波市海曙区"})
     assert "18 位" in model.state.identity.wrong["uscc"]
-    model.give_applicant("mandate", {"uscc": "92330203MADEM00014", "name": "某店", "address": "宁波市海曙区"})
+    model.identity.applicant.give("mandate", {"uscc": "92330203MADEM00014", "name": "某店", "address": "宁波市海曙区"})
     until(lambda: isinstance(model.draft.applicant, LegalPerson))
     assert model.draft.tie is Tie.MANDATE and not model.state.identity.wrong
-    model.choose_behalf("self")
+    model.identity.applicant.choose("self")
     until(lambda: model.draft.applicant == model.draft.handler)
 
 
 def test_what_is_typed_shows_at_once_and_is_saved_soon(model: IntakeModel, desk: Desk, until: Until) -> None:
     identified(model, until)
     model.to_step("matter")
-    model.choose_matter(AGED)
+    model.matter.choose(AGED)
     until(lambda: model.state.step == "form")
     name = next(iter(model.state.form.answers))
-    model.answer(name, "甲")
+    model.form.answer(name, "甲")
     assert model.state.form.answers[name].value == "甲"
-    model.answer(name, "甲乙")
+    model.form.answer(name, "甲乙")
     until(lambda: saved(desk, model).answers.get(name) == "甲乙")
     assert model.state.form.answers[name].value == "甲乙"
 
@@ -237,12 +237,12 @@ def test_what_is_typed_shows_at_once_and_is_saved_soon(model: IntakeModel, desk:
 def test_mistakes_are_told_after_the_field_was_left(model: IntakeModel, until: Until) -> None:
     identified(model, until)
     model.to_step("matter")
-    model.choose_matter(FOOD)
+    model.matter.choose(FOOD)
     until(lambda: model.state.step == "form")
     assert not any(answer.wrong for answer in model.state.form.answers.values())
-    model.answer("phone", "12")
+    model.form.answer("phone", "12")
     assert not model.state.form.answers["phone"].wrong
-    model.left("phone")
+    model.form.left("phone")
     assert "11 位" in model.state.form.answers["phone"].wrong
 
 
@@ -259,20 +259,20 @@ def test_pages_come_in_while_the_clerk_types(deeds: IntakeDeeds, desk: Desk, pos
     model = begun(IntakeModel(replace(deeds, scan_into=scan), post, lambda: "zh"), until)
     at_materials(model, until)
     code = model.state.materials.lines[-1].key
-    model.look_at_material(code)
-    model.scan()
+    model.materials.look_at(code)
+    model.materials.scanner.scan()
     assert model.state.materials.scanning and not model.state.main_ready
-    model.give_phone("13800000000")
+    model.identity.applicant.give_phone("13800000000")
     until(lambda: model.draft.phone)
     gates[0].set()
     until(lambda: len(model.draft.material(code).pages) == 1)
     assert model.draft.phone == "13800000000"
     model.to_step("form")
-    model.answer("remark", "还在打字")
+    model.form.answer("remark", "还在打字")
     gates[1].set()
     until(lambda: len(model.draft.material(code).pages) == 2 and idle(model))
-    model.flush()
-    until(lambda: idle(model) and not model._typed)
+    model.in_hand.flush()
+    until(lambda: idle(model) and not model.in_hand.visit.typed)
 
     kept = saved(desk, model)
     assert kept.phone == "13800000000" and kept.answers["remark"] == "还在打字"
@@ -290,8 +290,8 @@ def test_a_jam_keeps_the_pages_and_says_what_to_do(deeds: IntakeDeeds, desk: Des
     model = begun(IntakeModel(replace(deeds, scan_into=scan), post, lambda: "zh"), until)
     at_materials(model, until)
     code = model.state.materials.lines[-1].key
-    model.look_at_material(code)
-    model.scan()
+    model.materials.look_at(code)
+    model.materials.scanner.scan()
     until(lambda: model.state.banner.title)
     assert len(model.draft.material(code).pages) == 1
     assert model.state.banner.remedy and not model.scanning
@@ -318,24 +318,24 @@ def test_f22_after_a_double_feed_f4_goes_on_with_that_page(
     model = begun(IntakeModel(replace(deeds, scan_into=scan, scan_backs=backs), post, lambda: "zh"), until)
     at_materials(model, until)
     code = model.state.materials.lines[-1].key
-    model.look_at_material(code)
-    model.scan()
+    model.materials.look_at(code)
+    model.materials.scanner.scan()
     assert model.state.materials.scanning == "等第 1 面，纸放好就开始"
     until(lambda: model.state.banner.title and not model.scanning)
     assert "从第 3 页起" in model.state.banner.remedy
     assert model.state.materials.resumes == "接第 3 页" and not model.state.materials.can_backs
-    model.next_feed()
+    model.materials.scanner.next_feed()
     assert (model.state.materials.feed, model.state.materials.resumes) == ("双面", "")  # that would be another stack
-    model.next_feed()
-    model.next_feed()
+    model.materials.scanner.next_feed()
+    model.materials.scanner.next_feed()
     assert (model.state.materials.feed, asked) == ("单面", [Source.ADF])
 
     assert model.draft.stack is not None
     through = model.draft.stack.model_copy(update={"following": 0})
-    model._come_in(steps.keep(desk, model.draft, stack=through))
-    model.look_at_material(code)
+    model.in_hand.come_in(steps.keep(desk, model.draft, stack=through))
+    model.materials.look_at(code)
     assert model.state.materials.can_backs and "2 张正面已扫" in model.state.materials.scan_words
-    model.scan_backs()
+    model.materials.scanner.scan_backs()
     until(lambda: not model.scanning)
     assert model.state.materials.scan_words == "反面扫到第 1 张，还差 1 张。"
     model.sign_out()
@@ -350,7 +350,7 @@ def test_separators_are_printed_for_the_whole_list(deeds: IntakeDeeds, post: Pos
 
     model = begun(IntakeModel(replace(deeds, print_separators=separators), post, lambda: "zh"), until)
     at_materials(model, until)
-    model.print_separators()
+    model.materials.signing.print_separators()
     until(lambda: model.state.banner.title == "分隔页已打印")
     assert printed == [len(model.draft.materials)]
     model.sign_out()
@@ -367,10 +367,10 @@ def test_esc_ends_a_scan(deeds: IntakeDeeds, post: Post, until: Until) -> None:
 
     model = begun(IntakeModel(replace(deeds, scan_into=scan), post, lambda: "zh"), until)
     at_materials(model, until)
-    model.look_at_material(model.state.materials.lines[-1].key)
-    model.scan()
+    model.materials.look_at(model.state.materials.lines[-1].key)
+    model.materials.scanner.scan()
     until(begun_scanning.is_set)
-    model.stop()
+    model.materials.scanner.stop()
     until(lambda: not model.scanning)
     model.sign_out()
 
@@ -378,23 +378,23 @@ def test_esc_ends_a_scan(deeds: IntakeDeeds, post: Post, until: Until) -> None:
 def test_pages_turn_hide_move_and_are_compared(model: IntakeModel, until: Until) -> None:
     at_materials(model, until, FOOD)
     first, second = [line.key for line in model.state.materials.lines if line.pill == "缺"][:2]
-    model.look_at_material(first)
-    model.scan()
+    model.materials.look_at(first)
+    model.materials.scanner.scan()
     until(lambda: len(model.draft.material(first).pages) == 2 and idle(model))
-    model.rotate(1)
+    model.materials.rotate(1)
     until(lambda: model.draft.material(first).pages[0].rotation == 90)
-    model.toggle_verified()
+    model.materials.toggle_verified()
     until(lambda: model.draft.material(first).verified)
     assert "周敏" in model.state.materials.verified
-    model.toggle_returned()
+    model.materials.toggle_returned()
     until(lambda: model.draft.material(first).returned)
-    model.toggle_hidden()
+    model.materials.toggle_hidden()
     until(lambda: model.draft.material(first).pages[0].hidden)
-    model.look_at_page(model.draft.material(first).pages[1].key)
-    model.cut()
+    model.materials.look_at_page(model.draft.material(first).pages[1].key)
+    model.materials.cut()
     assert model.state.materials.held
-    model.look_at_material(second)
-    model.paste()
+    model.materials.look_at(second)
+    model.materials.paste()
     until(lambda: len(model.draft.material(second).pages) == 1)
     until(lambda: model.state.materials.preview and model.state.materials.pages[0].picture)
 
@@ -452,11 +452,11 @@ def test_rule_09_the_applicants_other_case_is_named_and_the_clerk_goes_on_knowin
     at_materials(model, until)
     assert not model.state.panel.asks_clash
     known.append(other)
-    model.refresh_cases()  # it came from the server meanwhile
+    model.assessment.refresh_cases()  # it came from the server meanwhile
     until(lambda: model.state.panel.asks_clash)
     said = "申请人这个事项还有一件：330281-00000007-8，已受理，余姚市凤山街道"
     assert said in model.state.panel.cautions and "疑似重复" in [one.what for one in model.state.panel.missing]
-    model.confirm_clash()
+    model.assessment.confirm_clash()
     until(lambda: not model.state.panel.asks_clash)
     assert f"{said}（已核对，仍收件）" in model.state.panel.cautions
     assert saved(desk, model).clash_seen is not None
@@ -471,7 +471,7 @@ def test_f9_says_what_is_missing_instead_of_taking_in(model: IntakeModel, until:
     until(lambda: idle(model))
     assert not model.state.main_ready and model.state.review.missing
     assert {one.step for one in model.state.review.missing} >= {"form", "materials"}
-    model.main()
+    model.review.take_in()
     until(lambda: model.state.banner.title)
     assert model.state.step == "review"
 
@@ -479,16 +479,16 @@ def test_f9_says_what_is_missing_instead_of_taking_in(model: IntakeModel, until:
 def test_everything_that_is_missing_is_told_at_once(model: IntakeModel, until: Until) -> None:
     at_materials(model, until, FOOD)
     model.to_step("form")
-    model.answer("premises_area", "330281001")
-    model.flush()
+    model.form.answer("premises_area", "330281001")
+    model.in_hand.flush()
     until(lambda: model.state.main and idle(model))
     model.write_supplement()
     until(lambda: model.state.review.writing == "supplement" and idle(model))
     shown = model.state.review.supplement
     assert len(shown.items) > 3 and {"material:business_licence", "field:staff"} <= {line.key for line in shown.choices}
-    model.supplement((), "")
+    model.review.supplement((), "")
     assert model.state.review.supplement.wrong
-    model.supplement((ToldItem("material:business_licence", "营业执照", "没有提交", "原件"),), shown.until)
+    model.review.supplement((ToldItem("material:business_licence", "营业执照", "没有提交", "原件"),), shown.until)
     until(lambda: model.state.step == "receipt")
     assert model.state.receipt.headline == "已告知补正"
     assert [paper.kind for paper in model.state.receipt.papers] == ["supplement"]
@@ -498,17 +498,17 @@ def test_declining_needs_a_reason_and_where_to_go(model: IntakeModel, until: Unt
     at_materials(model, until)
     until(lambda: model.state.can_decline)
     model.write_decline()
-    model.decline("not_competent", "不归这里", "")
+    model.review.decline("not_competent", "不归这里", "")
     assert "哪里申请" in model.state.review.refusal.wrong
-    model.decline("not_met", "不到年龄", "")
+    model.review.decline("not_met", "不到年龄", "")
     until(lambda: model.state.step == "receipt")
     assert model.state.receipt.headline == "不予受理"
 
 
 def test_a_problem_with_one_deed_does_not_stop_the_next(model: IntakeModel, until: Until) -> None:
     at_materials(model, until)
-    model._deed("odd", lambda draft: (_ for _ in ()).throw(Problem("material.unknown", Retry.NEVER)))
-    model.give_phone("13800000000")
+    model.in_hand.deed("odd", lambda draft: (_ for _ in ()).throw(Problem("material.unknown", Retry.NEVER)))
+    model.identity.applicant.give_phone("13800000000")
     until(lambda: model.draft.phone == "13800000000")
     assert model.state.banner.title
     model.banner_read()
@@ -533,13 +533,13 @@ def test_a_paper_that_did_not_come_out_says_why_and_is_printed_again(
     model = begun(IntakeModel(replace(deeds, print_papers=printed), post, lambda: "zh"), until)
     at_materials(model, until)
     until(lambda: model.state.can_decline)
-    model.decline("not_met", "不到年龄", "")
+    model.review.decline("not_met", "不到年龄", "")
     until(lambda: model.state.receipt.papers and not model.state.receipt.printing)
     paper = model.state.receipt.papers[0]
     assert paper.outcome == "failed" and paper.words
-    model.reprint(paper.kind)
+    model.receipt.reprint(paper.kind)
     until(lambda: model.state.receipt.papers[0].outcome == "done")
-    model.reprint(paper.kind)
+    model.receipt.reprint(paper.kind)
     until(lambda: len(copies) == 3 and not model.state.receipt.printing)
     assert copies == [False, False, True]
     model.sign_out()

@@ -136,7 +136,7 @@ def to_form(window: CounterWindow, hands: Hands) -> None:
     hands.wait(lambda: intake.state.identity.person, "the card")
     hands.press("F6")
     hands.wait(lambda: intake.state.identity.confirmed, "the person to be confirmed")
-    intake.give_phone("13800000077")
+    intake.identity.applicant.give_phone("13800000077")
     hands.press("Ctrl+Return")
     hands.wait(lambda: intake.state.step == "matter" and intake.state.matter.lines, "the matters")
     hands.write("lnydz")

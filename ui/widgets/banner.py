@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
@@ -10,6 +12,15 @@ from ui.widgets.key_button import KeyButton
 from ui.widgets.text import Value, mark
 
 ICONS = {"bad": "warn", "warn": "warn", "ok": "check", "info": "clock"}
+
+
+@dataclass(frozen=True)
+class BannerShown:
+    """What the banner says. An empty title: nothing."""
+
+    title: str = ""
+    remedy: str = ""
+    tone: str = "bad"
 
 
 class Banner(QFrame):

@@ -15,7 +15,7 @@ from ui.pages.intake.matter import MatterState, MatterView
 from ui.pages.intake.receipt import ReceiptState, ReceiptView
 from ui.pages.intake.review import ReviewState, ReviewView
 from ui.theme import tokens
-from ui.widgets.banner import Banner
+from ui.widgets.banner import Banner, BannerShown
 from ui.widgets.field import Field
 from ui.widgets.key_button import KeyButton
 from ui.widgets.panel import PanelState, PanelView
@@ -30,15 +30,6 @@ STEPS = (
     StepShown("review", "核对"),
     StepShown("receipt", "回执"),
 )
-
-
-@dataclass(frozen=True)
-class BannerShown:
-    """What the banner says. An empty title: nothing."""
-
-    title: str = ""
-    remedy: str = ""
-    tone: str = "bad"
 
 
 @dataclass(frozen=True)
