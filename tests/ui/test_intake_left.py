@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import pytest
 from PIL import Image
+from PySide6.QtCore import QObject
 
 from app.desk import Desk
 from app.flow.draft import Draft
@@ -227,6 +228,25 @@ def test_the_librarys_offers_are_not_the_next_applicants(
     heard(post, until)
 
     assert not model.materials._visit.library
+
+
+def kept(model: IntakeModel) -> list[Any]:
+    """What the models keep of one person: whatever can be changed and is not a model itself."""
+    parts = [model, *model.findChildren(QObject)]
+    found = [value for part in parts for value in vars(part).values()]
+    return [one for one in found if is_dataclass(one) and not type(one).__dataclass_params__.frozen]
+
+
+def test_u12_what_the_steps_keep_of_a_person_goes_as_a_whole(made: Made, until: Until) -> None:
+    model = made()
+    at_materials(model, until)
+    before, first = kept(model), model.draft.id
+    model.fresh()
+    until(lambda: model.draft.id != first and idle(model))
+    after = kept(model)
+
+    assert [type(one) for one in before] == [type(one) for one in after] and len(after) > 6
+    assert not {id(one) for one in before} & {id(one) for one in after}
 
 
 def test_f3_papers_that_come_out_after_the_next_person_has_begun(

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.pages.intake.identity_forms import ManualForm, OtherForm
 from ui.theme import icon_pixmap, tokens
 from ui.widgets.banner import Banner
 from ui.widgets.card import Card
@@ -25,7 +26,7 @@ from ui.widgets.facts import Facts
 from ui.widgets.field import Answered, Asked, Field
 from ui.widgets.key_button import KeyButton
 from ui.widgets.lines import Line, LineList
-from ui.widgets.text import Pill, Text, Value
+from ui.widgets.text import Pill, Value
 from ui.words import say
 
 
@@ -73,10 +74,6 @@ class IdentityState:
     can_go_on: bool = False
 
 
-MANUAL = ("document_type", "name", "number", "sex", "birth_date", "address", "reason")
-OTHER = ("number", "birth", "expiry")
-PERSON = ("name", "number", "address")
-LEGAL = ("uscc", "name", "address", "representative")
 LABELS = 104  # pixels for the labels of an applicant's fields: "representative" is the longest word
 
 
@@ -89,7 +86,7 @@ class IdentityView(QWidget):
         manual_typed, manual_given: The typed fields, as a dict; its "reason" says why. As they stand, and to be used.
         page_wanted: Photograph a page of the document.
         other_wanted: Open (True) or close the reading of other cards.
-        other_typed, other_given: What opens a travel document's chip (OTHER), as a dict. As it stands, and to be used.
+        other_typed, other_given: What opens a travel document's chip, as a dict. As it stands, and to be used.
         confirm_wanted: Card and face agree.
         behalf_wanted: self, person or legal.
         applicant_given: (tie, fields) of the applicant who is not the person at the window.
@@ -170,8 +167,13 @@ class _PersonCard(Card):
         self._stack = QStackedWidget()
         self._waiting = _Waiting()
         self._shown = _Shown(page)
-        self._manual = _Manual(page)
-        self._other = _Other(page)
+        self._manual = ManualForm()
+        self._manual.typed.connect(page.manual_typed)
+        self._manual.given.connect(page.manual_given)
+        self._manual.page_wanted.connect(page.page_wanted)
+        self._other = OtherForm()
+        self._other.typed.connect(page.other_typed)
+        self._other.given.connect(page.other_given)
         for part in (self._waiting, self._shown, self._manual, self._other):
             self._stack.addWidget(part)
         self.body.addWidget(self._stack, 1)
@@ -194,11 +196,11 @@ class _PersonCard(Card):
             part = self._manual if state.manual_open else self._other
         self._waiting.show_state(state)
         self._shown.show_person(person or PersonShown("", ""))
-        self._manual.show_state(state)
-        self._other.show_state(state)
+        self._manual.show_form(state.manual_documents, state.manual, state.manual_wrong, state.manual_page)
+        self._other.show_form(state.other, state.other_wrong, state.reading == "reading")
         if self._stack.currentWidget() is not part:
             self._stack.setCurrentWidget(part)
-            if isinstance(part, _Manual | _Other):
+            if isinstance(part, ManualForm | OtherForm):
                 part.take_focus()
         self._read.show_look("" if person else "primary")
         self._read.show_words("重新读卡" if person else "读卡")
@@ -303,131 +305,6 @@ class _Shown(QScrollArea):
             self._photo.setPixmap(icon_pixmap("person", tokens().line, tokens().px(80), 2.0))
         self._photo_words.show_text(person.photo_words)
         self._photo_words.setVisible(bool(person.photo_words))
-
-
-class _Manual(QScrollArea):
-    """人工录入: the reason is asked, the photographed page offered."""
-
-    def __init__(self, page: IdentityView) -> None:
-        super().__init__()
-        self._view = page
-        self._fields: dict[str, Field] = {}
-        self._documents: tuple[tuple[str, str], ...] = ()
-        inside = QWidget()
-        self._column = QVBoxLayout(inside)
-        self._column.setContentsMargins(0, 0, 6, 0)
-        self._column.setSpacing(8)
-        self._column.addWidget(
-            Text("没有可读的身份证时才用。办件和纸面都会标明“人工录入”。", tone="muted", size="small", wrap=True)
-        )
-        self._scan = KeyButton("拍下证件页", "F4")
-        self._scan.clicked.connect(page.page_wanted)
-        self._page = Pill()
-        self._give = KeyButton("用这些内容", "Ctrl+Return", "primary")
-        self._give.clicked.connect(self._said)
-        self.setWidget(inside)
-        self.setWidgetResizable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-
-    def show_state(self, state: IdentityState) -> None:
-        if state.manual_documents and state.manual_documents != self._documents:
-            self._build(state)
-        if not self._fields:
-            return
-        for name, part in self._fields.items():
-            first = self._documents[0][0] if name == "document_type" and self._documents else ""
-            part.show_answer(Answered(state.manual.get(name, first), wrong=state.manual_wrong.get(name, "")))
-        self._page.show_text(
-            say("已拍 1 页") if state.manual_page else say("没有拍证件页"), "ok" if state.manual_page else ""
-        )
-
-    def take_focus(self) -> None:
-        self._fields["name"].take_focus()
-
-    def _build(self, state: IdentityState) -> None:
-        for part in self._fields.values():
-            part.deleteLater()
-        self._documents = state.manual_documents
-        asked = (
-            Asked("document_type", "证件", "choice", True, state.manual_documents),
-            Asked("name", "姓名", required=True, max_length=120),
-            Asked("number", "证件号码", required=True, max_length=40, latin=True),
-            Asked("sex", "性别", "choice", False, (("男", "男"), ("女", "女"))),
-            Asked("birth_date", "出生日期", "date"),
-            Asked("address", "住址", max_length=200),
-            Asked("reason", "录入原因", required=True, hint="如：身份证消磁，已预约换领", max_length=100),
-        )
-        self._fields = {one.name: Field(one, 104, False) for one in asked}
-        names = [one.name for one in asked]
-        for at, one in enumerate(asked):
-            part = self._fields[one.name]
-            part.answered.connect(lambda *_: self._view.manual_typed.emit(self._typed()))
-            self._column.insertWidget(at + 1, part)
-            following = names[at + 1] if at + 1 < len(names) else ""
-            part.done.connect(lambda _, to=following: self._fields[to].take_focus() if to else self._said())
-        if self._column.count() == len(asked) + 1:
-            row = QHBoxLayout()
-            for widget in (self._scan, self._page):
-                row.addWidget(widget)
-            row.addStretch(1)
-            row.addWidget(self._give)
-            self._column.addLayout(row)
-            self._column.addStretch(1)
-
-    def _typed(self) -> dict[str, str]:
-        return {name: part.value() for name, part in self._fields.items()}
-
-    def _said(self) -> None:
-        self._view.manual_given.emit(self._typed())
-
-
-class _Other(QWidget):
-    """其他卡证: a social-security card is read as it lies; a travel document's chip wants what is printed in it."""
-
-    def __init__(self, page: IdentityView) -> None:
-        super().__init__()
-        self._view = page
-        asked = (
-            Asked("number", "证件号码", hint="护照、通行证上印的号码", max_length=22, latin=True),
-            Asked("birth", "出生日期", "date"),
-            Asked("expiry", "有效期至", "date"),
-        )
-        self._fields = {one.name: Field(one, 104, False) for one in asked}
-        self._read = KeyButton("读这张卡", "Ctrl+Return", "primary")
-        self._read.clicked.connect(self._said)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 6, 0)
-        column.setSpacing(8)
-        for text in (
-            "社会保障卡：插好后直接读，下面不用填。",
-            "护照、通行证：把芯片页放在阅读器上，扫一下页底的机读码；扫不了的，照证件填下面三项。",
-        ):
-            column.addWidget(Text(text, tone="muted", wrap=True))
-        for name, part in self._fields.items():
-            part.answered.connect(lambda *_: page.other_typed.emit(self._typed()))
-            following = OTHER[OTHER.index(name) + 1 :][:1]
-            part.done.connect(lambda _, to=following: self._fields[to[0]].take_focus() if to else self._said())
-            column.addWidget(part)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(self._read)
-        column.addLayout(row)
-        column.addStretch(1)
-
-    def show_state(self, state: IdentityState) -> None:
-        for name, part in self._fields.items():
-            part.show_answer(Answered(state.other.get(name, ""), wrong=state.other_wrong.get(name, "")))
-        self._read.setEnabled(state.reading != "reading")
-        self._read.show_words("正在读卡" if state.reading == "reading" else "读这张卡")
-
-    def take_focus(self) -> None:
-        self._fields["number"].take_focus()
-
-    def _typed(self) -> dict[str, str]:
-        return {name: str(part.value() or "") for name, part in self._fields.items()}
-
-    def _said(self) -> None:
-        self._view.other_given.emit(self._typed())
 
 
 class _BehalfCard(Card):

@@ -17,7 +17,8 @@ from devices.idcard import IdentityDocument
 from ui.pages.intake import wording
 from ui.pages.intake.applicant_model import ApplicantModel
 from ui.pages.intake.deeds import IntakeDeeds
-from ui.pages.intake.identity import OTHER, IdentityState
+from ui.pages.intake.identity import IdentityState
+from ui.pages.intake.identity_forms import OTHER
 from ui.pages.intake.in_hand import InHand
 from ui.widgets.banner import BannerShown
 from ui.widgets.lines import Line
