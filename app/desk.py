@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from contract.case import CHINA, Author
@@ -40,11 +40,6 @@ class Desk:
     drawer: Drawer
     courier: Courier
     thumbnails: FreshThumbnails
-
-
-def wall_clock() -> datetime:
-    """The station's own clock."""
-    return datetime.now(UTC)
 
 
 def server_now(desk: Desk) -> datetime:

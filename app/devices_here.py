@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from app.clock import wall_clock
 from app.config import DeviceChoice
-from app.desk import wall_clock
 from app.version import VERSION
 from contract.problem import Problem, Retry
 from contract.report import SHORT, Condition, DeviceReport, StationReport

@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from app.clock import wall_clock
 from app.config import Config, read_config, write_config
-from app.desk import Desk, wall_clock
+from app.desk import Desk
 from app.devices_here import DevicesHere
 from app.materials.copies import working_copy
 from app.materials.thumbnails import FreshThumbnails

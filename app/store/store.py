@@ -16,6 +16,7 @@ from typing import Any
 import apsw
 from pydantic import ValidationError
 
+from app.clock import wall_clock
 from app.store import blobs, catalogue, deeds, mirror, numbers, offset, recovery, signing
 from app.store.catalogue import Shelf
 from app.store.database import Database, rows, sync_folder
@@ -76,10 +77,6 @@ WATCH_LIMIT = 500  # cases compared in one round
 Clock = Callable[[], datetime]
 
 
-def now_utc() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass
 class _Touched:
     """What a transaction changed, gathered while it runs."""
@@ -118,7 +115,7 @@ class Store:
         folder: Path,
         key: bytes,
         *,
-        clock: Clock = now_utc,
+        clock: Clock = wall_clock,
         ticks: offset.Ticks = offset.ticks_here,
         reserve: int = RESERVE,
         vfs: str = "",

@@ -27,6 +27,7 @@ import requests
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from requests.adapters import HTTPAdapter
 
+from app.clock import wall_clock
 from app.store import Station
 from contract.case import Case
 from contract.exchange import (
@@ -163,7 +164,7 @@ class Line:
         url: str,
         signer: Signer | None = None,
         *,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = wall_clock,
         verify: bool | str = True,
         patience: float = ANSWER,
     ) -> None:

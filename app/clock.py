@@ -1,0 +1,10 @@
+"""The station's own clock. Whatever wants to know the time is handed a clock; this is the one on the wall."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def wall_clock() -> datetime:
+    """Now, aware, in UTC."""
+    return datetime.now(UTC)
