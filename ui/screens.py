@@ -44,29 +44,31 @@ def pictures(size: QSize, only: str = "") -> Iterator[tuple[str, CounterWindow]]
     window.resize(size)
     window.show()
     window.activateWindow()
-    for name, state in invented.SIGN_IN.items():
+    for name, state in invented.window.SIGN_IN.items():
         if only in name:
             sign_in.render_state(state)
             window.show_page("")
             yield name, window
-    window.render_state(invented.bar())
+    window.render_state(invented.window.bar())
     window.show_page("intake")
-    for name, intake_state in invented.intake().items():
+    for name, intake_state in invented.intake.states().items():
         if only in name:
             lost = name == "intake-4-camera-lost"
-            intake.materials.camera.render_state(invented.CAMERA_LOST if lost else invented.camera())
+            intake.materials.camera.render_state(
+                invented.materials.CAMERA_LOST if lost else invented.materials.camera()
+            )
             intake.render_state(intake_state)
             yield name, window
-    for name, cases in invented.CASES.items():
+    for name, cases in invented.cases.CASES.items():
         if only in name:
             key = name.partition("-")[0]
             {"todo": todo, "pickup": pickup, "search": search}[key].render_state(cases)
             window.show_page(key)
             yield name, window
-    window.render_state(invented.bar_offline())
-    devices.render_state(invented.DEVICES)
-    today.render_state(invented.TODAY)
-    for name, outbox_state in invented.OUTBOX.items():
+    window.render_state(invented.window.bar_offline())
+    devices.render_state(invented.window.DEVICES)
+    today.render_state(invented.window.TODAY)
+    for name, outbox_state in invented.outbox.OUTBOX.items():
         if only in name:
             outbox.render_state(outbox_state)
             window.show_page("outbox")

@@ -106,7 +106,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 @pytest.fixture
 def deeds(desk: Desk, qapp: QApplication) -> IntakeDeeds:
     """The intake's deeds on the real store. The card, the scanner and the printers are plain callables."""
-    sheets = [invented.sheet(f"第 {n} 页", 300) for n in (1, 2)]  # drawn here: Qt paints text in the GUI thread
+    sheets = [invented.papers.sheet(f"第 {n} 页", 300) for n in (1, 2)]  # drawn here: Qt paints text in the GUI thread
 
     def wait_card(stop: Any) -> IdentityDocument:
         stop.wait(5)

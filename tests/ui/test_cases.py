@@ -48,7 +48,7 @@ def whole(desk: Desk, matter: str) -> Draft:
         draft = steps.with_route(desk, draft, found.candidates[0], CLERK)
     for number, slot in enumerate(draft.materials):
         if not slot.present:
-            draft = pages.add_file(desk, draft, slot.code, invented.sheet(f"{number}", 200), "image/jpeg")
+            draft = pages.add_file(desk, draft, slot.code, invented.papers.sheet(f"{number}", 200), "image/jpeg")
     return draft
 
 

@@ -189,7 +189,7 @@ def test_u12_what_a_colleague_had_asked_for_is_not_in_the_next_clerks_draft(
 
 
 def test_a_photographed_document_is_not_the_next_persons(made: Made, post: Post, gate: Gate, until: Until) -> None:
-    sheet = invented.sheet("户口簿", 200)
+    sheet = invented.papers.sheet("户口簿", 200)
     model = made(photograph_document=slowly(gate, lambda: sheet))
     model.identity.open_manual(True)
     model.identity.photograph_document()

@@ -81,7 +81,7 @@ def test_a_card_is_read_and_the_person_confirmed_as_an_act_of_its_own(model: Int
 
 
 def test_the_chips_photograph_is_shown_or_said_to_be_unavailable(deeds: IntakeDeeds, post: Post, until: Until) -> None:
-    picture = invented.sheet("照", 100)
+    picture = invented.papers.sheet("照", 100)
     model = begun(IntakeModel(replace(deeds, card_photo=lambda document: picture), post, lambda: "zh"), until)
     model.identity.read_card()
     until(lambda: model.state.panel.photo)
@@ -248,7 +248,7 @@ def test_mistakes_are_told_after_the_field_was_left(model: IntakeModel, until: U
 
 def test_pages_come_in_while_the_clerk_types(deeds: IntakeDeeds, desk: Desk, post: Post, until: Until) -> None:
     gates = [threading.Event(), threading.Event()]
-    sheets = [invented.sheet(f"{n}", 200) for n in range(2)]
+    sheets = [invented.papers.sheet(f"{n}", 200) for n in range(2)]
 
     def scan(draft: Draft, code: str, source: Any, stop: threading.Event) -> Iterator[Draft]:
         for gate, sheet in zip(gates, sheets, strict=True):
@@ -281,7 +281,7 @@ def test_pages_come_in_while_the_clerk_types(deeds: IntakeDeeds, desk: Desk, pos
 
 
 def test_a_jam_keeps_the_pages_and_says_what_to_do(deeds: IntakeDeeds, desk: Desk, post: Post, until: Until) -> None:
-    sheet = invented.sheet("1", 200)
+    sheet = invented.papers.sheet("1", 200)
 
     def scan(draft: Draft, code: str, source: Any, stop: threading.Event) -> Iterator[Draft]:
         yield pages.add_file(desk, draft, code, sheet, "image/jpeg")
@@ -302,7 +302,7 @@ def test_f22_after_a_double_feed_f4_goes_on_with_that_page(
     deeds: IntakeDeeds, desk: Desk, post: Post, until: Until
 ) -> None:
     asked = []
-    sheet = invented.sheet("1", 200)
+    sheet = invented.papers.sheet("1", 200)
 
     def scan(draft: Draft, code: str, source: Any, stop: threading.Event) -> Iterator[Draft]:
         asked.append(source)

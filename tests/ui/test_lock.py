@@ -111,7 +111,7 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture
 def deeds(deeds: IntakeDeeds, desk: Desk, gate: Gate) -> IntakeDeeds:
-    sheets = [invented.sheet(f"第 {n} 页", 200) for n in range(3)]
+    sheets = [invented.papers.sheet(f"第 {n} 页", 200) for n in range(3)]
 
     def scan_into(draft: Any, code: str, source: Any, stop: threading.Event) -> Iterator[Any]:
         for page, sheet in zip(gate.pages, sheets, strict=True):

@@ -153,7 +153,7 @@ def test_a_new_epoch_empties_the_password(dressed: None, qtbot: Any) -> None:
     view = SignInView()
     shown(qtbot, view)
     view._password.setText("secret")
-    view.render_state(type(invented.SIGN_IN["sign-in"])(epoch=1))
+    view.render_state(type(invented.window.SIGN_IN["sign-in"])(epoch=1))
     assert view._password.text() == ""
 
 
@@ -165,14 +165,14 @@ def test_identity_wants(dressed: None, qtbot: Any) -> None:
     view.manual_wanted.connect(lambda opened: wants.append(("manual", opened)))
     view.resume_wanted.connect(lambda draft: wants.append(("resume", draft)))
     shown(qtbot, view)
-    view.render_state(invented.IDENTITY["waiting"])
+    view.render_state(invented.intake.IDENTITY["waiting"])
     settle()
     press(qtbot, view, "F2", wants)
     press(qtbot, view, "Ctrl+M", wants)
     view._drafts.setFocus()
     view._drafts.step(0)
     press(qtbot, view._drafts, "Return", wants)
-    view.render_state(invented.IDENTITY["read"])
+    view.render_state(invented.intake.IDENTITY["read"])
     settle()
     press(qtbot, view, "F6", wants)
     assert wants == ["read", ("manual", True), ("resume", "d1"), "confirm"]
@@ -183,7 +183,7 @@ def test_manual_entry_by_keys_alone(dressed: None, qtbot: Any) -> None:
     given: list[dict[str, Any]] = []
     view.manual_given.connect(given.append)
     shown(qtbot, view)
-    view.render_state(invented.IDENTITY["manual"])
+    view.render_state(invented.intake.IDENTITY["manual"])
     settle()
     for text in ("Chen", "330281199002289992", None, "19900228", "Ningbo", "lost"):
         if text:
@@ -209,7 +209,7 @@ def test_the_matter_is_found_without_leaving_the_search_field(dressed: None, qtb
     view.looked_at.connect(looked.append)
     view.chosen.connect(chosen.append)
     shown(qtbot, view)
-    view.render_state(invented.MATTER["search"])
+    view.render_state(invented.intake.MATTER["search"])
     view.take_focus()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_A)
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Down)
@@ -220,7 +220,7 @@ def test_the_matter_is_found_without_leaving_the_search_field(dressed: None, qtb
 def test_what_this_window_may_not_receive_says_where_it_can_be(dressed: None, qtbot: Any) -> None:
     view = MatterView()
     shown(qtbot, view)
-    view.render_state(invented.MATTER["elsewhere"])
+    view.render_state(invented.intake.MATTER["elsewhere"])
     assert not view._choose.isEnabled()
     assert "余姚市行政服务中心" in view._guide._where.text()
 
@@ -230,7 +230,7 @@ def test_enter_goes_to_the_next_field_and_from_the_last_to_the_button(dressed: N
     left: list[str] = []
     view.left.connect(left.append)
     shown(qtbot, view)
-    view.render_state(invented.FORM)
+    view.render_state(invented.intake.FORM)
     view._sections._fields["name"].take_focus()
     for _ in range(len(view._sections._fields)):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
@@ -241,7 +241,7 @@ def test_enter_goes_to_the_next_field_and_from_the_last_to_the_button(dressed: N
 def test_the_form_begins_at_what_wants_something(dressed: None, qtbot: Any) -> None:
     view = FormView()
     shown(qtbot, view)
-    view.render_state(invented.FORM)
+    view.render_state(invented.intake.FORM)
     view.take_focus()
     assert view._sections._fields["phone"].has_focus()
 
@@ -249,7 +249,7 @@ def test_the_form_begins_at_what_wants_something(dressed: None, qtbot: Any) -> N
 def test_a_mistake_stands_beside_its_field(dressed: None, qtbot: Any) -> None:
     view = FormView()
     shown(qtbot, view)
-    view.render_state(invented.FORM)
+    view.render_state(invented.intake.FORM)
     assert "11 位" in view._sections._fields["phone"]._note.text()
     assert view._sections._fields["phone"]._input.parts()[0].property("wrong") == "true"
 
@@ -326,7 +326,7 @@ def test_materials_wants(dressed: None, qtbot: Any) -> None:
         getattr(view, f"{name}_wanted").connect(lambda name=name: wants.append(name))
     view.rotate_wanted.connect(lambda turns: wants.append(f"rotate {turns}"))
     shown(qtbot, view)
-    view.render_state(invented.materials())
+    view.render_state(invented.materials.scanned())
     settle()
     view._strip.setFocus()
     for keys in ("Ctrl+B", "Ctrl+T", "Ctrl+Right", "Ctrl+P", "Ctrl+L", "Esc", "Space", "Ctrl+X", "Ctrl+V"):
@@ -345,7 +345,7 @@ def test_what_may_be_done_with_a_stack_of_paper(dressed: None, qtbot: Any) -> No
     for name in ("scan", "feed", "backs", "insert", "print_separators"):
         getattr(view, f"{name}_wanted").connect(lambda name=name: wants.append(name))
     shown(qtbot, view)
-    at_rest = replace(invented.materials(), scanning="")
+    at_rest = replace(invented.materials.scanned(), scanning="")
     view.render_state(at_rest)
     assert not view._backs.isEnabled()  # no one-sided stack went through yet
     view.render_state(replace(at_rest, can_backs=True, feed="双面", resumes="接第 4 页"))
@@ -360,7 +360,7 @@ def test_what_may_be_done_with_a_stack_of_paper(dressed: None, qtbot: Any) -> No
 def test_no_document_camera_is_said_where_its_key_is(dressed: None, qtbot: Any) -> None:
     view = MaterialsView()
     shown(qtbot, view)
-    view.render_state(invented.materials())
+    view.render_state(invented.materials.scanned())
     assert not view._photograph.isEnabled() and view._photograph.toolTip()
 
 
@@ -374,7 +374,7 @@ def test_a_page_dropped_on_a_material_moves_there(dressed: None, qtbot: Any) -> 
     moved: list[tuple[str, str, str, int]] = []
     view.page_moved.connect(lambda *told: moved.append(told))
     shown(qtbot, view)
-    view.render_state(invented.materials())
+    view.render_state(invented.materials.scanned())
     settle()
     place = view._list.visualRect(view._list.model().index(4, 0)).center()
     mime = page_mime("lease", "p2")  # Qt does not keep it
@@ -392,7 +392,7 @@ def test_a_page_dropped_on_a_material_moves_there(dressed: None, qtbot: Any) -> 
 def test_pages_do_not_move_when_a_picture_arrives(dressed: None, qtbot: Any) -> None:
     strip = PageStrip()
     shown(qtbot, strip)
-    state = invented.materials()
+    state = invented.materials.scanned()
     bare = tuple(type(page)(page.key, page.label, page.note, page.hidden) for page in state.pages)
     strip.show_pages("lease", bare, "p3")
     before = strip.visualRect(strip.currentIndex())
@@ -425,7 +425,7 @@ def test_supplement_items_are_written_in_place(dressed: None, qtbot: Any) -> Non
     given: list[Any] = []
     view.supplement_given.connect(lambda items, until: given.append((items, until)))
     shown(qtbot, view)
-    view.render_state(invented.REVIEW_SUPPLEMENT)
+    view.render_state(invented.intake.REVIEW_SUPPLEMENT)
     settle()
     press(qtbot, view, "F9", given)
     items, until = given[0]
