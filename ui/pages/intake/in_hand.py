@@ -46,7 +46,7 @@ class Scan:
 
 
 @dataclass(frozen=True)
-class Deed:
+class _Deed:
     """One thing to do to a draft. `work` answers a Draft, (Draft, more) or something else entirely."""
 
     name: str
@@ -100,8 +100,8 @@ class InHand(QObject):
         self.scan: Scan | None = None
         self.visit = Visit()
         self._carried = BannerShown()
-        self._queue: list[Deed] = []
-        self._running: Deed | None = None
+        self._queue: list[_Deed] = []
+        self._running: _Deed | None = None
         self._over = threading.Event()  # set when the running deed is done
         self._save = QTimer(self, singleShot=True, interval=SAVE_AFTER)
         self._save.timeout.connect(self.flush)
@@ -241,16 +241,16 @@ class InHand(QObject):
         waits = self._queue[-1] if self._queue else None
         if name in LATEST_ONLY and waits is not None and (waits.name, waits.of) == (name, draft.id):
             self._queue.pop()
-        self._add(Deed(name, work, then, of=draft.id, undone=undone, quiet=quiet))
+        self._add(_Deed(name, work, then, of=draft.id, undone=undone, quiet=quiet))
 
     def end(self, work: Callable[[Draft], TakenIn], then: Callable[[TakenIn], None]) -> None:
         """Queue what makes a case of the draft on the screen."""
         if self.draft is not None:
-            self._add(Deed("end", work, then, of=self.draft.id, ends=True))
+            self._add(_Deed("end", work, then, of=self.draft.id, ends=True))
 
     def switch(self, name: str, work: Callable[[], Draft], then: Callable[[Draft], None]) -> None:
         """Another draft comes onto the screen, after what is still to be done to this one."""
-        self._add(Deed(name, lambda _: work(), then, ends=True))
+        self._add(_Deed(name, lambda _: work(), then, ends=True))
 
     def go_to(self, step: Step) -> None:
         """The draft is at this step: at once; saved behind."""
@@ -274,7 +274,7 @@ class InHand(QObject):
         self.visit.draft = result.model_copy(update={"step": mine.step}) if on_the_way else result
         self.came_in.emit()
 
-    def _add(self, deed: Deed) -> None:
+    def _add(self, deed: _Deed) -> None:
         self._queue.append(deed)
         self._next_deed()
 
@@ -294,11 +294,11 @@ class InHand(QObject):
 
         self.tasks.run("deed", work, partial(self._done, deed), partial(self._undone, deed))
 
-    def _is_here(self, deed: Deed) -> bool:
+    def _is_here(self, deed: _Deed) -> bool:
         """Whether the deed's draft is on the screen."""
         return self.draft is not None and self.draft.id == deed.of
 
-    def _done(self, deed: Deed, result: Any) -> None:
+    def _done(self, deed: _Deed, result: Any) -> None:
         self._running = None
         more = result
         if not deed.ends:
@@ -312,14 +312,14 @@ class InHand(QObject):
         self._next_deed()
         self.tell()
 
-    def _undone(self, deed: Deed, problem: Problem) -> None:
+    def _undone(self, deed: _Deed, problem: Problem) -> None:
         self._running = None
         if self._is_here(deed):
             self.visit.working, self.visit.printing_form = "", False
             if deed.undone is not None:
                 deed.undone(problem)
             if problem.code == "intake.page_came":  # it is to be seen before F9 is pressed again
-                self._queue.insert(0, Deed("stored", lambda _: self._do.stored(deed.of), of=deed.of))
+                self._queue.insert(0, _Deed("stored", lambda _: self._do.stored(deed.of), of=deed.of))
         if problem.code != deed.quiet:
             self.problem(problem)
         self._next_deed()
