@@ -62,11 +62,14 @@ STALL = 30.0  # seconds for a block of an upload on a bad line
 DIGESTING = 180.0  # seconds for the server to check and keep a whole batch
 UNACKNOWLEDGED = 30.0  # seconds after which sent bytes that nobody took end a connection, where the system can do that
 UNDER_WAY = 24 << 10  # bytes given to the system and not acknowledged, on a connection `apart`: what a cut may lose
+AGAIN_WITHIN = 2.0  # seconds after which lost bytes go again on a connection `apart`, however often they were lost
+TCP_RTO_MAX_MS = 44  # linux/tcp.h, since Linux 6.15
 SKEW = timedelta(hours=1)  # a station's clock further off than this is not used to sign in with
 OFFSET_STREAM = "application/offset+octet-stream"
 API = "/api/v1"
 ALLAUTH = "/_allauth/app/v1"
 
+Option = tuple[int, int, int | bytes]  # of a socket: level, name, value
 M = TypeVar("M", bound=BaseModel)
 TROUBLE = ("line.down", "line.timeout", "line.cut", "line.not_the_server", "line.certificate")
 """Codes that say nothing about what was asked: the line, not the server, was the matter."""
@@ -116,7 +119,7 @@ class _Sockets(HTTPAdapter):
     """Connections on which a dead line is noticed, where the system can do that.
 
     With `under_way` they are for a bad line: no more bytes than that are in the system's hands, which is what may have
-    to go again after a cut, and where the kernel has BBR and lets us, it sends by what arrives and not by what is lost.
+    to go again after a cut; and the kernel is asked for what helps on such a line, as far as it has it and lets us.
     """
 
     def __init__(self, under_way: int = 0) -> None:
@@ -124,7 +127,7 @@ class _Sockets(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
-        options: list[tuple[int, int, int | bytes]] = [
+        options: list[Option] = [
             (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
             (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
         ]
@@ -134,18 +137,26 @@ class _Sockets(HTTPAdapter):
             # Linux takes twice the figure, for its own bookkeeping too: so it is a bound on the bytes
             doubled = sys.platform == "linux"
             options.append((socket.SOL_SOCKET, socket.SO_SNDBUF, self._under_way // (2 if doubled else 1)))
-            if _lets_us_use_bbr():
-                options.append((socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr"))
+            options += [option for option in _for_a_bad_line() if _is_allowed(option)]
         super().init_poolmanager(*args, socket_options=options, **named)
 
 
+def _for_a_bad_line() -> list[Option]:
+    """Send by what arrives and not by what is lost; and what is lost time and again, send again soon all the same."""
+    if sys.platform != "linux":
+        return []
+    return [
+        (socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr"),
+        (socket.IPPROTO_TCP, TCP_RTO_MAX_MS, int(AGAIN_WITHIN * 1000)),
+    ]
+
+
 @cache
-def _lets_us_use_bbr() -> bool:
-    if not hasattr(socket, "TCP_CONGESTION"):
-        return False
+def _is_allowed(option: Option) -> bool:
+    """Whether this kernel knows the option, and lets us have it."""
     with socket.socket() as trial:
         try:
-            trial.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr")
+            trial.setsockopt(*option)
         except OSError:
             return False
     return True
@@ -355,30 +366,37 @@ class Line:
 
     def create_upload(self, case_id: str, size: int, digest: str) -> str:
         """A new upload of a page batch. Returns its path."""
-        return self._created({"Upload-Length": str(size), "Upload-Metadata": _metadata(case_id, digest)})
+        return self._place(self._create({"Upload-Length": str(size), "Upload-Metadata": _metadata(case_id, digest)}))
 
     def create_part(self, size: int, name: str) -> str:
         """A new part of an upload that is still to be put together. Returns its path. One of the same name, made
         before and not joined, is given up: its reply was lost.
         """
-        said = {"Upload-Length": str(size), "Upload-Concat": "partial", "Upload-Metadata": _pairs({"part": name})}
-        return self._created(said)
+        return self._place(self._create(_partial(size, name)))
+
+    def open_part(self, size: int, name: str, stream: Stream) -> tuple[str, int]:
+        """A new part and all its bytes in one request. Returns its path, and the offset that the server then has. When
+        it is cut, nobody knows the path of what arrived; under the same name it is given up."""
+        answer = self._create({**_partial(size, name), "Content-Type": OFFSET_STREAM}, stream)
+        return self._place(answer), _offset(answer)
 
     def join_parts(self, case_id: str, places: Sequence[str], digest: str) -> str:
         """Say which parts, in this order, make one page batch; they need not have arrived. Returns its path. May be
         repeated: the same parts in the same order are the same batch."""
         concat = f"final;{' '.join(places)}"
-        return self._created({"Upload-Concat": concat, "Upload-Metadata": _metadata(case_id, digest)})
+        return self._place(self._create({"Upload-Concat": concat, "Upload-Metadata": _metadata(case_id, digest)}))
 
     def send_copy(self, case_id: str, stands_for: str, data: bytes) -> None:
         """A working copy of a page, in one request: small enough to begin again after a cut."""
         said = {"case_id": case_id, "filetype": "image/jpeg", "digest": sha256(data), STANDS_FOR: stands_for}
         headers = {"Upload-Length": str(len(data)), "Upload-Metadata": _pairs(said), "Content-Type": OFFSET_STREAM}
-        self._created(headers, Body(data))
+        self._create(headers, Body(data))
 
-    def _created(self, headers: dict[str, str], body: Stream | None = None) -> str:
+    def _create(self, headers: dict[str, str], body: Stream | None = None) -> requests.Response:
         headers = {"Tus-Resumable": TUS, **headers}
-        answer = self._call("POST", f"{API}/uploads", headers=headers, as_station=True, stream=body)
+        return self._call("POST", f"{API}/uploads", headers=headers, as_station=True, stream=body)
+
+    def _place(self, answer: requests.Response) -> str:
         place = urljoin(answer.url, answer.headers.get("Location", ""))
         if not place.startswith(self.url + "/"):
             raise Problem("line.not_the_server", Retry.AGAIN)
@@ -649,6 +667,10 @@ def _metadata(case_id: str, digest: str) -> str:
 
 def _pairs(pairs: dict[str, str]) -> str:
     return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items())
+
+
+def _partial(size: int, name: str) -> dict[str, str]:
+    return {"Upload-Length": str(size), "Upload-Concat": "partial", "Upload-Metadata": _pairs({"part": name})}
 
 
 def _offset(answer: requests.Response) -> int:

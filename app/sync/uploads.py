@@ -2,8 +2,8 @@
 
 The offset is the server's alone; the whole digest decides. What went over is only believed when the server's next
 word no longer wants it. On a bad line a batch travels in four parts side by side, each in one long PATCH: one
-connection leaves half of a lossy line unused. On a good line it is one. A part that is cut asks the server where it
-stands and goes on by itself, while the others fill the line; so nothing waits for anything but its own bytes.
+connection leaves half of a lossy line unused. On a good line it is one. A part that is cut is gone on with by whoever
+has a connection first, from where the server stands; so the line is never left alone with making a new one.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Container
+from collections import deque
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from app.store import Store, Upload, UploadPart
@@ -23,15 +24,16 @@ from app.sync.line import BLOCK, SMALL_BLOCK, TROUBLE, Line
 from contract.problem import Problem, Retry
 
 SIDE_BY_SIDE = 4  # connections on a bad line
+FIRST_PART = 48 << 10  # bytes, that go while the connections are made, and all again if they are cut
 LEAST_PART = 48 << 10  # bytes; less is not worth two requests of its own
 SHARE = 0.6  # of what is left, that each next four parts take
 MOST_PARTS = 48  # less than the server joins
-TRIES = 4  # how often in a row a part that gains nothing asks again before the courier's pace takes over
+TRIES = 4  # how often in a row a part gains nothing, or no connection is had, before the courier's pace takes over
 FIRST_PAUSE, LAST_PAUSE = 0.2, 3.0  # seconds before a part asks again: full jitter, doubled each time
 WORTH_A_COPY = 120.0  # seconds that a case's pages must take before working copies of them go first
 FORGOTTEN = ("upload.not_found", "upload.expired", "upload.parts_unknown", "wire.not_found")
 CUT = ("line.down", "line.timeout", "line.cut", "upload.superseded", "upload.offset_differs", "upload.cut")
-"""What a part goes on after by itself: another connection may do better at once."""
+"""What a part is gone on with after: another connection may do better at once."""
 PASSING = (*TROUBLE, *CUT, "server.busy", "server.failed", "server.fault", "upload.too_many")
 """What says nothing about these pages: the line, or the server, is to be tried again later."""
 
@@ -174,16 +176,14 @@ def _bring_over(store: Store, line: Line, upload: Upload, manner: Manner) -> _Pr
     count = min(SIDE_BY_SIDE, len(upload.parts))
     manner = replace(manner, bytes_per_second=manner.bytes_per_second // count)
     parts = [_Part(line, batch, place, progress, manner) for place in range(len(upload.parts))]
-    left = iter(parts)  # taken by all threads, one by one
-
-    def work() -> None:
-        with line.apart():
-            for part in left:
-                part.bring()
-
+    left = _Left(parts)
+    first = left.take() if parts[0].may_open and not manner.bytes_per_second else None
     with ThreadPoolExecutor(count, thread_name_prefix="upload") as threads:
-        done = [threads.submit(work) for _ in range(count)]
-        with suppress(Problem):  # what goes wrong here is met again by whoever brings the part
+        done = [threads.submit(_work, line, left, manner) for _ in range(count)]
+        if first is not None:
+            with suppress(Problem), left.lent(first):  # what goes wrong here is met again by whoever brings the part
+                first.open()
+        with suppress(Problem):
             for part in parts[count:]:
                 if manner.interrupted():
                     break
@@ -192,11 +192,91 @@ def _bring_over(store: Store, line: Line, upload: Upload, manner: Manner) -> _Pr
             if wait_for(done, 0, FIRST_EXCEPTION).done == set(done):
                 break  # there is nobody left who could find a place
         fault = _join(line, progress, manner) if progress.placed.is_set() else None
-    # Where one failed, the others have brought over what they could.
+    # Where one failed, the others have brought over what they could; and that may have been all.
     faults = [found for found in (*(future.exception() for future in done), fault) if found is not None]
-    if faults:
+    if faults and (fault is not None or not left.is_over):
         raise next((found for found in faults if isinstance(found, Interrupted)), faults[0])
     return progress
+
+
+def _work(line: Line, left: _Left, manner: Manner) -> None:
+    """Part after part on a connection of its own. Who is cut gives the part back and sees to a new connection, which
+    may take long on such a line; near the end others stand ready, and have gone on with it by then.
+    """
+    with left.at_work(), line.apart():
+        while (part := left.take()) is not None:
+            try:
+                with left.lent(part):
+                    part.attempt()
+            except Problem as problem:
+                if not part.goes_on_after(problem):
+                    raise
+                if not left.needs_me():
+                    return
+                _connect(line, manner)
+
+
+def _connect(line: Line, manner: Manner) -> None:
+    for failed in range(TRIES):
+        manner.pause(_pause(failed))
+        try:
+            return line.probe()
+        except Problem as problem:
+            if problem.code not in CUT or failed == TRIES - 1 or manner.interrupted():
+                raise
+
+
+class _Left:
+    """The parts that are not over yet, for whoever has a connection to take."""
+
+    def __init__(self, parts: Sequence[_Part]) -> None:
+        self._waiting = deque(parts)
+        self._open = len(parts)  # waiting, or under way
+        self._at_work: set[int] = set()
+        self._changed = threading.Condition()
+
+    @property
+    def is_over(self) -> bool:
+        return not self._open
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """This thread takes parts."""
+        with self._changed:
+            self._at_work.add(threading.get_ident())
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._at_work.discard(threading.get_ident())
+
+    def needs_me(self) -> bool:
+        """Whether there are more parts than others at work; where not, this thread is not at work any more."""
+        with self._changed:
+            if self._open >= len(self._at_work):
+                return True
+            self._at_work.discard(threading.get_ident())
+            return False
+
+    def take(self) -> _Part | None:
+        """The next part; where all are under way, the first that is cut. None when everything is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or not self._open)
+            return self._waiting.popleft() if self._waiting else None
+
+    @contextmanager
+    def lent(self, part: _Part) -> Iterator[None]:
+        """With that part something is done that brings it over, or does not: then it is the next to be taken."""
+        try:
+            yield
+        except BaseException:
+            with self._changed:
+                self._waiting.appendleft(part)
+                self._changed.notify_all()
+            raise
+        with self._changed:
+            self._open -= 1
+            self._changed.notify_all()
 
 
 def _join(line: Line, progress: _Progress, manner: Manner) -> Problem | None:
@@ -219,7 +299,7 @@ def _pause(failed: int) -> float:
 
 
 class _Part:
-    """One stretch of an upload on its way, on a connection of its own."""
+    """One stretch of an upload on its way."""
 
     def __init__(self, line: Line, batch: Batch, place: int, progress: _Progress, manner: Manner) -> None:
         self._line = line
@@ -228,7 +308,26 @@ class _Part:
         self._progress = progress
         self._manner = manner
         self._creating = threading.Lock()
+        self._failed = 0  # attempts in a row that gained nothing
         self._given = -1  # offset up to which bytes were given to a socket that was cut
+
+    @property
+    def may_open(self) -> bool:
+        """Whether it is so small that it may go in one request, and nothing is known of it yet."""
+        part = self._progress.part(self._place)
+        return not part.place and part.size <= FIRST_PART
+
+    def open(self) -> None:
+        """Have a place on the server and bring all over in one request. What is cut is not kept: nobody knows where."""
+        part = self._progress.part(self._place)
+        stream = self._stream(part, on_way=lambda _: None)
+        try:
+            place, offset = self._line.open_part(part.size, self._name, stream)
+        except BaseException:
+            self._progress.cut(stream.sent)
+            raise
+        self._progress.created(self._place, place)
+        self._arrived(offset)
 
     def create(self) -> None:
         """Have a place on the server."""
@@ -237,26 +336,34 @@ class _Part:
             if part.place:
                 return
             if self._progress.is_cut_up:
-                place = self._line.create_part(part.size, f"{upload.digest} {self._place}")
+                place = self._line.create_part(part.size, self._name)
             else:
                 place = self._line.create_upload(upload.case_id, upload.size, upload.digest)
             self._progress.created(self._place, place)
 
     def bring(self) -> None:
         """Everything that is left, through cuts. Raises what `TRIES` attempts without a byte gained ended with."""
-        failed = 0
         while True:
-            before = self._progress.part(self._place).offset
             try:
-                return self._attempt()
+                return self.attempt()
             except Problem as problem:
-                if problem.code not in CUT:
+                if not self.goes_on_after(problem):
                     raise
-                gained = self._progress.part(self._place).offset > before
-                failed = 0 if gained else failed + 1
-                if failed >= TRIES or self._manner.interrupted():
-                    raise
-                self._manner.pause(_pause(failed))
+                self._manner.pause(_pause(self._failed))
+
+    def goes_on_after(self, problem: Problem) -> bool:
+        """Whether another attempt may do better at once."""
+        return problem.code in CUT and self._failed < TRIES and not self._manner.interrupted()
+
+    def attempt(self) -> None:
+        """Everything that is left, in one go."""
+        before = self._progress.part(self._place).offset
+        try:
+            self._attempt()
+        except Problem:
+            gained = self._progress.part(self._place).offset > before
+            self._failed = 0 if gained else self._failed + 1
+            raise
 
     def _attempt(self) -> None:
         part = self._progress.part(self._place)
@@ -266,7 +373,11 @@ class _Part:
             self._ask(part)
         part = self._progress.part(self._place)
         if part.offset < part.size:
-            self._stream(part)
+            self._send(part)
+
+    @property
+    def _name(self) -> str:
+        return f"{self._progress.upload.digest} {self._place}"
 
     def _ask(self, part: UploadPart) -> None:
         """Where the server stands. Only it knows."""
@@ -278,25 +389,31 @@ class _Part:
         self._given = -1
         self._progress.asked(self._place, offset)
 
-    def _stream(self, part: UploadPart) -> None:
-        stream = BatchStream(
-            self._batch,
-            part.start + part.offset,
-            part.start + part.size,
-            interrupted=self._manner.interrupted,
-            block=SMALL_BLOCK if self._progress.is_cut_up else BLOCK,
-            on_way=lambda sent: self._progress.at(self._place, part.offset + sent),
-            bytes_per_second=self._manner.bytes_per_second,
-            pause=self._manner.pause,
-        )
+    def _send(self, part: UploadPart) -> None:
+        stream = self._stream(part, on_way=lambda sent: self._progress.at(self._place, part.offset + sent))
         try:
             offset = self._line.send_upload(part.place, part.offset, stream)
         except BaseException:
             self._given = part.offset + stream.sent
             self._progress.doubt(self._place)
             raise
+        self._arrived(offset)
+
+    def _stream(self, part: UploadPart, on_way: Callable[[int], None]) -> BatchStream:
+        return BatchStream(
+            self._batch,
+            part.start + part.offset,
+            part.start + part.size,
+            interrupted=self._manner.interrupted,
+            block=SMALL_BLOCK if self._progress.is_cut_up else BLOCK,
+            on_way=on_way,
+            bytes_per_second=self._manner.bytes_per_second,
+            pause=self._manner.pause,
+        )
+
+    def _arrived(self, offset: int) -> None:
         self._progress.at(self._place, offset)
-        if offset < part.size:
+        if offset < self._progress.part(self._place).size:
             raise Problem("upload.cut", Retry.AGAIN)
 
 
@@ -389,10 +506,10 @@ def part_sizes(total: int, connections: int) -> tuple[int, ...]:
     """How an upload is cut for so many connections: each round of parts takes `SHARE` of what is left (guided
     self-scheduling: Polychronopoulos and Kuck, 1987).
     """
-    if connections == 1 or total < 2 * LEAST_PART:
+    if connections == 1 or total < 2 * FIRST_PART:
         return (total,)
-    sizes: list[int] = []
-    left = total
+    sizes = [FIRST_PART]
+    left = total - FIRST_PART
     while left:
         size = max(int(left * SHARE / connections), LEAST_PART)
         if size == LEAST_PART or len(sizes) + connections > MOST_PARTS:

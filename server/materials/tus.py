@@ -31,9 +31,9 @@ from server.problems import problem_response
 STREAM = "application/offset+octet-stream"
 EXTENSIONS = "creation,creation-with-upload,termination,expiration,checksum,concatenation,concatenation-unfinished"
 CHECKSUMS = ("sha1", "sha256")
-READ = 1 << 16  # bytes asked for at a time, and what a stalled line may leave unread at most …
-SLOW_READ = 1 << 13  # … where they come slowly …
-SLOWLY = 0.05  # … which is when a read takes more seconds than this
+READ = 1 << 16  # bytes asked for at a time, where they come quickly …
+SLOW_READ = 1 << 12  # … and slowly. A read waits for all its bytes; on a line that stalls, those before are lost
+SLOWLY = 0.05  # seconds for a read, from which on they come slowly
 MAX_METADATA = 4096
 STATUS = {
     "upload.version": 412,
@@ -150,6 +150,7 @@ upload = _spoken(_upload)
 
 def _head(upload: Upload) -> HttpResponse:
     take_over(upload.id)  # whoever asks wants to go on: a PATCH that hangs is over
+    life.advance(upload)  # whoever hears that all is here takes the pages for kept
     upload.refresh_from_db()
     response = HttpResponse(status=200)
     response["Upload-Length"] = str(upload.length)
@@ -222,7 +223,7 @@ def _pour(request: HttpRequest, reception: Reception, expected: int | None, room
             break  # the line went away; what came before is kept
         if not data:
             break
-        size = SLOW_READ if time.monotonic() - asked_at > SLOWLY else READ
+        size = next_read(size, time.monotonic() - asked_at)
         arrived += len(data)
         if arrived > room:
             raise Problem("upload.too_long", Retry.NEVER)
@@ -230,6 +231,13 @@ def _pour(request: HttpRequest, reception: Reception, expected: int | None, room
             digest.update(data)
         reception.take(data)
     return arrived
+
+
+def next_read(size: int, seconds: float) -> int:
+    """How many bytes to ask for after so many took so long. More only step by step: what a lost packet held up comes
+    all at once, on the slowest line too.
+    """
+    return SLOW_READ if seconds > SLOWLY else min(2 * size, READ)
 
 
 def _created(upload: Upload) -> HttpResponse:

@@ -18,6 +18,7 @@ from contract.wire import sha256
 from server.cases.models import CaseRecord
 from server.materials.models import Blob, CasePage, Piece, Upload
 from server.materials.pages import read_page
+from server.materials.tus import READ, SLOW_READ, next_read
 from server.materials.uploads import sweep
 from tests.server.desk import Desk, Sent, batch, metadata
 
@@ -113,6 +114,18 @@ def test_head_tells_length_offset_metadata_verbatim_and_expiry(desk: Desk, case_
     assert status == 200 and body == b""
     assert (told["upload-length"], told["upload-offset"], told["upload-metadata"]) == ("100", "0", said)
     assert told["upload-expires"].endswith("GMT") and told["cache-control"] == "no-store"
+
+
+def test_a_burst_on_a_slow_line_is_not_taken_for_a_quick_one() -> None:
+    size, given = SLOW_READ, 0
+    while given < 24 << 10:  # what a station on a bad line has under way, when a lost packet held all of it up
+        given += size
+        size = next_read(size, 0.0)
+    assert size <= 32 << 10
+    assert next_read(size, 1.0) == SLOW_READ
+    for _ in range(10):
+        size = next_read(size, 0.0)
+    assert size == READ
 
 
 def test_creation_with_the_whole_body(desk: Desk, case_id: str) -> None:
@@ -450,6 +463,19 @@ def test_what_a_dead_process_left_is_finished_by_the_sweep(
     sweep()
     assert desk.wanted(case_id) == []
     assert Upload.objects.get().state == Upload.State.DONE
+
+
+def test_who_hears_that_all_bytes_are_here_may_take_the_pages_for_kept(
+    desk: Desk, case_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = pages_of(desk, case_id)
+    place = whole(desk, case_id, len(data))
+    with monkeypatch.context() as patched:
+        patched.setattr("server.materials.uploads._finish", lambda *_: None)  # the line was cut before it could
+        patch(desk, place, 0, data)
+    assert len(desk.wanted(case_id)) == 2
+    assert offset_of(desk, place) == len(data)
+    assert desk.wanted(case_id) == []
 
 
 def test_orphaned_pieces_are_swept_after_a_while(desk: Desk, case_id: str, server_folder: Path) -> None:

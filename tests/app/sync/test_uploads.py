@@ -13,7 +13,7 @@ from app.sync.batch import Batch, BatchStream, Interrupted
 from app.sync.enrol import join
 from app.sync.line import BLOCK, Line
 from app.sync.round import one_round
-from app.sync.uploads import LEAST_PART, Manner, part_sizes, send_copies, send_one_batch
+from app.sync.uploads import FIRST_PART, LEAST_PART, Manner, part_sizes, send_copies, send_one_batch
 from contract.case import pages_of
 from contract.problem import Problem
 from contract.upload import read_batch
@@ -60,7 +60,7 @@ def test_on_a_bad_line_nobody_is_left_alone_with_much_at_the_end() -> None:
         sizes = part_sizes(total, 4)
         assert sum(sizes) == total and all(sizes) and len(sizes) <= 64
         assert part_sizes(total, 1) == (total,)
-    assert part_sizes(1_500_000, 4)[-1] <= LEAST_PART < part_sizes(1_500_000, 4)[0]
+    assert part_sizes(1_500_000, 4)[-1] <= LEAST_PART < part_sizes(1_500_000, 4)[1]
 
 
 def test_on_a_bad_line_a_batch_travels_in_four_parts(station: Station, cutting: Cutting) -> None:
@@ -97,6 +97,40 @@ def test_f03_four_parts_that_are_cut_go_on_where_each_stopped(
             break
     assert done and proxy.cuts > 2
     assert proxy.passed_up <= size + proxy.cuts * 64 * 1024 + proxy.connections * 4_000
+    line.close()
+    settle(store, station.line)
+    everything_is_there(store, station.line, case_id)
+
+
+def test_rule_14_what_one_connection_was_cut_off_from_another_goes_on_with(station: Station, cutting: Cutting) -> None:
+    store = station.store
+    case_id = Window(store).take_in(pages=3, size=150_000)
+    first, *side_by_side = WHOLE, Fault(up=20_000), Fault(up=70_000), WHOLE, Fault(up=45_000)
+    faults = iter((first, *side_by_side))
+    proxy = cutting(lambda: next(faults, Fault(refused=True)))
+    line = Line(proxy.url, store)
+    one_round(store, line, now)
+    sent = send_one_batch(store, line, Manner(connections=4))
+    assert sent is not None and store.find_upload(case_id) is None and proxy.cuts >= 3
+    line.close()
+    settle(store, station.line)
+    everything_is_there(store, station.line, case_id)
+
+
+@pytest.mark.parametrize("cut_at", [None, 40_000])
+def test_rule_14_the_first_part_goes_over_the_connection_that_is_open(
+    station: Station, cutting: Cutting, cut_at: int | None
+) -> None:
+    store = station.store
+    case_id = Window(store).take_in(pages=3, size=150_000)
+    faults = iter((Fault(up=cut_at),))
+    proxy = cutting(lambda: next(faults, Fault(refused=True)))
+    line = Line(proxy.url, store)
+    one_round(store, line, now)
+    with pytest.raises(Problem, match="line.down"):  # no others can be made
+        send_one_batch(store, line, Manner(connections=4))
+    upload = store.find_upload(case_id)
+    assert (upload.offset if upload else 0) == (0 if cut_at else FIRST_PART)
     line.close()
     settle(store, station.line)
     everything_is_there(store, station.line, case_id)
