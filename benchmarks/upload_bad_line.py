@@ -90,7 +90,8 @@ def _ratios(ours: list[dict[str, Any]], tuspy: list[dict[str, Any]], curl: float
             "higher",
             f"{capacity:.0f} kbit/s of payload",
             f"{', '.join(f'{_kbit(run):.0f}' for run in ours)} kbit/s; with the acts before and the matching after: "
-            + ", ".join(f"{run['with_rounds']:.0f} s" for run in ours),
+            + ", ".join(f"{run['with_rounds']:.0f} s" for run in ours)
+            + f"; the link itself late by at most {max(run['passed']['late'] for run in ours) * 1000:.0f} ms",
         ),
         Ratio(
             "most KiB given to a socket again after a cut",

@@ -26,6 +26,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 FAR, NEAR = "10.9.0.1", "10.9.0.2"
 TUN = Path("/dev/net/tun")
@@ -71,6 +72,7 @@ class Passed:
     lost: int = 0
     overflowed: int = 0
     resets: int = 0
+    late: float = 0.0  # seconds that a packet was let go too late at most: this machine had no time for us
 
 
 class BadLink:
@@ -116,7 +118,7 @@ class BadLink:
         self._process.stdin.write(json.dumps(said).encode() + b"\n")
         self._process.stdin.flush()
 
-    def _read(self) -> dict[str, int]:
+    def _read(self) -> dict[str, Any]:
         assert self._process is not None and self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -269,7 +271,8 @@ class _Pipe:
 
     def _let_go(self, now: float) -> None:
         while self.under_way and self.under_way[0][0] <= now:
-            _, _, end, packet = heapq.heappop(self.under_way)
+            at, _, end, packet = heapq.heappop(self.under_way)
+            self.passed.late = max(self.passed.late, now - at)
             try:
                 os.write(end, packet)
             except OSError:
