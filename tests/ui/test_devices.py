@@ -181,3 +181,11 @@ def test_what_a_driver_may_be_set_to_is_said_in_words(
     model.look_at_driver("scanner/simulated")
     (behave,) = (asked for asked in model.state.options if asked.name == "behave")
     assert ("no_paper", words) in behave.choices
+
+
+def test_where_a_scanners_paper_may_lie_is_said_in_words(desk: Desk, post: Post, until: Any) -> None:
+    desk.devices.choose("scanner", DeviceChoice(driver="scanner/simulated"))
+    model = DevicesModel(device_deeds(desk), post, lambda: "zh")
+    model.open("scanner")
+    model.refresh()
+    until(lambda: ("进纸", "单面, 双面, 平板") in model.state.rows)

@@ -99,7 +99,7 @@ DEVICES = DevicesState(
         ("级别", "银：拔插能恢复"),
         ("上次正常", "11-21 09:58"),
         ("驱动版本", "随通办 0.1.0"),
-        ("依赖", "libsane 1.1.1、pillow 13.0.0"),
+        ("依赖", "libsane 1.1.1, pillow 13.0.0"),
     ),
     plugged=(
         Line("1-2", "USB-Serial", "身份证阅读器（串口，SAM_V） · /dev/ttyUSB0", "可用", "ok"),
@@ -113,7 +113,7 @@ DEVICES = DevicesState(
     driver="scanner/sane",
     options=(
         Asked("device", "设备名"),
-        Asked("source", "进纸", "choice", choices=(("adf", "adf"), ("flatbed", "flatbed"))),
+        Asked("source", "进纸", "choice", choices=(("adf", "单面"), ("flatbed", "平板"))),
     ),
     values={"device": "", "source": "adf"},
     in_use=True,

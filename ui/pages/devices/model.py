@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.devices_here import DeviceLine, DeviceVersions
 from contract.case import CHINA
 from contract.problem import Problem
+from devices.scanner import Source
 from ui.device_words import ROLES
 from ui.pages.devices.view import DevicesState
 from ui.problems import words_for
@@ -229,7 +230,7 @@ class DevicesModel(QObject):
         rows = []
         if here is not None:
             rows = [(say("驱动"), here.driver), (say("级别"), say(GRADES[here.grade]) if here.grade else "")]
-            rows += [(say(FACTS.get(name, name)), value) for name, value in here.facts.items() if value]
+            rows += [(say(FACTS.get(name, name)), _said(name, value)) for name, value in here.facts.items() if value]
             if here.driver:
                 rows.append((say("上次正常"), _seen(here.seen)))
             rows += self._version_rows()
@@ -289,7 +290,7 @@ class DevicesModel(QObject):
         versions = self._versions
         if versions is None:
             return []
-        needs = "、".join(f"{name} {version}" for name, version in versions.needs.items())
+        needs = ", ".join(f"{name} {version}" for name, version in versions.needs.items())
         rows = [(say("驱动版本"), say("随通办 {version}", version=versions.program)), (say("依赖"), needs)]
         rows += [(say(FACTS.get(name, name)), value) for name, value in versions.told.items()]
         return [(label, value) for label, value in rows if value]
@@ -304,6 +305,12 @@ def _seen(at: datetime | None) -> str:
     return f"{at.astimezone(CHINA):%m-%d %H:%M}" if at else say("这次启动后还没有")
 
 
+def _said(name: str, value: str) -> str:
+    """What a driver says of the device; where its paper may lie, in words."""
+    return ", ".join(say(SOURCES.get(one, one)) for one in value.split(", ")) if name == "sources" else value
+
+
+SOURCES: Mapping[str, str] = {Source.ADF: "单面", Source.ADF_DUPLEX: "双面", Source.FLATBED: "平板"}
 FACTS = {
     "sam_number": "安全模块编号",
     "sources": "进纸",
