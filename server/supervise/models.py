@@ -64,11 +64,12 @@ class CallBack(models.Model):
 
 class ReportRecord(models.Model):
     """The newest report (状况报告) of a station. In `devices` each device stands as it was reported, with `since`, the
-    time from which on it has been out of order, by this server's clock."""
+    time from which on it has been out of order, by this server's clock; `out_since` is the first of these."""
 
     station = models.OneToOneField(Station, primary_key=True, on_delete=models.CASCADE, related_name="report")
     program = models.CharField(max_length=80)
     devices = models.JSONField(default=list)
+    out_since = models.DateTimeField(null=True)
     heard_at = models.DateTimeField()
 
     def __str__(self) -> str:

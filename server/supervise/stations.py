@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from contract.exchange import Told, Verdict
 from contract.person import Role
@@ -32,16 +35,11 @@ class Alarm(StrEnum):
 
 @dataclass(frozen=True)
 class DeviceStanding:
-    """A device as it was reported last.
-
-    Attributes:
-        since: From when on it has been out of order, by this server's clock; None where it is in order.
-        alarming: That has been for too long.
-    """
+    """A device as it was reported last. `since` is from when on it has been out of order, by this server's clock; None
+    where it is in order."""
 
     reported: DeviceReport
     since: datetime | None
-    alarming: bool
 
 
 @dataclass(frozen=True)
@@ -63,55 +61,68 @@ def take(report: StationReport, station: Station) -> Told:
     now = timezone.now()
     with transaction.atomic():
         before = ReportRecord.objects.select_for_update().filter(station=station).first()
-        since = {kept["role"]: kept["since"] for kept in before.devices} if before else {}
-        devices = [
-            device.model_dump(mode="json")
-            | {"since": (since.get(device.role) or now.isoformat()) if device.condition in OUT_OF_ORDER else None}
-            for device in report.devices
-        ]
-        ReportRecord.objects.update_or_create(
-            station=station, defaults={"program": report.program, "devices": devices, "heard_at": now}
-        )
+        known = {kept["role"]: kept["since"] for kept in before.devices} if before else {}
+        out = {device.role for device in report.devices if device.condition in OUT_OF_ORDER}
+        since = {role: known.get(role) or now.isoformat() for role in out}
+        said = {
+            "program": report.program,
+            "devices": [
+                device.model_dump(mode="json") | {"since": since.get(device.role)} for device in report.devices
+            ],
+            "out_since": min(map(datetime.fromisoformat, since.values()), default=None),
+            "heard_at": now,
+        }
+        ReportRecord.objects.update_or_create(station=station, defaults=said)
         Station.objects.filter(id=station.id).update(seen_at=now)
     return Told(verdict=Verdict.DONE)
 
 
-def standings(person: User) -> list[StationStanding]:
-    """The stations of a supervisor's node and those below it: those with an alarm first, then by place."""
+def seen_by(person: User) -> QuerySet[Station]:
+    """The stations of a supervisor's node and those below it, those with an alarm first, then by place. Each row says
+    which alarms it has, and `alarming` whether any: thousands are counted and sorted where they lie."""
     if not person.is_active or Role.SUPERVISOR not in person.working_as or not person.node:
-        return []
-    now = timezone.now()
-    stations = Station.objects.select_related("report").filter(node__in=codes_under(person.node), revoked_at=None)
-    found = [_standing(station, now) for station in stations.order_by("node", "name", "id")]
-    return sorted(found, key=lambda standing: not standing.alarms)  # stable: the order above stays
+        return Station.objects.none()
+    raised = _raised()
+    said = {alarm.value: _holds(when) for alarm, when in raised.items()}
+    alarming = _holds(reduce(or_, raised.values()))
+    rows = Station.objects.filter(node__in=codes_under(person.node), revoked_at=None).select_related("report")
+    return rows.annotate(**said, alarming=alarming).order_by("-alarming", "node", "name", "id")
+
+
+def _raised() -> dict[Alarm, Q]:
+    """When each is raised. A device that was reported out of order still is as long as its station is heard and reports
+    nothing else; while the station is switched off nobody knows."""
+    long_ago = timezone.now() - UNHEARD
+    patience = timedelta(hours=settings.TONGBAN_DEVICE_HOURS)
+    programs = ReportRecord.objects.order_by().values_list("program", flat=True).distinct()
+    old = [program for program in programs if is_older(program, settings.TONGBAN_OLDEST_PROGRAM)]
+    return {
+        Alarm.UNHEARD: Q(seen_at__lte=long_ago) | Q(seen_at=None, enrolled_at__lte=long_ago),
+        Alarm.DEVICE: Q(seen_at__gte=F("report__out_since") + patience),
+        Alarm.PROGRAM_OLD: Q(report__program__in=old),
+    }
+
+
+def _holds(when: Q) -> Case:
+    return Case(When(when, then=Value(True)), default=Value(False))
 
 
 def alarms(person: User) -> int:
     """How many stations have an alarm."""
-    return sum(bool(standing.alarms) for standing in standings(person))
+    return seen_by(person).filter(reduce(or_, _raised().values())).count()
 
 
-def _standing(station: Station, now: datetime) -> StationStanding:
-    report: ReportRecord | None = getattr(station, "report", None)
-    devices = tuple(_device(kept, station.seen_at) for kept in report.devices) if report else ()
-    program = report.program if report else ""
-    found = {
-        Alarm.UNHEARD: now - (station.seen_at or station.enrolled_at) >= UNHEARD,
-        Alarm.DEVICE: any(device.alarming for device in devices),
-        Alarm.PROGRAM_OLD: bool(program) and is_older(program, settings.TONGBAN_OLDEST_PROGRAM),
-    }
-    alarming = tuple(alarm for alarm in Alarm if found[alarm])
-    return StationStanding(station.id, station.node, station.name, station.seen_at, program, devices, alarming)
+def standing(row: Station) -> StationStanding:
+    """What is known of a station of `seen_by`."""
+    report: ReportRecord | None = getattr(row, "report", None)
+    devices = tuple(map(_device, report.devices)) if report else ()
+    raised = tuple(alarm for alarm in Alarm if getattr(row, alarm.value))
+    return StationStanding(row.id, row.node, row.name, row.seen_at, report.program if report else "", devices, raised)
 
 
-def _device(kept: dict[str, object], heard_at: datetime | None) -> DeviceStanding:
-    """A device that was reported out of order still is as long as its station is heard and reports nothing else; while
-    the station is switched off nobody knows."""
-    since = parse_datetime(str(kept["since"])) if kept["since"] else None
+def _device(kept: dict[str, Any]) -> DeviceStanding:
     reported = DeviceReport.model_validate({name: value for name, value in kept.items() if name != "since"})
-    patience = timedelta(hours=settings.TONGBAN_DEVICE_HOURS)
-    alarming = since is not None and heard_at is not None and heard_at - since >= patience
-    return DeviceStanding(reported, since, alarming)
+    return DeviceStanding(reported, datetime.fromisoformat(kept["since"]) if kept["since"] else None)
 
 
 def is_older(program: str, oldest: str) -> bool:

@@ -41,15 +41,16 @@ class Line:
 def stations_page(request: HttpRequest) -> HttpResponse:
     """The stations of the supervisor's node and those below it, alarms on top."""
     person = person_of(request)
-    found = stations.standings(person)
-    stretch = Paginator(found, STRETCH).get_page(request.GET.get("page"))
+    found = Paginator(stations.seen_by(person), STRETCH)
+    stretch = found.get_page(request.GET.get("page"))
+    alarming = stations.alarms(person)
     context = {
         "place": get_tree().path_name(person.node),
-        "total": len(found),
-        "alarming": sum(bool(standing.alarms) for standing in found),
+        "total": found.count,
+        "alarming": alarming,
         "oldest": settings.TONGBAN_OLDEST_PROGRAM,
         "stretch": stretch,
-        "lines": [_line(standing) for standing in stretch],
+        "lines": [_line(stations.standing(row)) for row in stretch],
     }
     return render(request, "stations.html", with_tabs(person, "stations", context))
 
