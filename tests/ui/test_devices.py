@@ -105,7 +105,7 @@ def test_the_scanners_light_is_looked_at_again_when_the_batch_is_over(
     next(batch)
 
     def looked_at() -> str | None:
-        window.counter.models.devices.refresh()  # which does nothing while an earlier look is under way
+        window.counter.models.devices.refresh()
         return lights(window).get("扫描仪")
 
     hands.wait(lambda: looked_at() == "正忙", "the scanner at work")

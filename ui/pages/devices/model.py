@@ -111,10 +111,9 @@ class DevicesModel(QObject):
         self._settling.stop()
 
     def refresh(self) -> None:
-        """Ask all devices."""
-        if not self._tasks.is_busy("states"):
-            self._tasks.run("states", self._do.states, self._heard)
-            self._say()
+        """Ask all devices; once more where they are being asked, for another one may have been chosen since."""
+        self._look_again()
+        self._say()
 
     def open(self, role: str) -> None:
         """Look at one device."""
