@@ -26,7 +26,6 @@ import requests
 from app.store import Changes, Heard, Outgoing, Station, Store, Upload, signing
 from app.sync.courier import Courier
 from app.sync.line import Line
-from app.sync.network import Told
 from contract.case import Action, Author, Kind, case_digest, pages_of
 from contract.exchange import Answer, EnrolAnswer, EnrolAsk, PoolReport, SignedAction, Verdict, spelled
 from contract.ids import case_number, mod_11_2, uuid7
@@ -288,16 +287,13 @@ class Ledger:
 
 
 class Cable(Line):
-    """A line that is not there before its moment. Counts what goes over it."""
+    """Counts what goes over it."""
 
     def __init__(self, url: str, ledger: Ledger) -> None:
         super().__init__(url, cast(Store, ledger))
-        self.is_plugged = False
         self.asked = self.busy = self.failed = 0
 
     def _send(self, *args: Any, **named: Any) -> requests.Response:
-        if not self.is_plugged:
-            raise Problem("line.down", Retry.AGAIN)
         self.asked += 1
         try:
             answer = super()._send(*args, **named)
@@ -315,24 +311,12 @@ class Boat:
     ledger: Ledger
     line: Cable
     courier: Courier
-    plug_in: Told = field(init=False)
 
     @classmethod
     def made(cls, url: str, pattern: Pattern, chance: random.Random) -> Boat:
         ledger = Ledger(pattern)
         line = Cable(url, ledger)
-        boat = cls(ledger, line, cast(Courier, None))
-
-        def watch(told: Told) -> None:
-            boat.plug_in = told
-
-        boat.courier = Courier(cast(Store, ledger), line, now, chance=chance.random, watch=watch)
-        return boat
-
-    def come_back(self) -> None:
-        """The line is there again, and the system says so."""
-        self.line.is_plugged = True
-        self.plug_in()
+        return cls(ledger, line, Courier(cast(Store, ledger), line, now, chance=chance.random, watch=lambda told: None))
 
 
 @dataclass(frozen=True)
@@ -394,28 +378,28 @@ class Fleet:
         for number, (boat, answer) in enumerate(zip(self.boats, answers, strict=True)):
             self._tell(f"{number} of {len(answers)} stations have lived through their day")
             boat.line.close()
-            boat.line.is_plugged = False
             boat.ledger.join(answer, self.server.url, version)
             for case in range(self._cases):
                 boat.ledger.take_in(f"{number} {case}", self._size)
 
     @staticmethod
     def _join(boat: Boat, code: str) -> EnrolAnswer:
-        boat.line.is_plugged = True
         return boat.line.enrol(EnrolAsk(code=code, public_key=boat.ledger.station_key(), in_parts=True))
 
     def drain(self, boats: Sequence[Boat], within: float, patience: float) -> Drained:
-        """Let stations come back, spread over so many seconds, and wait until all is agreed upon."""
+        """Let stations come back, spread over so many seconds, and wait until all is agreed upon.
+
+        A courier begins with its line: three thousand that try in vain before keep each other, in one process, from
+        their turns.
+        """
         moments = sorted(self._chance.random() * within for _ in boats)
         before = [(boat.line.asked, boat.line.busy, boat.line.failed) for boat in boats]
-        for boat in boats:
-            boat.courier.start()
         began = time.monotonic()
         back: list[float] = []
         for moment, boat in zip(moments, boats, strict=True):
             time.sleep(max(began + moment - time.monotonic(), 0))
             back.append(time.monotonic())
-            boat.come_back()
+            boat.courier.start()
             self._tell_through(boats, len(back))
         waiting = list(boats)
         while waiting and (left := began + patience - time.monotonic()) > 0:

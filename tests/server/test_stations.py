@@ -119,6 +119,7 @@ def test_tokens_are_kept_as_hashes_and_end(desk: Desk) -> None:
 
 
 def test_a_lost_station_is_shut_out_and_its_numbers_are_retired(desk: Desk, open_desk: Callable[..., Desk]) -> None:
+    desk.ask()  # the token is known
     revoke_station(Station.objects.get(id=desk.id))
     status, _, body = desk.call("POST", "/api/v1/exchange", b"{}")
     assert (status, json.loads(body)["code"]) == (403, "station.revoked")

@@ -98,6 +98,32 @@ def test_the_light_is_a_server_that_answers_and_not_an_open_line(station: Statio
         courier.stop()
 
 
+def test_who_has_nothing_to_say_asks_once_and_who_has_something_asks_first_whether_somebody_is_there(
+    station: Station, new_courier: NewCourier
+) -> None:
+    """Thousands of stations ask for news twice a minute: the ask itself shows whether the server is there."""
+    store = station.store
+
+    def says(method: str, path: str, body: bytes) -> Said:
+        if path.endswith("/session"):
+            return 200, {}, SessionAnswer(token="t", expires_at=now()).model_dump_json().encode()
+        return 200, {}, Answer(server_time=now(), cursor=store.cursor()).model_dump_json().encode()
+
+    with OddServer(says) as server:
+        courier = new_courier(store, Line(server.url, store))
+        courier.start()
+        wait_for(store, lambda: courier.state.online and not courier.state.sending)
+        before = len(server.asked)
+        courier.retry_now()
+        wait_for(store, lambda: len(server.asked) > before and not courier.state.sending)
+        assert server.asked[before:] == [("POST", "/api/v1/exchange")]
+        before = len(server.asked)
+        Window(store).take_in()
+        wait_for(store, lambda: len(server.asked) > before)
+        courier.stop()
+        assert server.asked[before] == ("GET", "/api/v1/health")
+
+
 def test_a_courier_that_ended_does_not_shine_on(station: Station, new_courier: NewCourier) -> None:
     def fails() -> float:
         raise ZeroDivisionError
