@@ -24,6 +24,7 @@ SAME = (
     "test_cases",
     "test_clashes",
     "test_silence",
+    "test_reports",
     "test_tus",
 )
 
