@@ -364,6 +364,7 @@ def _decode_picture(
             # Decodes an eighth, a quarter or a half of the resolution, hardly less than asked for.
             share = _share(size, stored_dpi, dpi, need) * _NEARLY
             picture.draft(picture.mode, (math.ceil(wide * share), math.ceil(high * share)))
+            picture.decodermaxblock = len(data)  # not in pieces of 64 kB: it is all here
         picture.load()
         upright = picture if way_up == 1 else ImageOps.exif_transpose(picture)
         shown = _plain(upright)
