@@ -16,11 +16,12 @@ from PySide6.QtGui import (
     QKeyEvent,
     QPainter,
     QPen,
+    QPixmap,
     QResizeEvent,
     QStandardItem,
     QStandardItemModel,
 )
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ui.theme import tokens
 from ui.widgets.lines import PAGE_MIME, Index, page_in, page_mime, said_cut_or_paste
@@ -57,6 +58,25 @@ class _Pages(QStandardItemModel):
 
 
 class _Draws(QStyledItemDelegate):
+    """Draws the pages. A thumbnail is made as large as it is drawn once, not every time: smoothly takes a while."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._fitted: dict[int, QPixmap] = {}  # by the picture's cacheKey
+
+    def forget_others(self, pages: Sequence[PageShown]) -> None:
+        """Keep no picture but those of these pages."""
+        shown = {page.picture.cacheKey() for page in pages if page.picture is not None}
+        self._fitted = {key: fitted for key, fitted in self._fitted.items() if key in shown}
+
+    def _fit(self, picture: QImage, size: QSize, ratio: float) -> QPixmap:
+        fitted = self._fitted.get(picture.cacheKey())
+        if fitted is None or fitted.size() != size * ratio:
+            smooth = Qt.TransformationMode.SmoothTransformation
+            fitted = QPixmap.fromImage(picture.scaled(size * ratio, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
+            self._fitted[picture.cacheKey()] = fitted
+        return fitted
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(option.decorationSize)  # type: ignore[attr-defined]
 
@@ -77,7 +97,7 @@ class _Draws(QStyledItemDelegate):
             size = picture.size().scaled(sheet.size(), Qt.AspectRatioMode.KeepAspectRatio)
             place = QRect(sheet.left() + (sheet.width() - size.width()) // 2, sheet.top(), size.width(), size.height())
             place.moveTop(sheet.top() + (sheet.height() - size.height()) // 2)
-            painter.drawImage(place, picture)
+            painter.drawPixmap(place, self._fit(picture, size, painter.device().devicePixelRatioF()))
         if page.hidden:
             painter.setOpacity(0.86)
             painter.fillRect(sheet, QColor(worn.bg))
@@ -124,7 +144,8 @@ class PageStrip(QListView):
         self._quiet = False
         self._pages = _Pages()
         self.setModel(self._pages)
-        self.setItemDelegate(_Draws(self))
+        self._draws = _Draws(self)
+        self.setItemDelegate(self._draws)
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setMovement(QListView.Movement.Snap)
         self.setResizeMode(QListView.ResizeMode.Adjust)
@@ -159,6 +180,7 @@ class PageStrip(QListView):
                 if old != page:
                     item.setData(page, PAGE)
                     item.setData(f"{page.label} {page.note}".strip(), Qt.ItemDataRole.AccessibleTextRole)
+            self._draws.forget_others(pages)
             while self._pages.rowCount() > len(pages):
                 self._pages.removeRow(self._pages.rowCount() - 1)
             for row, page in enumerate(pages):

@@ -297,13 +297,17 @@ class MaterialsModel(QObject):
         preview = self.pictures.large(page) if page is not None else None
         seen, back = slot.verified, slot.returned
         on_pad = slot.signed if slot.present and not stale else None
+        rescanned = {one.replaces for one in slot.pages if one.replaces}
         return replace(
             state,
             current=slot.code,
             title=slot.name,
             needs=say("表单改过，请重新打印申请表、重新签字。") if stale else needs,
             sides=say("{fronts} 正 / {backs} 反", fronts=fronts, backs=backs) if slot.pages else "",
-            pages=tuple(wording.page_shown(one, at, self.pictures.small(one)) for at, one in enumerate(slot.pages, 1)),
+            pages=tuple(
+                wording.page_shown(one, at, self.pictures.small(one), one.digest in rescanned)
+                for at, one in enumerate(slot.pages, 1)
+            ),
             page=page.key if page else "",
             preview=preview,
             preview_words=say("正在打开") if page is not None and preview is None else "",

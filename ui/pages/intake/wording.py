@@ -423,11 +423,11 @@ def scan_advice(stack: Stack | None) -> str:
     return say("{count} 张正面已扫。有反面的，整叠翻过来放回，按 Shift+F4。", count=len(stack.sheets))
 
 
-def page_shown(page: Page, count: int, picture: QImage | None) -> PageShown:
-    """A page in the strip."""
+def page_shown(page: Page, count: int, picture: QImage | None, rescanned: bool) -> PageShown:
+    """A page in the strip; `rescanned`: another one stands for it."""
     side = say("正") if page.side == "front" else say("反")
     note = say("已纠偏 {degrees}°", degrees=f"{abs(page.skew):.1f}") if abs(page.skew) >= 0.3 else ""
-    words = say("重扫前的旧页") if page.hidden and not page.blank_score else say("空白 · 已隐藏")
+    words = say("重扫前的旧页") if rescanned else say("空白 · 已隐藏")
     label = f"{page.sheet or count} {side}"
     return PageShown(page.key, label, note, page.hidden, words if page.hidden else "", picture)
 
