@@ -13,6 +13,7 @@ which they come back.
 
 from __future__ import annotations
 
+import signal
 import statistics
 import sys
 import tempfile
@@ -48,6 +49,8 @@ def main() -> int:
             crowd = fleet.drain(fleet.boats[CALM:], within, PATIENCE)
             faults = fleet.faults()
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the rest is soon over, and leaves nothing behind
+            fleet.server.kill()
             return 130
         finally:
             fleet.stop()
