@@ -394,6 +394,8 @@ class Counter(QObject):
             self.models.intake.refresh_drafts()
         if self.clerk is None:
             return
+        if changes.cases:
+            self.models.intake.assessment.refresh_cases()
         if changes.cases or changes.outbox:
             self.models.todo.refresh()
             if self._page == "pickup":

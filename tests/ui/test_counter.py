@@ -14,9 +14,10 @@ import pytest
 from app.config import DeviceChoice
 from app.demo import HALL
 from app.desk import Desk
+from app.flow.draft import OtherCase
 from app.people.sign_in import SignedIn
-from app.store import Standing
-from contract.case import Kind
+from app.store import Changes, Standing
+from contract.case import Kind, State
 from contract.ids import case_number
 from tests.ui.conftest import CARD, CLERK, sign_in
 from ui.hands import Hands
@@ -132,6 +133,20 @@ def test_ctrl_number_goes_to_a_page_alt_number_to_a_parked_case(window: CounterW
         assert window.current_page() == page
     hands.press("Alt+1")
     hands.wait(lambda: window.current_page() == "intake" and intake.draft.id == first, "the parked case")
+
+
+def test_rule_09_a_case_that_comes_while_another_is_taken_in_is_named(
+    window: CounterWindow, hands: Hands, desk: Desk
+) -> None:
+    intake = window.counter.models.intake
+    known: list[OtherCase] = []
+    intake.assessment._do = replace(intake.assessment._do, clashing=lambda draft: tuple(known))
+    sign_in(window, hands)
+    hands.wait(lambda: intake.state.identity.person, "the card")
+    assert not intake.state.panel.cautions
+    known.append(OtherCase(case_id="c", number="330281-00000007-8", state=State.ACCEPTED, where="余姚市凤山街道"))
+    desk.store.tell(Changes(cases=True))  # as when the courier has heard of it
+    hands.wait(lambda: "330281-00000007-8" in str(intake.state.panel.cautions), "the other case to be named")
 
 
 def test_a_barcode_opens_its_case_from_any_page(window: CounterWindow, hands: Hands, desk: Desk) -> None:

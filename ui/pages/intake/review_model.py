@@ -16,7 +16,7 @@ from contract.form import fields, visible
 from contract.matter import Delivery, Matter
 from contract.person import Clerk, Tie
 from contract.problem import Problem, Retry
-from ui.form_words import answer_words
+from ui.form_words import answer_words, label_of
 from ui.notice_words import (
     FIELD,
     GROUNDS,
@@ -187,10 +187,10 @@ class ReviewModel(QObject):
         answers: list[tuple[str, str]] = []
         deliveries: tuple[tuple[str, str], ...] = ()
         if matter is not None:
-            given, areas = self._in_hand.answers, dict(self._in_hand.areas)
+            given, areas, language = self._in_hand.answers, dict(self._in_hand.areas), self._in_hand.language()
             seen = visible(matter.form, given)
             answers = [
-                (control.label, answer_words(control, given.get(control.name), areas))
+                (label_of(control, language), answer_words(control, given.get(control.name), areas))
                 for control in fields(matter.form)
                 if control.name in seen
             ]
