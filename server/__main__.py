@@ -26,6 +26,7 @@ from contract.problem import Problem, Retry
 CONNECTIONS = 8192  # that are open at a time, of one process: every station in a city keeps one between its rounds
 FILES = 512  # descriptors for everything else
 READY_WITHIN = 60.0
+LETS_GO_WITHIN = 3.0  # seconds in which the processes of a server that was killed are gone
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -277,20 +278,31 @@ def _is_loopback(host: str) -> bool:
 
 
 def _hold_port(host: str, port: int) -> socket.socket:
-    """A socket that keeps the port ours until the workers listen, and refuses a port that somebody has."""
+    """A socket that keeps the port ours until the workers listen, and refuses a port that somebody has.
+
+    One that was killed a moment ago, and that we stand in for, may still be about to let go.
+    """
+    end = time.monotonic() + LETS_GO_WITHIN
+    while True:
+        try:
+            return _held(host, port)
+        except OSError:
+            if time.monotonic() > end:
+                raise Problem("server.port_taken", Retry.AFTER_FIX, host=host, port=port) from None
+            time.sleep(0.1)
+
+
+def _held(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        if port:
-            with socket.socket(family) as alone:
-                if os.name != "nt":
-                    alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                alone.bind((host, port))
-        held = socket.socket(family)
-        if hasattr(socket, "SO_REUSEPORT"):
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        held.bind((host, port))
-    except OSError:
-        raise Problem("server.port_taken", Retry.AFTER_FIX, host=host, port=port) from None
+    if port:
+        with socket.socket(family) as alone:
+            if os.name != "nt":
+                alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            alone.bind((host, port))
+    held = socket.socket(family)
+    if hasattr(socket, "SO_REUSEPORT"):
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind((host, port))
     if not hasattr(socket, "SO_REUSEPORT"):
         held.close()  # the system lets no two hold it: we know its number and hope
     return held

@@ -32,7 +32,7 @@ def ticks_here() -> tuple[str, float]:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured when the server was last heard: milliseconds to add to the station's clock."""
+    """What was measured when the server was last asked: milliseconds to add to the station's clock."""
 
     offset_ms: int
     wall: str  # the station's clock then

@@ -965,6 +965,7 @@ class Store:
             took: How long the answer took.
         """
         now = self._clock()
+        boot, ticks = self._ticks()
         told = {
             id_: (Verdict(one.verdict), Problem.from_wire(one.problem) if one.problem else None)
             for id_, one in answer.told.items()
@@ -990,9 +991,10 @@ class Store:
                 _revoke(db, clerk)
             if answer.pack and rows(db, "select 1 from packs where version = ?", (answer.pack,)):
                 _keep_meta(db, "pack_checked", now.isoformat().encode())
+            # Of the clock by which it was asked: if that was set while the answer was on its way, nobody believes it.
             measured = offset.measure(answer.server_time, asked_at, took)
-            boot, seconds = self._ticks()
-            _keep_meta(db, "offset", offset.Measured(measured, now.isoformat(), boot, seconds).spelled().encode())
+            asked = offset.Measured(measured, asked_at.isoformat(), boot, ticks - took.total_seconds())
+            _keep_meta(db, "offset", asked.spelled().encode())
             touched.outbox = bool(sent) or bool(matched) or bool(answer.words)
         return Heard(
             acknowledged=acknowledged,

@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -339,6 +339,21 @@ def test_rule_11_f29_the_servers_time_is_measured_and_a_clock_set_by_hand_is_not
     one_round(store, line, lambda: now() + timedelta(hours=3))
     offset = store.offset_ms()
     assert offset is not None and abs(offset + 3 * 3_600_000) < 5_000
+
+
+def test_rule_11_f29_a_clock_that_is_set_while_the_server_is_asked_is_not_believed(station: Station) -> None:
+    """The answer tells how the clock stood that is gone; what is done by the new one must not be dated by it."""
+    store, line = station.store, station.line
+
+    def set_after_this() -> datetime:
+        store._clock = lambda: now() + timedelta(days=1)
+        return now()
+
+    one_round(store, line, set_after_this)
+    assert store.offset_ms() is None
+    one_round(store, line, store._clock)
+    offset = store.offset_ms()
+    assert offset is not None and abs(offset + 24 * 3_600_000) < 5_000
 
 
 def test_a_page_that_is_damaged_keeps_only_itself_here(station: Station) -> None:
