@@ -155,6 +155,7 @@ def _hand_in(desk: Desk, draft: Draft, clerk: Clerk) -> TakenIn:
         drop_draft=draft.id,
         last_look=nothing_came_since(draft),
     )
+    desk.thumbnails.forget()
     return TakenIn(case=case, papers=(PaperKind.RECEIPT,))
 
 
@@ -231,6 +232,7 @@ def _done(desk: Desk, draft: Draft, clerk: Clerk, bodies: list[tuple[Kind, Wire]
         instead_of=draft.instead_of,
         given_up=given_up,
     )
+    desk.thumbnails.forget()
     with contextlib.suppress(Problem):  # the case is there; an order of the list is not worth a word
         remember_use(desk, case.matter)
     return _taken(case)

@@ -251,6 +251,7 @@ def to_step(desk: Desk, draft: Draft, step: Step) -> Draft:
 
 def park(desk: Desk, draft: Draft) -> Draft:
     """Put the case aside (挂起); it comes back after a restart too."""
+    desk.thumbnails.forget()
     return keep(desk, draft, parked=True)
 
 

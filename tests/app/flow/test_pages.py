@@ -68,7 +68,7 @@ def test_a_batch_is_kept_page_by_page(counter: Counter) -> None:
     assert pages.thumbnail(desk, first) is desk.thumbnails.find(first)
     turned = first.model_copy(update={"rotation": 90})
     assert desk.thumbnails.find(turned) is None and pages.thumbnail(desk, turned).startswith(b"\xff\xd8")
-    counter.begin()
+    steps.park(desk, draft)
     assert desk.thumbnails.find(first) is None and pages.thumbnail(desk, first).startswith(b"\xff\xd8")
     assert slot(draft, "lease").sides == (3, 0) and cautions(counter, draft) == []
 
