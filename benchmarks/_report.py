@@ -7,9 +7,8 @@ import json
 import os
 import platform
 import sqlite3
-import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -78,8 +77,3 @@ def report(name: str, ratios: Sequence[Ratio], *, as_json: bool, extra: dict[str
         sys.stdout.flush()
         print(json.dumps(found, ensure_ascii=False))
     return 0
-
-
-def median_of(measure: Callable[[], float], times: int) -> float:
-    """The median of so many runs: one slow turn of a busy machine does not decide."""
-    return statistics.median(measure() for _ in range(times))

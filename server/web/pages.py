@@ -31,6 +31,7 @@ from server.org.models import Department, User
 from server.web import acts, pictures, todo, wording
 from server.web.case_face import face_of
 from server.web.progress import progress_of, too_often
+from server.web.supervisors import person_of
 
 View = Callable[..., HttpResponse]
 
@@ -42,7 +43,7 @@ def officers_only(view: View) -> View:
     @never_cache
     @wraps(view)
     def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
-        person = _officer(request)
+        person = person_of(request)
         if Role.OFFICER not in person.working_as or not person.department:
             if request.path == "/" and Role.SUPERVISOR in person.working_as:
                 return redirect("ratings")  # where a supervisor's work is
@@ -52,14 +53,9 @@ def officers_only(view: View) -> View:
     return guarded
 
 
-def _officer(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
-
-
 def _seen(request: HttpRequest, case_id: str) -> CaseRecord:
     """The case, where it is this officer's department's; everything else does not exist."""
-    person = _officer(request)
+    person = person_of(request)
     try:
         row = services.get_case(case_id, person)
     except Problem:
@@ -76,7 +72,7 @@ def _seen(request: HttpRequest, case_id: str) -> CaseRecord:
 @require_GET
 def todo_page(request: HttpRequest) -> HttpResponse:
     """The cases of the officer's department by tabs, what is due first on top."""
-    person = _officer(request)
+    person = person_of(request)
     tab = todo.tab_named(request.GET.get("tab", ""))
     after = request.GET.get("after", "")
     counted = todo.counts(person)
@@ -94,7 +90,7 @@ def todo_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def search(request: HttpRequest) -> HttpResponse:
     """Cases by number, receipt's QR, name or id number. By POST: what is typed must not stand in an address."""
-    person = _officer(request)
+    person = person_of(request)
     words = request.POST.get("words", "").strip()
     number = number_in(words)
     rows = CaseRecord.objects.visible_to(person).filter(department=person.department)
@@ -129,7 +125,7 @@ def _case_page(
     status: int = 200,
     reason: str = "",
 ) -> HttpResponse:
-    view = views.case_view(row, _officer(request))
+    view = views.case_view(row, person_of(request))
     offers = acts.offers(view.case, view.matter, sent)
     kept: list[tuple[str, str]] = []
     if sent is not None and sent.prefix not in [offer.name for offer in offers]:
@@ -193,7 +189,7 @@ def act(request: HttpRequest, case_id: str, verb: str) -> HttpResponse:
     a page that is no longer true says so and keeps what was typed.
     """
     row = _seen(request, case_id)
-    person = _officer(request)
+    person = person_of(request)
     known = next((each for each in acts.VERBS if each.kind.value == verb), None)
     version = str(request.POST.get("version", ""))
     if known is None or not version.isdigit():
@@ -229,7 +225,7 @@ def settle_clash(request: HttpRequest, case_id: str, clash_id: int) -> HttpRespo
     if said is None:
         raise Http404
     try:
-        clashes.settle(row.id, clash_id, _officer(request), said, reason)
+        clashes.settle(row.id, clash_id, person_of(request), said, reason)
     except Problem as problem:
         status = 422 if problem.code == "clash.reason_missing" else 409
         return _case_page(request, row, problem=problem, status=status, reason=reason)
