@@ -85,8 +85,8 @@ class Printer(Protocol):
     """What a driver of this kind offers.
 
     Raises, from all of them: printer.unreachable, printer.out_of_paper, printer.cover_open, printer.jam,
-    printer.no_ink, printer.fault, printer.offline, printer.refused, printer.stuck, printer.wrong_document, and what
-    its transport raises (device.*).
+    printer.no_ink, printer.fault, printer.offline, printer.refused, printer.busy, printer.stuck,
+    printer.wrong_document, and what its transport raises (device.*).
     """
 
     def accepts(self) -> tuple[str, ...]:

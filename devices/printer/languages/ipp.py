@@ -22,6 +22,7 @@ FIRST_VALUE_TAG = 0x10
 
 CANCELED, ABORTED, COMPLETED = 7, 8, 9
 IDLE, STOPPED = 3, 5  # printer-state
+BUSY = 0x0507  # server-error-busy: the printer takes the job when another is over (RFC 8011, B.1.5.8)
 
 Value = int | bool | str | bytes
 Attribute = tuple[int, str, Value]

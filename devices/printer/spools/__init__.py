@@ -42,7 +42,7 @@ class Spool(Protocol):
         """How the printer stands; printer.wrong_document where it does not print what this spool sends."""
 
     def submit(self, data: bytes, title: str) -> int:
-        """Hand a job over. Returns its number."""
+        """Hand a job over. Returns its number; raises printer.busy where another has to be over first."""
 
     def watch(self, job: int) -> tuple[JobState, PrinterState]:
         """How the job and the printer stand."""
@@ -62,7 +62,7 @@ class SpooledPrinter:
         encode: Makes of a document what the queue is given.
         believed: Whether "completed" is the printer's own word, or only says that the bytes have left the queue.
         trouble: Seconds of paper out or another fault after which a job is taken back.
-        longest: Seconds after which a job is taken back whatever is said.
+        longest: Seconds after which a job is taken back whatever is said; as long is waited for a printer's turn.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class SpooledPrinter:
         data = self._encode(read_document(document, media_type, self.accepts()))
         require_able(self._spool.look())
         yield PrintProgress(0, len(data))
-        job = self._submit(data, title)
+        job = yield from self._submit(data, title)
         ended = False
         try:
             report = yield from self._watch(job, len(data))
@@ -106,14 +106,22 @@ class SpooledPrinter:
         for job in self._spool.open_jobs():
             self._spool.cancel(job)
 
-    def _submit(self, data: bytes, title: str) -> int:
-        try:
-            return self._spool.submit(data, title)
-        except Problem:
-            # It may have the job all the same: its answer was lost, not necessarily our words.
-            with suppress(Problem):
-                self.cancel()
-            raise
+    def _submit(self, data: bytes, title: str) -> Generator[PrintProgress, None, int]:
+        """Hand a job over. A small printer takes one at a time, and lets go of one that was called off late."""
+        start = time.monotonic()
+        while True:
+            try:
+                return self._spool.submit(data, title)
+            except Problem as problem:
+                if problem.code != "printer.busy":
+                    # It may have the job all the same: its answer was lost, not necessarily our words.
+                    with suppress(Problem):
+                        self.cancel()
+                    raise
+                if time.monotonic() - start > self._longest:
+                    raise
+            yield PrintProgress(0, len(data))
+            time.sleep(POLL)
 
     def _watch(self, job: int, total: int) -> Generator[PrintProgress, None, PrintReport]:
         """Look at a job until it is over. One that cannot be seen any more is unconfirmed, not failed (F17)."""

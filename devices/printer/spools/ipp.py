@@ -94,6 +94,8 @@ class IppSpool:
         if self._media:
             ticket += [(ipp.KEYWORD, "media", self._media), (ipp.KEYWORD, "sides", "one-sided")]
         answer = self._call(ipp.PRINT_JOB, attributes, ticket, data)
+        if answer.status == ipp.BUSY:
+            raise Problem("printer.busy", Retry.AGAIN, where=self.where)
         if not answer.successful:
             raise Problem("printer.refused", Retry.AFTER_FIX, status=f"{answer.status:#06x}")
         jobs = answer.groups_of(ipp.JOB)

@@ -7,7 +7,7 @@ import http.server
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,6 +73,35 @@ class TestRealPrinter:
             ipp_program.be_quick()  # a job that is being printed is cancelled when the printer lets go of it
             wait_until(lambda: ipp_program.states() == [ipp.CANCELED])
 
+    def test_a_printer_that_takes_one_job_at_a_time_is_waited_for(self, ipp_program: IppProgram) -> None:
+        """It still holds the one that was called off: refused outright, the next person's paper would fail."""
+        ipp_program.be_slow()
+        document = base64.b64encode(PAPER).decode()
+        with printer(ipp_program.uri, longest="120") as (_, host):
+            called_off = host.stream("print", document=document, media_type=PDF, title="earlier")
+            next(called_off)
+            next(called_off)  # the printer has it
+            called_off.close()
+            steps = host.stream("print", document=document, media_type=PDF, title=TITLE)
+            waiting = [next(steps)[0] for _ in range(3)]
+            ipp_program.be_quick()
+            report = _end_of(steps)
+        assert [step["sent"] for step in waiting] == [0, 0, 0]
+        assert report["outcome"] == Outcome.DONE
+        assert (ipp_program.folder / "names").read_text().splitlines()[-1] == TITLE
+
+    def test_a_printer_that_never_becomes_free_was_given_nothing(
+        self, ipp_program: IppProgram, wait_until: Wait
+    ) -> None:
+        ipp_program.be_slow()
+        _submit(ipp_program, "somebody-else")
+        with printer(ipp_program.uri, longest="1") as (sink, _):
+            with pytest.raises(Problem) as raised:
+                sink.print_pdf(PAPER, TITLE)
+            assert raised.value.code == "printer.busy"
+        ipp_program.be_quick()
+        wait_until(lambda: ipp_program.states() == [ipp.COMPLETED])
+
     def test_a_job_that_takes_too_long_is_given_up(self, ipp_program: IppProgram, wait_until: Wait) -> None:
         ipp_program.be_slow()
         with printer(ipp_program.uri, longest="1") as (sink, _):
@@ -91,6 +120,14 @@ class TestRealPrinter:
             sink.cancel()
         ipp_program.be_quick()
         wait_until(lambda: ipp_program.states() == [ipp.COMPLETED])
+
+
+def _end_of(steps: Generator[tuple[Any, bytes], None, Any]) -> Any:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def _submit(program: IppProgram, user: str) -> None:
