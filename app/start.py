@@ -53,7 +53,7 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
                 store,
                 _line(config, store, clock),
                 clock,
-                bounds=_bounds(config),
+                bounds=bounds_of(config),
                 shrink=working_copy,
                 report=devices.report,
             ),
@@ -64,7 +64,8 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
         raise
 
 
-def _bounds(config: Config) -> Bounds:
+def bounds_of(config: Config) -> Bounds:
+    """What the station's office allows pages to take of its line."""
     return Bounds(bytes_per_second=config.upload_kbit * 1000 // 8, bulk_hours=config.bulk_hours)
 
 
@@ -92,6 +93,9 @@ def join_station(
 ) -> dict[str, Any]:
     """Join this station to a server with a one-time code: key, pack and first numbers (U11).
 
+    A station that has joined keeps its settings, whatever is given here. Where its pack was cut off on the way, the
+    rest is fetched.
+
     Raises:
         Problem: ``station.joined_already``; the server's (``enrol.…``), the line's, the key store's.
     """
@@ -100,23 +104,19 @@ def join_station(
     except Problem as problem:
         if problem.code != "config.absent":
             raise
-        config = Config(folder=folder, server_url=server_url, window=window, training=training)
-    config = config.model_copy(
-        update={"server_url": server_url, "window": window or config.window, "training": training}
-    )
-    write_config(config)  # first: a station that has joined is never without its settings
+        config = Config(folder=folder)
+    given = {"server_url": server_url, "window": window or config.window, "training": training}
+    config = config.model_copy(update=given)
     store = open_store(config)
     try:
-        if store.find_station() is not None and store.find_pack() is not None:
+        if store.find_station() is None:
+            write_config(config)  # first: a station that has joined is never without its settings
+            _with_line(config, store, lambda line: join(store, line, code))
+        elif store.find_pack() is None:
+            _with_line(config, store, lambda line: fetch_pack(store, line, patience=None))
+            write_config(config)
+        else:
             raise Problem("station.joined_already", Retry.NEVER)
-        line = _line(config, store, wall_clock)
-        try:
-            if store.find_station() is None:
-                join(store, line, code)
-            else:  # the pack was cut off on its way
-                fetch_pack(store, line, patience=None)
-        finally:
-            line.close()
         station = store.station()
         Catalogue(store.pack(), store.shelf).refresh()
     finally:
@@ -124,6 +124,14 @@ def join_station(
     if not config.window:
         write_config(config.model_copy(update={"window": station.name}))
     return {"station": station.id, "node": station.node, "name": station.name}
+
+
+def _with_line(config: Config, store: Store, talk: Callable[[Line], object]) -> None:
+    line = _line(config, store, wall_clock)
+    try:
+        talk(line)
+    finally:
+        line.close()
 
 
 def open_store(config: Config, clock: Callable[[], datetime] = wall_clock) -> Store:

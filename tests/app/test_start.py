@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Config
-from app.start import open_store
+from app.config import Config, read_config, write_config
+from app.start import join_station, open_store
 from contract.problem import Problem
 from tests.fakes.window import Window, join_demo
 
@@ -106,3 +106,14 @@ def test_what_is_wrong_with_key_or_database_is_said(station: Config, harm: Calla
     now = {path: path.read_bytes() for path in station.folder.rglob("*") if path.is_file()}
     assert {path.name for path in left} <= {path.name for path in now}
     assert all(now[path] == raw for path, raw in left.items() if path.suffix in (".db", ".key", ""))
+
+
+def test_joining_a_station_that_has_joined_leaves_its_settings_alone(station: Config) -> None:
+    """The command run once too often, with another address or without --training: the counter must open as before."""
+    settings = station.model_copy(update={"server_url": "https://tongban.example", "window": "3 号窗口"})
+    write_config(settings)
+    for training, code in ((True, "station.joined_already"), (False, "store.key_in_file")):
+        with pytest.raises(Problem) as said:
+            join_station(station.folder, "https://elsewhere.example", "ABCD", training=training)
+        assert said.value.code == code
+        assert read_config(station.folder) == settings
