@@ -19,8 +19,7 @@ from app.sync.pace import LEAST, Bounds, Outcome, Pace, Signs, wait
 from app.sync.ratings import send_ratings
 from app.sync.reports import Reporter
 from app.sync.round import one_round
-from app.sync.uploads import SIDE_BY_SIDE, Manner, Shrink, send_copies, send_one_batch
-from contract.case import CHINA
+from app.sync.uploads import Manner, Shrink, send_copies, send_one_batch
 from contract.problem import Problem, Retry
 from contract.report import StationReport
 
@@ -238,13 +237,8 @@ class Courier:
         any_went = False
         while True:
             self._signs = replace(self._signs, round_trip=self.line.round_trip)
-            manner = Manner(
-                connections=SIDE_BY_SIDE if self._signs.is_bad else 1,
-                interrupted=self._is_interrupted,
-                bytes_per_second=self._bounds.bytes_per_second,
-                pause=self._stop.wait,
-                largest=self._bounds.largest(self._clock().astimezone(CHINA).time()),
-            )
+            manner = Manner.fitting(self._signs, self._bounds, self._clock())
+            manner = replace(manner, interrupted=self._is_interrupted, pause=self._stop.wait)
             try:
                 self._send_copies()
                 sent = send_one_batch(self.store, self.line, manner)

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from app.store import Store
 from app.sync.line import Line
-from app.sync.pace import Signs
+from app.sync.pace import Bounds, Signs
 from app.sync.ratings import send_ratings
 from app.sync.round import one_round
-from app.sync.uploads import SIDE_BY_SIDE, Manner, send_one_batch
+from app.sync.uploads import Manner, send_one_batch
 
 ROUNDS = 1000  # more than any station's backlog needs; a bound all the same
 
@@ -30,13 +30,23 @@ class Settled:
     held: int
 
 
-def sync_once(store: Store, line: Line, clock: Callable[[], datetime], who: str) -> Settled:
+def sync_once(
+    store: Store, line: Line, clock: Callable[[], datetime], who: str, bounds: Bounds | None = None
+) -> Settled:
     """Talk with the server until nothing moves any more.
+
+    Args:
+        store: The station's store.
+        line: The line to its server.
+        clock: The station's clock.
+        who: What another process is told that wants to sync.
+        bounds: What pages may take of the line; without, all of it at any time.
 
     Raises:
         Problem: ``sync.locked`` says who else is the syncer just now; whatever the line raises.
     """
     rounds = sent = acknowledged = matched = news = pages = 0
+    bounds = bounds or Bounds()
     with store.sync_lock(who):
         store.give_back()
         for _ in range(ROUNDS):
@@ -46,7 +56,9 @@ def sync_once(store: Store, line: Line, clock: Callable[[], datetime], who: str)
             acknowledged += result.acknowledged
             matched += result.matched
             news += result.news
-            went = 0 if result.more else _send_pages(store, line)
+            went = (
+                0 if result.more else _send_pages(store, line, Manner.fitting(Signs(line.round_trip), bounds, clock()))
+            )
             if not result.more:
                 send_ratings(store, line)
             pages += went
@@ -56,10 +68,9 @@ def sync_once(store: Store, line: Line, clock: Callable[[], datetime], who: str)
     return Settled(rounds, sent, acknowledged, matched, news, pages, waiting - held, held)
 
 
-def _send_pages(store: Store, line: Line) -> int:
+def _send_pages(store: Store, line: Line, manner: Manner) -> int:
     """Batch after batch until there is none; only then does the server's word on all of them make sense."""
     count = 0
-    manner = Manner(connections=SIDE_BY_SIDE if Signs(line.round_trip).is_bad else 1)
     while (batch := send_one_batch(store, line, manner)) is not None:
         count += batch.bytes
         if not batch.more:

@@ -17,10 +17,13 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from app.store import Store, Upload, UploadPart
 from app.sync.batch import Batch, BatchStream, Interrupted, next_batch
 from app.sync.line import BLOCK, SMALL_BLOCK, TROUBLE, Line
+from app.sync.pace import Bounds, Signs
+from contract.case import CHINA
 from contract.problem import Problem, Retry
 
 SIDE_BY_SIDE = 4  # connections on a bad line
@@ -71,6 +74,15 @@ class Manner:
     bytes_per_second: int = 0
     pause: Callable[[float], object] = time.sleep
     largest: int = 0
+
+    @classmethod
+    def fitting(cls, signs: Signs, bounds: Bounds, at: datetime) -> Manner:
+        """How to send over such a line, within what the office allows at this moment."""
+        return cls(
+            connections=SIDE_BY_SIDE if signs.is_bad else 1,
+            bytes_per_second=bounds.bytes_per_second,
+            largest=bounds.largest(at.astimezone(CHINA).time()),
+        )
 
 
 def send_one_batch(store: Store, line: Line, manner: Manner | None = None) -> Sent | None:

@@ -15,7 +15,7 @@ from app.store import GivenUp, Standing, Store
 from app.sync.courier import Courier
 from app.sync.line import Line
 from app.sync.outbox import find, get_case_id, outbox, resend, retry_now
-from app.sync.pace import Bounds
+from app.sync.pace import Bounds, Outcome, Pace, wait
 from contract.exchange import Answer, SessionAnswer
 from contract.problem import Problem
 from tests.app.conftest import Station
@@ -190,6 +190,35 @@ def test_a_station_that_was_shut_out_does_not_hammer(station: Station, new_couri
         wait_for(store, lambda: len(server.asked) > asked)
         courier.stop()
         assert len(server.asked) <= asked + 4 and store.counts() == (1, 0)
+
+
+def test_rule_07_a_busy_server_is_left_alone_as_long_as_it_asked(station: Station, new_courier: NewCourier) -> None:
+    with OddServer(lambda *_: (503, {"Retry-After": "1800"}, b"{}")) as server:
+        courier = new_courier(station.store, Line(server.url, station.store))
+        outcome, asked_for = courier._attempt(Pace())
+        assert (outcome, asked_for) == (Outcome.BUSY, 1800.0) and courier.state.problem is not None
+        assert wait(Pace().after(outcome), 0.0, asked_for) >= 1800
+        courier.line.close()
+
+
+def test_rule_07_a_fault_of_ours_is_said_loses_nothing_and_is_tried_again(
+    station: Station, new_courier: NewCourier, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = station.store
+    case_id = Window(store).take_in()
+    faults = iter([ZeroDivisionError(NAME)])
+
+    def stumbles() -> None:
+        for fault in faults:
+            raise fault
+
+    courier = new_courier(store, station.line, report=stumbles)
+    said: list[str] = []
+    end = store.on_change(lambda _: said.append(courier.state.problem.code if courier.state.problem else ""))
+    courier.start()
+    wait_for(store, lambda: standings(store, case_id) == {Standing.MATCHED})
+    end()
+    assert "sync.fault" in said and "ZeroDivisionError" in caplog.text and NAME not in caplog.text
 
 
 def test_ending_does_not_wait_for_an_upload_which_goes_on_later(station: Station, new_courier: NewCourier) -> None:
