@@ -27,7 +27,7 @@ ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif", "applic
 
 @dataclass(frozen=True)
 class Exported:
-    """What is in the file. `lacking` counts pages that are not on this station."""
+    """What is in the file. `lacking` counts pages that are not on this station, or cannot be read any more."""
 
     file: Path
     pages: int
@@ -38,8 +38,7 @@ def export(desk: Desk, case_id: str, passphrase: str, file: Path) -> Exported:
     """Write a case of the outbox into a new file that only the passphrase opens. Nothing is changed by it.
 
     Raises:
-        Problem: ``export.passphrase_short``; ``export.file_exists``, ``export.not_written``; ``held.gone``;
-            ``store.page_damaged``.
+        Problem: ``export.passphrase_short``; ``export.file_exists``, ``export.not_written``; ``held.gone``.
     """
     if file.exists():
         raise Problem("export.file_exists", Retry.AFTER_FIX)
@@ -88,9 +87,13 @@ def _packed(desk: Desk, found: Versions) -> tuple[bytes, int, int]:
     listed, lacking = [], 0
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as packed:
         for number, (slot, digest, media_type) in enumerate(_pages(found.ours, found.theirs), start=1):
-            name = f"pages/{number:03}-{slot}.{ENDINGS.get(media_type, 'bin')}" if desk.store.has_page(digest) else ""
-            if name:
+            name = f"pages/{number:03}-{slot}.{ENDINGS.get(media_type, 'bin')}"
+            try:
                 packed.writestr(name, desk.store.page(digest))
+            except Problem as problem:
+                if not problem.code.startswith("store.page_"):
+                    raise
+                name = ""
             lacking += not name
             listed.append({"file": name, "digest": digest, "material": slot, "media_type": media_type})
         said = _said(desk, found) | {"pages": listed}

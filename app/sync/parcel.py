@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.store import Store
+from app.store.database import sync_folder
 from app.store.parceling import Sealer
 from app.sync.line import BLOCK, Line
 from app.sync.uploads import CUT, FORGOTTEN, TRIES
@@ -26,13 +27,14 @@ from contract.problem import Problem, Retry
 
 @dataclass(frozen=True)
 class Packed:
-    """What went into a parcel."""
+    """What went into a parcel. `lacking` counts pages that should have and cannot be read here."""
 
     file: str
     acts: int
     cases: int
     ratings: int
     pages: int
+    lacking: int
     bytes: int
 
 
@@ -55,7 +57,7 @@ def export(store: Store, file: Path) -> Packed:
     ratings = store.ratings_unheard()
     if not acts and not ratings and not pages:
         raise Problem("parcel.nothing", Retry.NEVER)
-    half = file.with_name(file.name + ".half")
+    half, packed = file.with_name(file.name + ".half"), 0
     try:
         if file.exists():
             raise Problem("parcel.file_there", Retry.AFTER_FIX)
@@ -69,20 +71,28 @@ def export(store: Store, file: Path) -> Packed:
                 text = rating.model_dump_json().encode()
                 sealer.write(framed(Frame(kind="rating", size=len(text)), text))
             for case_id, digest in pages:
-                data = store.page(digest)
+                try:
+                    data = store.page(digest)
+                except Problem as problem:
+                    if not problem.code.startswith("store.page_"):
+                        raise
+                    continue  # what is wrong with one page keeps nothing else here
                 sealer.write(framed(Frame(kind="page", size=len(data), case_id=case_id, digest=digest), data))
+                packed += 1
             sealer.write(framed(Frame(kind="end", signature=store.sign(sealer.digest))))
             sealer.close()
             written.flush()
             os.fsync(written.fileno())
         half.rename(file)
+        sync_folder(file.parent)  # the stick is pulled out in a moment
     except OSError as error:
         raise Problem("parcel.not_written", Retry.AFTER_FIX, reason=error.strerror or "") from None
     finally:
         with suppress(OSError):
             half.unlink(missing_ok=True)
     cases = {out.case_id for out in acts}
-    return Packed(str(file), len(acts), len(cases), len(ratings), len(pages), file.stat().st_size)
+    lacking, size = len(pages) - packed, file.stat().st_size
+    return Packed(str(file), len(acts), len(cases), len(ratings), packed, lacking, size)
 
 
 class _Stretch:

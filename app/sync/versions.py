@@ -10,6 +10,7 @@ from contract.case import Action, Case, fold
 from contract.problem import Problem, Retry
 
 UNSEEN = (Standing.HELD, Standing.WAITING, Standing.SENDING)
+UNMATCHED = (Standing.ACKNOWLEDGED,)  # the server has the acts, and lacks pages perhaps
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Versions:
 
     Attributes:
         deeds: What was done here and the server does not have: held, what waits behind it, or what was set aside last.
+            Where there is nothing of these, what is not agreed upon yet.
         base: The case as whoever did that saw it; None where it began here.
         ours: The case as it would be with that done.
         theirs: The case as the server has it now; None where it has none of it.
@@ -52,7 +54,7 @@ def versions(store: Store, case_id: str) -> Versions:
         Problem: ``held.gone`` where both ends agree and nothing was ever set aside.
     """
     server, done = store.server_actions(case_id), store.deeds(case_id)
-    deeds = tuple(deed for deed in done if not deed.aside and deed.standing in UNSEEN) or _set_aside_last(done)
+    deeds = _standing(done, UNSEEN) or _set_aside_last(done) or _standing(done, UNMATCHED)
     if not deeds:
         raise Problem("held.gone", Retry.NEVER)
     seen, acts = _as_seen(server, [deed.action for deed in deeds])
@@ -60,6 +62,10 @@ def versions(store: Store, case_id: str) -> Versions:
     ours, _ = fold(base, acts)
     theirs, _ = fold(None, server)
     return Versions(case_id, deeds, base, ours, theirs, server[len(seen) :])
+
+
+def _standing(done: Sequence[Deed], standings: Sequence[Standing]) -> tuple[Deed, ...]:
+    return tuple(deed for deed in done if not deed.aside and deed.standing in standings)
 
 
 def _set_aside_last(done: Sequence[Deed]) -> tuple[Deed, ...]:

@@ -16,6 +16,8 @@ import pytest
 
 from app.cases import acts
 from app.flow import finish, rating
+from app.store import Standing, Store
+from app.sync.export import export as export_held
 from app.sync.line import Line
 from app.sync.parcel import export, hand_in
 from contract.case import case_digest, pages_of
@@ -99,6 +101,35 @@ def test_rule_19_a_parcel_that_is_cut_goes_on_where_it_stopped_and_arrives_once(
     village.desk.courier.start()
     village.settle(village.agreed)
     assert village.server_view(case_id).case.number
+
+
+def test_rule_06_a_page_that_cannot_be_read_keeps_only_itself_from_the_stick(
+    window: Windows, village: Window, tmp_path: Path
+) -> None:
+    store, cases = village.desk.store, [receive(village) for _ in range(2)]
+    bad = next(iter(pages_of(store.case_actions(cases[0]))))
+    damage(store, bad)
+    stick = tmp_path / "stick.tbparcel"
+    packed = export(store, stick)
+    assert (packed.cases, packed.lacking) == (2, 1)
+    street = window(STREET, "zhoumin", "haishu")
+    unpacked = hand_in(street.desk.store, street.desk.courier.line, stick)
+    assert {told.verdict for told in unpacked.told.values()} == {Verdict.DONE} and unpacked.pages == packed.pages
+    assert [village.server_view(case_id).case.materials_pending for case_id in cases] == [True, False]
+
+    village.desk.courier.start()
+    village.settle(lambda: any(row.problem for row in store.outbox()))
+    (row,) = store.outbox()
+    assert (row.case_id, row.standing) == (cases[0], Standing.ACKNOWLEDGED)
+    assert row.problem is not None and row.problem.code == "store.page_damaged"
+    made = export_held(village.desk, cases[0], "nine pears, ripe", tmp_path / "case.tbx")
+    assert made.lacking == 1 and made.pages > 0  # a person who looks into it gets all the rest
+
+
+def damage(store: Store, digest: str) -> None:
+    with store._database.reading() as db:
+        (name,) = db.execute("select file from blobs where digest = ?", (digest,)).fetchone()  # type: ignore[misc]
+    (store.folder / "pages" / str(name)).write_bytes(b"gone")
 
 
 def test_s31_what_somebody_thought_of_their_visit_goes_along_and_counts_once(

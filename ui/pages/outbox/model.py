@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.cases.compare import Comparison
 from app.cases.held import Mending
+from app.problems import words_for
 from app.store.numbers import FEW
 from app.sync.courier import LineState
 from app.sync.export import Exported
@@ -22,7 +23,6 @@ from ui.pages.outbox import wording
 from ui.pages.outbox.comparison import ComparisonShown
 from ui.pages.outbox.view import OutboxDetail, OutboxState
 from ui.pages.outbox.wording import moment
-from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.widgets.asking import AskingShown
 from ui.widgets.field import Asked
@@ -258,7 +258,7 @@ class OutboxModel(QObject):
             title = say("已导出到 {file}", file=made.file)
             words = say("{count} 页材料", count=made.pages)
             if made.lacking:
-                words += say("；另有 {count} 页不在本机，没有导出", count=made.lacking)
+                words += say("；另有 {count} 页不在本机或已损坏，没有导出", count=made.lacking)
             self._done(title, words)
 
         self._work(lambda: self._do.export(case_id, passphrase, file), exported)
