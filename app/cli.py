@@ -1,6 +1,7 @@
 """`tongban`: the command line for technicians and scripts.
 
-Exit codes: 0, 1 with a Problem as JSON on stderr, 2 for wrong usage. `--json` prints one JSON value on stdout.
+Exit codes: 0, 1 with a Problem as JSON on stderr, its words among it (RFC 9457), 2 for wrong usage. `--json` prints one
+JSON value on stdout.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from datetime import date, datetime
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from app.config import default_folder, read_config
+from app.problems import words_for
 from contract.problem import Problem, Retry
 
 
@@ -31,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         answer = given.run(given, rest)
     except Problem as problem:
-        print(json.dumps(problem.to_wire(), ensure_ascii=False), file=sys.stderr)
+        words = words_for(problem, "zh")
+        said = {**problem.to_wire(), "title": words.title, "detail": words.remedy}
+        print(json.dumps(said, ensure_ascii=False), file=sys.stderr)
         return 1
     if isinstance(answer, int):
         return answer
@@ -222,11 +227,11 @@ def _say_hits(hits: Any) -> str:
 
 
 def _sync(given: argparse.Namespace, _: list[str]) -> Any:
-    from app.start import closing_desk
+    from app.start import bounds_of, closing_desk
     from app.sync.once import sync_once
 
     with closing_desk(read_config(given.folder)) as desk:
-        return sync_once(desk.store, desk.courier.line, desk.clock, "command line")
+        return sync_once(desk.store, desk.courier.line, desk.clock, "command line", bounds_of(desk.config))
 
 
 def _say_synced(answer: Any) -> str:
@@ -243,7 +248,8 @@ def _parcel_export(given: argparse.Namespace, _: list[str]) -> Any:
 
 def _say_packed(packed: Any) -> str:
     counted = f"{packed.cases} 件，{packed.acts} 个动作，{packed.ratings} 次评价，{packed.pages} 页"
-    return f"{packed.file}: {counted}，{packed.bytes} 字节"
+    lacking = f"，另有 {packed.lacking} 页不在本机或已损坏，没有带上" if packed.lacking else ""
+    return f"{packed.file}: {counted}，{packed.bytes} 字节{lacking}"
 
 
 def _parcel_import(given: argparse.Namespace, _: list[str]) -> Any:
@@ -255,9 +261,22 @@ def _parcel_import(given: argparse.Namespace, _: list[str]) -> Any:
 
 
 def _say_unpacked(unpacked: Any) -> str:
-    verdicts = [told.verdict.value for told in unpacked.told.values()]
-    counted = "，".join(f"{verdicts.count(each)} {each}" for each in ("done", "already", "refused"))
-    return f"站点 {unpacked.station}: {counted}，{unpacked.pages} 页"
+    told = list(unpacked.told.values())
+    counted = Counter(one.verdict.value for one in told)
+    lines = [
+        f"站点 {unpacked.station}：新收下 {counted['done']} 个动作，原已收下 {counted['already']}，"
+        f"没有收下 {counted['refused']}；{unpacked.pages} 页"
+    ]
+    if unpacked.refused_pages:
+        lines.append(f"另有 {unpacked.refused_pages} 页没有收下，它们的办件不在服务器上")
+    refused = [Problem.from_wire(one.problem) for one in told if one.problem is not None]
+    lines += map(_say_problem, dict.fromkeys(refused))  # its own station hears the same, and holds the case
+    return "\n".join(lines)
+
+
+def _say_problem(problem: Problem) -> str:
+    words = words_for(problem, "zh")
+    return f"{words.title}：{words.remedy}（{words.code}）"
 
 
 def _recover(given: argparse.Namespace, _: list[str]) -> Any:
@@ -282,13 +301,33 @@ def _outbox(given: argparse.Namespace, _: list[str]) -> Any:
         return find(desk, given.find, is_named) if given.find.strip() else outbox(desk)
 
 
+STANDINGS = {
+    "waiting": "等待上报 waiting",
+    "sending": "正在上报 sending",
+    "acknowledged": "已送到，待核对 acknowledged",
+    "held": "需处理 held",
+}
+
+
 def _say_outbox(lines: Any) -> str:
-    said = []
-    for line in lines:
-        why = line.problem.code if line.waits and line.problem else line.given_up.reason if line.given_up else ""
-        standing = line.standing if line.waits else "withdrawn"
-        said.append(f"{line.number}\t{standing}\t{line.since.isoformat()}\t{line.bytes_left}\t{why}".rstrip())
-    return "\n".join(said) or "没有待上报的 nothing waits"
+    return "\n".join(_say_waiting(line) for line in lines) or "没有待上报的 nothing waits"
+
+
+def _say_waiting(line: Any) -> str:
+    """What waits, how it stands, since when, how much is left, and why. Who it is of is in the JSON only."""
+    said = [
+        line.number or line.case_id,
+        STANDINGS[line.standing] if line.waits else "已撤下 withdrawn",
+        line.matter,
+        f"{len(line.what)} 个动作 acts，{line.pages} 页 pages",
+        f"自 since {line.since.isoformat(timespec='minutes')}",
+        f"未传 left {line.bytes_left} B",
+    ]
+    if line.waits and line.problem:
+        said.append(_say_problem(line.problem))
+    elif line.given_up:
+        said.append(line.given_up.reason)
+    return "\t".join(said)
 
 
 def _outbox_show(given: argparse.Namespace, _: list[str]) -> Any:
@@ -306,7 +345,9 @@ def _say_compared(found: Any) -> str:
             return value.text or "—"
         return f"{value.pages} 页 pages, {value.equal_pages} 相同 equal" if value.there else value.text or "—"
 
-    lines = [f"{found.number or found.case_id}\t{found.problem.code if found.problem else ''}".rstrip()]
+    lines = [found.number or found.case_id]
+    if found.problem:
+        lines.append(_say_problem(found.problem))
     if found.given_up is not None:
         lines.append(f"已撤下 withdrawn: {found.given_up.reason}")
     lines.append("\t本机 here\t服务器 server" if found.on_server else "\t本机 here\t服务器上没有 not on the server")
@@ -344,7 +385,7 @@ def _outbox_open(given: argparse.Namespace, _: list[str]) -> Any:
 
 
 def _say_exported(answer: Any) -> str:
-    return f"{answer.file}\t{answer.pages} 页 pages\t{answer.lacking} 页不在本机 pages not here"
+    return f"{answer.file}\t{answer.pages} 页 pages\t{answer.lacking} 页不在本机或已损坏 pages not here or damaged"
 
 
 def _outbox_withdraw(given: argparse.Namespace, _: list[str]) -> Any:

@@ -16,6 +16,7 @@ from shiboken6 import isValid
 from app.devices_here import ROLES, DeviceLine
 from app.flow.steps import DraftSummary
 from app.people.other_cards import is_machine_line
+from app.problems import words_for
 from app.store import Changes
 from app.store.numbers import FEW
 from app.sync.courier import LineState
@@ -33,7 +34,6 @@ from ui.pages.intake.view import IntakeState
 from ui.pages.outbox.model import OutboxModel
 from ui.pages.sign_in.model import SignedIn, SignInModel
 from ui.pages.today.model import TodayModel
-from ui.problems import words_for
 from ui.shells.counter import BarState, CounterWindow, LightShown, ParkedShown
 from ui.tasks import Post, Tasks
 from ui.theme import THEMES, wear

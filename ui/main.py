@@ -33,6 +33,7 @@ from app.papers.testing_page import test_page
 from app.people.electronic_id import NotConnected
 from app.people.other_cards import other_card
 from app.people.sign_in import seen_here, sign_in, supervisor, unlock
+from app.problems import words_for
 from app.start import close_desk, open_desk
 from app.sync import outbox as sending
 from app.sync.export import export
@@ -64,7 +65,6 @@ from ui.pages.sign_in.model import SignInDeeds, SignInModel
 from ui.pages.sign_in.view import SignInView
 from ui.pages.today.model import TodayDeeds, TodayModel
 from ui.pages.today.view import TodayView
-from ui.problems import words_for
 from ui.shells.counter import CASE_COLUMNS, SEARCH_HINT, TODO_COLUMNS, CounterWindow
 from ui.shells.customer import CustomerWindow
 from ui.tasks import Post

@@ -134,8 +134,13 @@ def _matter(desk: Tray, code: str, version: int) -> str:
 
 
 def resend(desk: Tray, case_id: str) -> None:
-    """What held the case was mended elsewhere: let the same acts, with their ids, and its pages be sent again."""
-    desk.store.release(case_id)
+    """What held the case was mended elsewhere: let the same acts, with their ids, and its pages be sent again.
+
+    Raises:
+        Problem: ``held.gone`` where nothing of it waits: it was set aside, or both ends agree.
+    """
+    if not desk.store.release(case_id) and case_id not in {row.case_id for row in desk.store.outbox()}:
+        raise Problem("held.gone", Retry.NEVER)
     desk.courier.retry_now()
 
 

@@ -94,6 +94,7 @@ def test_a_problem_is_json_on_stderr_and_exit_1() -> None:
     code, said, told = tongban("devices", "try", "idcard/nothing", "--json")
     assert code == 1 and said == ""
     assert json.loads(told)["code"] == "device.no_such_driver"
+    assert json.loads(told)["title"] and json.loads(told)["detail"]  # in words, too
     code, _, told = tongban("devices", "try", "idcard/simulated", "--option", "behave=absent", "--patience", "1")
     assert code == 1 and json.loads(told)["code"] == "idcard.absent"
 

@@ -68,7 +68,9 @@ def test_what_waits_is_listed_found_and_shown_side_by_side(held: Held) -> None:
     ]
     assert said[0]["since"] and said[0]["bytes_left"] > 0
     code, text, _ = held.run(json_out=False)
-    assert code == 0 and text.startswith(f"{held.number}\theld\t") and held.name not in text
+    assert code == 0 and text.startswith(f"{held.number}\t需处理 held\t老年优待证") and held.name not in text
+    for word in ("个动作", "页", "自 since", f"未传 left {said[0]['bytes_left']} B", "（matter.unknown）"):
+        assert word in text  # what, since when, how much, and why in words
     assert [line["case_id"] for line in held.run("--find", held.name[:1])[1]] == [held.case_id]
     assert held.run("--find", "zzz")[:2] == (0, [])
     code, shown, _ = held.run("show", held.number)
@@ -104,6 +106,7 @@ def test_it_is_let_go_again_or_withdrawn_with_a_supervisors_password(held: Held)
         assert kept is not None and kept.offline and kept.supervisor is not None and kept.supervisor.id == "lufangfang"
     (found,) = held.run("--find", held.number)[1]
     assert found["given_up"]["reason"] == "重复收件"
+    assert held.run("resend", held.number)[::2] == (1, "held.gone")  # nobody is told that it goes again
 
 
 def test_the_same_acts_are_sent_again(held: Held) -> None:

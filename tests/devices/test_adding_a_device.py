@@ -110,7 +110,7 @@ def test_the_new_driver_is_chosen_on_the_device_page_and_works(checkout: Path) -
 
 def test_its_problems_have_words_in_both_languages(checkout: Path) -> None:
     code = (
-        "import json; from ui.problems import words_for; from contract.problem import Problem, Retry;"
+        "import json; from app.problems import words_for; from contract.problem import Problem, Retry;"
         "p = Problem('codes.no_pipe', Retry.AFTER_FIX, path='/x');"
         "print(json.dumps([words_for(p, each).title for each in ('zh', 'en')]))"
     )

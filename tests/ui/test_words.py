@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from app.problems import words_for
 from contract.problem import Problem
-from ui.problems import words_for
 from ui.theme import CONTRAST, LIGHT, THEMES, Tokens, legible, style_sheet
 from ui.widgets.field import Asked, Field
 from ui.widgets.key_button import KeyButton

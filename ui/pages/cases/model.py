@@ -14,6 +14,7 @@ from app.cases.correction import Correctable, Preview
 from app.cases.lists import CaseLine, CaseShown, TodoItem
 from app.flow.printing import Printed, papers_after
 from app.papers.paper import TITLES, PaperKind
+from app.problems import words_for
 from contract.case import CHINA, Case, Flag, Ground, Kind, State, SupplementItem
 from contract.exchange import Clash, Settlement
 from contract.form import fields
@@ -25,7 +26,6 @@ from ui.pages.cases import writing
 from ui.pages.cases.correcting import CorrectionShown
 from ui.pages.cases.view import ActShown, CasesState, CaseState
 from ui.pages.cases.writing import Written
-from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.widgets.field import Asked
 from ui.widgets.table import Cell, Row

@@ -14,13 +14,13 @@ from typing import Any, Literal
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
+from app.problems import words_for
 from contract.problem import Problem
 from contract.rating import BAD, Level, Reason
 from contract.signature import Ink
 from devices.rating import KEYS, Pressed
 from devices.signature import Area, PenPoint
 from ui.pages.customer.view import CustomerState
-from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.widgets.ink import Means
 from ui.words import say

@@ -11,12 +11,12 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.devices_here import DeviceLine, DeviceVersions
+from app.problems import words_for
 from contract.case import CHINA
 from contract.problem import Problem
 from devices.scanner import Source
 from ui.device_words import ROLES
 from ui.pages.devices.view import DevicesState
-from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.widgets.field import Asked
 from ui.widgets.lines import Line

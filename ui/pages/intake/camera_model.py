@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, Signal
 
 from app.flow.photograph import CameraWatch, Sight
 from app.materials.mat import Standing
+from app.problems import words_for
 from contract.problem import Problem
 from ui.pages.intake.camera import CameraState
-from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.words import say
 

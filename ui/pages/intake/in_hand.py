@@ -24,10 +24,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.flow.draft import Draft, Step
 from app.flow.finish import TakenIn
 from app.matters.catalogue import Catalogue
+from app.problems import ProblemWords, words_for
 from contract.person import Clerk
 from contract.problem import Problem, Retry
 from ui.pages.intake.deeds import IntakeDeeds
-from ui.problems import ProblemWords, words_for
 from ui.tasks import Post, Tasks
 from ui.widgets.banner import BannerShown
 from ui.words import say

@@ -9,6 +9,7 @@ from PySide6.QtGui import QImage
 
 from app.flow.draft import Caution, Draft, Missing, Offered, Panel, Stack
 from app.matters.catalogue import Catalogue, Hit
+from app.problems import words_for
 from contract.case import CHINA, State
 from contract.material import CaseMaterial, Page, Source
 from contract.matter import Audience, Delivery, Fee, MaterialRule, Matter, star
@@ -21,7 +22,6 @@ from ui.form_words import mistake_words as mistake_words
 from ui.form_words import source_words as source_words
 from ui.pages.intake.identity import PersonShown
 from ui.pages.intake.matter import GuideShown
-from ui.problems import words_for
 from ui.theme import PRIVATE_USE
 from ui.widgets.lines import Line
 from ui.widgets.page_strip import PageShown

@@ -9,11 +9,11 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from app.problems import words_for
 from contract.case import CHINA
 from contract.person import Clerk
 from contract.problem import Problem
 from ui.pages.sign_in.view import PERSON_KEYS, PersonHere, SignInState
-from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.words import say
 

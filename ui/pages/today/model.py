@@ -12,12 +12,12 @@ from app.cases.lists import Today
 from app.flow.handover import Handover
 from app.flow.printing import Printed
 from app.papers.paper import PaperKind
+from app.problems import words_for
 from app.store.numbers import FEW
 from contract.case import CHINA, Kind
 from contract.person import Clerk
 from contract.problem import Problem
 from ui.pages.today.view import TodayState
-from ui.problems import words_for
 from ui.tasks import Post, Tasks
 from ui.widgets.lines import Line
 from ui.widgets.table import Cell, Row

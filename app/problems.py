@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from contract.problem import Problem
-from ui.words import RESOURCES
 
+MESSAGES = Path(__file__).resolve().parents[1] / "resources" / "messages"
 UNKNOWN = "ui.unknown_problem"
 
 
@@ -28,7 +29,7 @@ class ProblemWords:
 def messages() -> Mapping[str, Any]:
     """All words of all rooms, by code."""
     found: dict[str, Any] = {}
-    for path in sorted((RESOURCES / "messages").glob("*.json")):
+    for path in sorted(MESSAGES.glob("*.json")):
         found.update(json.loads(path.read_text(encoding="utf-8")))
     return found
 
