@@ -134,6 +134,7 @@ ACCOUNT_SESSION_REMEMBER = False
 HEADLESS_CLIENTS = ("app",)
 MFA_ADAPTER = "server.org.accounts.SecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # a code of the step before or after counts: typing takes time, phones run ahead (RFC 6238, 5.2)
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _public.scheme == "https"
 SESSION_COOKIE_NAME = "tongban_session"

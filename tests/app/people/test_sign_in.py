@@ -171,7 +171,8 @@ from server.org.models import User
 secret = "JBSWY3DPEHPK3PXP"
 if sys.argv[1] == "on":
     TOTP.activate(User.objects.get(id="hujianbo"), secret)
-print(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
+*_, newest = yield_hotp_counters_from_time()
+print(format_hotp_value(hotp_value(secret, newest)))
 """
 
 
@@ -186,7 +187,8 @@ def test_a_second_factor_is_asked_for_and_checked(server: ServerProcess, desk: D
         sign_in(desk, "hujianbo", PASSWORD)
     with pytest.raises(Problem, match="signin.code_wrong"):
         sign_in(desk, "hujianbo", PASSWORD, "000000")
-    assert sign_in(desk, "hujianbo", PASSWORD, run("code")).clerk.id == "hujianbo"
+    of_a_phone_that_runs_ahead = run("code")
+    assert sign_in(desk, "hujianbo", PASSWORD, of_a_phone_that_runs_ahead).clerk.id == "hujianbo"
 
 
 def test_a_supervisor_stands_by_with_their_own_password_online_and_offline(desk: Desk) -> None:
