@@ -20,7 +20,6 @@ from contract.case import Action, Kind
 from contract.exchange import Settlement
 from contract.ids import is_case_number, number_in, progress_key
 from contract.material import Corners
-from contract.person import Role
 from contract.problem import Problem
 from contract.wire import Wire
 from server.api import page_response
@@ -31,7 +30,7 @@ from server.org.models import Department, User
 from server.web import acts, pictures, todo, wording
 from server.web.case_face import face_of
 from server.web.progress import progress_of, too_often
-from server.web.supervisors import person_of
+from server.web.supervisors import is_officer, is_supervisor, person_of, with_rooms
 
 View = Callable[..., HttpResponse]
 
@@ -44,8 +43,8 @@ def officers_only(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
         person = person_of(request)
-        if Role.OFFICER not in person.working_as or not person.department:
-            if request.path == "/" and Role.SUPERVISOR in person.working_as:
+        if not is_officer(person):
+            if request.path == "/" and is_supervisor(person):
                 return redirect("ratings")  # where a supervisor's work is
             raise PermissionDenied
         return view(request, *arguments, **named)
@@ -83,7 +82,7 @@ def todo_page(request: HttpRequest) -> HttpResponse:
         "stretch": todo.stretch(person, tab, after),
         "department": Department.objects.filter(code=person.department).first(),
     }
-    return render(request, "todo.html", context)
+    return render(request, "todo.html", with_rooms(person, "todo", context))
 
 
 @officers_only
@@ -104,7 +103,7 @@ def search(request: HttpRequest) -> HttpResponse:
         by_id = {row.id: row for row in rows.filter(id__in=ids)}
         found = [by_id[case_id] for case_id in ids if case_id in by_id]
     context = {"words": words, "lines": todo.lines_of(found), "is_number": number is not None}
-    return render(request, "search.html", context)
+    return render(request, "search.html", with_rooms(person, "", context))
 
 
 # --- a case -----------------------------------------------------------------------------------------------------------
@@ -140,7 +139,7 @@ def _case_page(
         "clash_reason": reason,
         "sent": sent,
     }
-    return render(request, "case.html", context, status=status)
+    return render(request, "case.html", with_rooms(person_of(request), "", context), status=status)
 
 
 STALE = {"case.changed", "case.out_of_order", "case.not_allowed", "case.asked_already"}

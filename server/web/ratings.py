@@ -18,7 +18,7 @@ from server.org.tree import get_tree
 from server.supervise import ratings
 from server.supervise.models import CallBack
 from server.web import wording
-from server.web.supervisors import person_of, supervisors_only, with_tabs
+from server.web.supervisors import person_of, supervisors_only, with_rooms
 from server.web.todo import Mark
 
 
@@ -78,7 +78,7 @@ def _page(
         "problem_words": wording.problem_words(problem) if problem else None,
         "about": about,
     }
-    return render(request, "ratings.html", with_tabs(person, "ratings", context), status=status)
+    return render(request, "ratings.html", with_rooms(person, "ratings", context), status=status)
 
 
 def _line(row: CallBack) -> Line:

@@ -17,7 +17,7 @@ from server.org.tree import get_tree
 from server.supervise import stations
 from server.supervise.stations import DeviceStanding, StationStanding
 from server.web import wording
-from server.web.supervisors import person_of, supervisors_only, with_tabs
+from server.web.supervisors import person_of, supervisors_only, with_rooms
 from server.web.todo import Mark
 
 STRETCH = 50  # stations on one page
@@ -52,7 +52,7 @@ def stations_page(request: HttpRequest) -> HttpResponse:
         "stretch": stretch,
         "lines": [_line(stations.standing(row)) for row in stretch],
     }
-    return render(request, "stations.html", with_tabs(person, "stations", context))
+    return render(request, "stations.html", with_rooms(person, "stations", context))
 
 
 def _line(standing: StationStanding) -> Line:

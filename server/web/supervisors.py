@@ -1,4 +1,4 @@
-"""What a supervisor's pages have in common: who may see them, and the way from one to the other."""
+"""Whose pages are whose: an officer's, a supervisor's, both for who is both; and the way from one to the other."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
@@ -27,11 +28,21 @@ def supervisors_only(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
         person = person_of(request)
-        if Role.SUPERVISOR not in person.working_as or not person.node:
+        if not is_supervisor(person):
             raise PermissionDenied
         return view(request, *arguments, **named)
 
     return guarded
+
+
+def is_officer(person: User) -> bool:
+    """Whether a department's cases are this person's work."""
+    return Role.OFFICER in person.working_as and bool(person.department)
+
+
+def is_supervisor(person: User) -> bool:
+    """Whether this person watches over the windows of a place."""
+    return Role.SUPERVISOR in person.working_as and bool(person.node)
 
 
 def person_of(request: HttpRequest) -> User:
@@ -40,10 +51,12 @@ def person_of(request: HttpRequest) -> User:
     return request.user
 
 
-def with_tabs(person: User, here: str, context: dict[str, Any]) -> dict[str, Any]:
-    """A page's context with the tabs over it: each with what waits for the supervisor there."""
-    tabs = (
-        ("ratings", _("好差评"), ratings.open_call_backs(person)),
-        ("stations", _("窗口设备"), stations.alarms(person)),
-    )
-    return context | {"tabs": tabs, "here": here}
+def with_rooms(person: User, here: str, context: dict[str, Any]) -> dict[str, Any]:
+    """A page's context with the rooms that this person may go to, each with what waits there for a supervisor."""
+    rooms: list[tuple[str, Promise, int]] = []
+    if is_officer(person):
+        rooms.append(("todo", _("待办"), 0))
+    if is_supervisor(person):
+        rooms.append(("ratings", _("好差评"), ratings.open_call_backs(person)))
+        rooms.append(("stations", _("窗口设备"), stations.alarms(person)))
+    return context | {"rooms": rooms if len(rooms) > 1 else [], "here": here}

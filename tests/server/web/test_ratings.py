@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from contract.rating import Level
+from server.org.models import User
 from server.supervise.models import CallBack
 from tests.server.desk import ID_NUMBER, Desk
 from tests.server.rater import hand_in, rating_of
@@ -61,3 +62,15 @@ def test_s31_nobody_else_has_the_page(signed_in: SignIn, bad: CallBack, who: str
 def test_a_stranger_is_asked_to_sign_in_and_another_streets_is_not_there(signed_in: SignIn, bad: CallBack) -> None:
     assert Client().get("/ratings")["Location"].startswith("/accounts/login/")
     assert signed_in("supervisor").post("/ratings/9999/done", {"outcome": "x"}).status_code == 404
+
+
+def test_who_is_officer_and_supervisor_goes_from_one_work_to_the_other(signed_in: SignIn, bad: CallBack) -> None:
+    User.objects.filter(username="yuyao").update(roles=["officer", "supervisor"], node=bad.rating.node)
+    both, officer = signed_in("yuyao"), signed_in("haishu")
+    for page in ("/", "/ratings", "/stations"):
+        text = both.get(page).content.decode()
+        assert all(f'href="{there}"' in text for there in ("/", "/ratings", "/stations"))
+        assert f'<a href="{page}" aria-current="page">' in text
+    assert '好差评 <span class="count">1</span>' in both.get("/").content.decode()
+    assert 'class="rooms"' not in officer.get("/").content.decode()
+    assert 'href="/"' in signed_in("supervisor").get("/ratings").content.decode()  # by the brand, home again
