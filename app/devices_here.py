@@ -402,4 +402,5 @@ def _printer_line(told: dict[str, Any], state: PrinterState) -> DeviceLine:
         Standing.NEAR_END: "paper_low",
         Standing.UNKNOWN: "unknown",
     }
-    return DeviceLine(**told, word=words.get(state.standing, "fault"), facts={"reasons": ", ".join(state.reasons)})
+    facts = {"standing": str(state.standing), "reasons": ", ".join(state.reasons)}
+    return DeviceLine(**told, word=words.get(state.standing, "fault"), facts=facts)

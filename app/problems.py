@@ -11,17 +11,20 @@ from typing import Any
 
 from contract.problem import Problem
 
-MESSAGES = Path(__file__).resolve().parents[1] / "resources" / "messages"
+RESOURCES = Path(__file__).resolve().parents[1] / "resources"
+MESSAGES = RESOURCES / "messages"
 UNKNOWN = "ui.unknown_problem"
+STOPS = "。.！!？?"
 
 
 @dataclass(frozen=True)
 class ProblemWords:
-    """What a person reads: what happened, and what to do about it."""
+    """What a person reads: what happened, and what to do about it; `whole` is both in one line."""
 
     code: str
     title: str
     remedy: str
+    whole: str
     loud: str = "banner"  # banner, dialog, quiet
 
 
@@ -45,6 +48,24 @@ def words_for(problem: Problem, language: str) -> ProblemWords:
     entry = known.get(problem.code) or known[UNKNOWN]
     said = entry.get(language) or entry["zh"]
     facts = _Facts(problem.facts, code=problem.code)
-    return ProblemWords(
-        problem.code, said["title"].format_map(facts), said["remedy"].format_map(facts), entry.get("loud", "banner")
-    )
+    if known_reasons := printer_words(problem.facts.get("reasons", ""), language):
+        facts["reasons"] = known_reasons
+    title, remedy = said["title"].format_map(facts), said["remedy"].format_map(facts)
+    stop = "" if title[-1:] in STOPS else ". " if language == "en" else "。"
+    return ProblemWords(problem.code, title, remedy, f"{title}{stop}{remedy}", entry.get("loud", "banner"))
+
+
+@cache
+def _reasons() -> Mapping[str, Mapping[str, str]]:
+    """A printer's own words (RFC 8011, printer-state-reasons) by beginning: it adds -error, -warning or -report."""
+    found: dict[str, dict[str, str]] = json.loads((RESOURCES / "printer_words.json").read_text(encoding="utf-8"))
+    return found
+
+
+def printer_words(reasons: str, language: str) -> str:
+    """The words for those of a printer's reasons that are known, each once; "" where none is."""
+    said = reasons.split(", ")
+    words = [
+        each.get(language) or each["zh"] for one in said for start, each in _reasons().items() if one.startswith(start)
+    ]
+    return (", " if language == "en" else "、").join(dict.fromkeys(words))

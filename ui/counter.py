@@ -43,6 +43,7 @@ from ui.words import Language, say
 EVERY = 15_000  # milliseconds between two looks at the clock and the line
 LIGHTS_EVERY = 4  # of these, between two looks at the devices
 CLERKS = {Role.CLERK: "窗口人员", Role.SUPERVISOR: "主管"}
+Notice = tuple[str, str, str]  # title, remedy, tone; said anew in whatever language is spoken
 MOVES = (QEvent.Type.KeyPress, QEvent.Type.MouseButtonPress, QEvent.Type.MouseMove, QEvent.Type.Wheel)
 
 
@@ -114,7 +115,9 @@ class Counter(QObject):
         self._copied = False  # something from this window is on the clipboard
         self._page = ""
         self._line = LineState()
-        self._device_lights: tuple[LightShown, ...] = ()
+        self._devices: tuple[DeviceLine, ...] = ()
+        self._drafts: tuple[DraftSummary, ...] = ()
+        self._notice: Callable[[], Notice] = _nothing
         self._bar = BarState(training=training)
         self._ticks = 0
         self._say_timer = QTimer(self, interval=EVERY)
@@ -128,7 +131,7 @@ class Counter(QObject):
         window.page_wanted.connect(self.show_page)
         window.parked_wanted.connect(self._resume)
         window.lock_wanted.connect(self.lock)
-        window.notice_read.connect(lambda: self._notice("", "", ""))
+        window.notice_read.connect(lambda: self._notify(_nothing))
         window.language_wanted.connect(self.next_language)
         window.theme_wanted.connect(self.next_theme)
         window.closing.connect(self.close)
@@ -211,7 +214,8 @@ class Counter(QObject):
         self._idle.stop()
         self._page = ""
         self.window.show_page("")
-        self._set(clerk="", parked=(), todo=0, notice=("", "", ""))
+        self._drafts, self._notice = (), _nothing
+        self._set(todo=0)
         self.window.focus_page()
 
     def _left(self, clerk: Clerk) -> _Seat:
@@ -265,8 +269,12 @@ class Counter(QObject):
 
     def _found(self, number: str, case_id: str) -> None:
         if not case_id:
-            self._notice(
-                say("本机没有 {number} 这一件", number=number), say("它可能是别处收的，请在统一受理平台上查。"), "warn"
+            self._notify(
+                lambda: (
+                    say("本机没有 {number} 这一件", number=number),
+                    say("它可能是别处收的，请在统一受理平台上查。"),
+                    "warn",
+                )
             )
             return
         page = "pickup" if self._page == "pickup" else "search"
@@ -306,8 +314,7 @@ class Counter(QObject):
 
     def _signed_in(self, signed_in: SignedIn) -> None:
         clerk = self.clerk = signed_in.clerk
-        role = Role.SUPERVISOR if Role.SUPERVISOR in clerk.roles else Role.CLERK
-        self._set(clerk=f"{clerk.name} {say(CLERKS[role])}")
+        self._say()
         self.models.intake.sign_in(clerk)
         for model in (self.models.todo, self.models.pickup, self.models.search):
             model.sign_in(clerk)
@@ -344,19 +351,7 @@ class Counter(QObject):
         self._say()
 
     def _lights(self, lines: tuple[DeviceLine, ...]) -> None:
-        lights, not_ready = [], []
-        chosen = {one.role for one in lines if one.driver}
-        for one in lines:
-            words, tone = standing(one)
-            if not one.driver and ROLES[one.role].instead in chosen:
-                continue
-            if not ROLES[one.role].always and (not one.driver or tone == "ok"):
-                continue  # the bar has room for what every desk has, and for what wants to be looked at
-            lights.append(LightShown(say(device_words.ROLES[one.role].light), say(words), "" if tone == "ok" else tone))
-            if one.driver and one.word in ("fault", "absent", "paper_low"):
-                not_ready.append(f"{say(device_words.ROLES[one.role].name)} {say(words)}")
-        self._device_lights = tuple(lights)
-        self.models.intake.identity.hear_devices(tuple(not_ready))
+        self._devices = lines
         self._say()
 
     def _person_changed(self, state: IntakeState) -> None:
@@ -377,12 +372,8 @@ class Counter(QObject):
     def _drafts_changed(self, drafts: tuple[DraftSummary, ...]) -> None:
         if self.clerk is None:
             return
-        parked = tuple(
-            ParkedShown(one.id, " ".join(part for part in (one.applicant, one.title) if part) or say("还没选事项"))
-            for one in drafts
-            if one.parked
-        )
-        self._set(parked=parked)
+        self._drafts = drafts
+        self._say()
 
     def _changed(self, changes: Changes) -> None:
         if changes.line or changes.outbox:
@@ -413,19 +404,24 @@ class Counter(QObject):
         self._bar = replace(self._bar, **changes)
         self._say()
 
-    def _notice(self, title: str, remedy: str, tone: str) -> None:
-        self._set(notice=(title, remedy, tone))
+    def _notify(self, notice: Callable[[], Notice]) -> None:
+        self._notice = notice
+        self._say()
 
     def bug(self, number: str) -> None:
         """Something nobody foresaw: the person gets its number."""
         self._problem(Problem("ui.bug", Retry.AGAIN, number=number))
 
     def _problem(self, problem: Problem) -> None:
-        words = words_for(problem, self._language.name)
-        if words.loud != "quiet":
-            self._notice(words.title, words.remedy, "bad")
+        def notice() -> Notice:
+            words = words_for(problem, self._language.name)
+            return words.title, words.remedy, "bad"
+
+        if words_for(problem, self._language.name).loud != "quiet":
+            self._notify(notice)
 
     def _say(self) -> None:
+        """Say everything of the bar in the language of the moment."""
         now, line = self._do.now(), self._line
         if line.online:
             words, tone = _online(line.since, now), "ok"
@@ -437,10 +433,14 @@ class Counter(QObject):
             line_tone=tone,
             waiting=line.waiting,
             held=line.held,
-            lights=(*self._device_lights, *_numbers_light(line.numbers_left)),
+            lights=(*_device_lights(self._devices), *_numbers_light(line.numbers_left)),
+            clerk=_clerk(self.clerk),
+            parked=tuple(_parked(one) for one in self._drafts if one.parked),
+            notice=self._notice(),
             clock=f"{now.astimezone(CHINA):%H:%M}",
         )
         self.window.render_state(self._bar)
+        self.models.intake.identity.hear_devices(_not_ready(self._devices))
 
     # --- how it looks ---------------------------------------------------------------------------------------------
 
@@ -457,7 +457,7 @@ class Counter(QObject):
             self.models.today,
         ):
             model.say_again()
-        self.models.sign_in.show_line(self._line.online)
+        self.models.sign_in.say_again()
         self._say()
 
     def next_theme(self) -> None:
@@ -470,6 +470,42 @@ class Counter(QObject):
         wear(application, self._theme)
         self.window.show_page(self._page)
         self._say()
+
+
+def _nothing() -> Notice:
+    return "", "", ""
+
+
+def _clerk(clerk: Clerk | None) -> str:
+    if clerk is None:
+        return ""
+    return f"{clerk.name} {say(CLERKS[Role.SUPERVISOR if Role.SUPERVISOR in clerk.roles else Role.CLERK])}"
+
+
+def _parked(draft: DraftSummary) -> ParkedShown:
+    return ParkedShown(draft.id, " ".join(part for part in (draft.applicant, draft.title) if part) or say("还没选事项"))
+
+
+def _device_lights(lines: tuple[DeviceLine, ...]) -> tuple[LightShown, ...]:
+    """The bar has room for what every desk has, and for what wants to be looked at."""
+    chosen = {one.role for one in lines if one.driver}
+    lights = []
+    for one in lines:
+        words, tone = standing(one)
+        if not one.driver and ROLES[one.role].instead in chosen:
+            continue
+        if not ROLES[one.role].always and (not one.driver or tone == "ok"):
+            continue
+        lights.append(LightShown(say(device_words.ROLES[one.role].light), say(words), "" if tone == "ok" else tone))
+    return tuple(lights)
+
+
+def _not_ready(lines: tuple[DeviceLine, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"{say(device_words.ROLES[one.role].name)} {say(standing(one)[0])}"
+        for one in lines
+        if one.driver and one.word in ("fault", "absent", "paper_low")
+    )
 
 
 def _numbers_light(left: int | None) -> tuple[LightShown, ...]:

@@ -1,8 +1,11 @@
-"""The words for each place that a device has at the desk."""
+"""The words for each place that a device has at the desk, and for how a printer stands."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from devices.printer import Standing
 
 
 @dataclass(frozen=True)
@@ -24,4 +27,14 @@ ROLES = {
     "camera": RoleWords("高拍仪", "高拍仪", "拍一张"),
     "signature": RoleWords("签名板", "签名板", "试一下"),
     "rating": RoleWords("评价器", "评价器", "试一下"),
+}
+
+STANDINGS: Mapping[str, str] = {
+    Standing.NEAR_END: "纸或墨粉将尽",
+    Standing.OUT_OF_PAPER: "缺纸",
+    Standing.COVER_OPEN: "盖子没合上",
+    Standing.JAM: "卡纸",
+    Standing.NO_INK: "墨粉或墨水用完",
+    Standing.FAULT: "要报修",
+    Standing.OFFLINE: "脱机",
 }

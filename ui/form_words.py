@@ -8,7 +8,7 @@ from typing import Any
 from contract.form import FormField, Mistake
 from contract.person import masked
 from ui.widgets.field import Asked
-from ui.words import say
+from ui.words import listed, say
 
 LATIN = ("cn-id-number", "cn-phone", "cn-uscc")  # formats that are written in letters and digits of ASCII
 
@@ -26,7 +26,7 @@ def answer_words(control: FormField, value: Any, areas: Mapping[str, str]) -> st
     if isinstance(value, bool):
         return say("是") if value else say("否")
     if isinstance(value, list):
-        return "、".join(labels.get(str(one), str(one)) for one in value)
+        return listed(labels.get(str(one), str(one)) for one in value)
     words = labels.get(str(value), str(value))
     if control.format == "cn-id-number":
         words = masked(words)
@@ -64,9 +64,9 @@ def source_words(source: str) -> str:
     return say(SOURCES.get(source, "自动填入")) if source else ""
 
 
-def mistake_words(mistake: Mistake, control: FormField | None) -> str:
+def mistake_words(mistake: Mistake, control: FormField | None, language: str) -> str:
     """What to do about a mistake."""
-    label = control.label if control else mistake.field
+    label = label_of(control, language) if control else mistake.field
     limit = mistake.facts.get("limit", "")
     match mistake.code:
         case "required":

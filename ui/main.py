@@ -122,8 +122,8 @@ def build_counter(desk: Desk, post: Post, config: Config, recent: RecentLines | 
             SignInDeeds(partial(sign_in, desk), partial(unlock, desk), partial(seen_here, desk)),
             post,
             spoken,
-            "",
-            window,
+            training=config.training,
+            parent=window,
         ),
         intake=IntakeModel(intake_deeds(desk), post, spoken, window),
         todo=cases(lambda _, clerk: lists.todo(desk, clerk), "没有要办的", "补正、到期和可取的结果会出现在这里。"),
@@ -189,6 +189,7 @@ def build_counter(desk: Desk, post: Post, config: Config, recent: RecentLines | 
         window, CustomerWindow(CustomerView(), window), facing, models.intake, partial(other_screen, window)
     )
     counter.placed.connect(facing.place)
+    counter.placed.connect(models.sign_in.show_place)
     window.closing.connect(customer.close)
     counter.start()
     customer.start()
@@ -576,7 +577,7 @@ def main(given: list[str] | None = None) -> int:
     except Problem as problem:
         words = words_for(problem, "zh")
         sys.stderr.write(json.dumps(problem.to_wire(), ensure_ascii=False) + "\n")
-        sys.stderr.write(f"{words.title}。{words.remedy}\n")
+        sys.stderr.write(f"{words.whole}\n")
         return 1
 
 

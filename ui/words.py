@@ -6,7 +6,7 @@ The Chinese sentence is the key. A widget says its words again when Qt sends it 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, QTranslator
@@ -19,6 +19,21 @@ def say(text: str, **facts: object) -> str:
     """The text in the language of the moment, with its facts filled in."""
     said = QCoreApplication.translate(CONTEXT, text)
     return said.format(**facts) if facts else said
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Things one after the other within a sentence."""
+    return say("、").join(parts)
+
+
+def clauses(parts: Iterable[str]) -> str:
+    """Half sentences one after the other."""
+    return say("；").join(parts)
+
+
+def about(what: str, words: str) -> str:
+    """Of what something is said, and what: 面积：要填数字. One of them may be ""."""
+    return say("：").join(part for part in (what, words) if part)
 
 
 class _Table(QTranslator):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
+from PySide6.QtWidgets import QAbstractButton, QLabel
 
 from app.config import DeviceChoice
 from app.demo import HALL
@@ -24,9 +25,11 @@ from ui.hands import Hands
 from ui.main import intake_deeds
 from ui.pages.intake.model import IntakeModel
 from ui.shells.counter import CounterWindow
+from ui.words import RESOURCES
 
 Until = Callable[[Callable[[], object]], None]
 MATTER = "QR-00111-003"  # 老年优待证: accepted at this window
+ENGLISH = json.loads((RESOURCES / "translations" / "en.json").read_text("utf-8"))
 ANSWERS = json.loads((HALL / "answers" / f"{MATTER}.json").read_text("utf-8"))
 
 
@@ -174,6 +177,35 @@ def test_the_screen_locks_and_nothing_is_seen(window: CounterWindow, hands: Hand
     assert intake.state.identity.person is None and window._state.clerk == ""
     sign_in(window, hands)
     hands.wait(lambda: intake.state.identity.person, "the same case again")
+
+
+def stale(window: CounterWindow) -> list[str]:
+    """What is seen and is still said in Chinese."""
+    parts = [*window.findChildren(QLabel), *window.findChildren(QAbstractButton)]
+    return [part.text() for part in parts if part.isVisible() and part.text() in ENGLISH]
+
+
+def test_nothing_that_is_seen_keeps_the_old_language(window: CounterWindow, hands: Hands) -> None:
+    sign_in(window, hands)
+    hands.wait(lambda: window._state.lights and window.counter.models.intake.state.identity.person, "lights and card")
+    window.counter.scanned(case_number("330281", 12345678))
+    hands.wait(lambda: window._state.notice[0], "a number that nobody knows")
+    hands.press("Ctrl+Shift+L")
+    try:
+        assert {light.name for light in window._state.lights} == {"Card reader", "Scanner", "Receipts", "A4"}
+        assert window._state.notice[0].startswith("This station does not know")
+        assert window._state.clerk == "周敏 clerk"
+        for number in range(1, 8):
+            hands.press(f"Ctrl+{number}")
+            hands.rest()
+            assert stale(window) == []
+        hands.press("Ctrl+Shift+Q")
+        hands.wait(lambda: window.current_page() == "", "the sign-in page")
+        assert window.sign_in._locked.text().startswith("Locked.")  # type: ignore[attr-defined]
+        assert window.sign_in._place.text().endswith("3 号窗口")  # type: ignore[attr-defined]
+    finally:
+        window.counter.next_language()
+    assert window.sign_in._locked.text().startswith("已锁屏")  # type: ignore[attr-defined]
 
 
 def test_language_and_display_change_at_run_time(window: CounterWindow, hands: Hands) -> None:

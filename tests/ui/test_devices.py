@@ -154,7 +154,7 @@ def test_the_diagnostic_file_is_written_from_the_page(
     monkeypatch.setattr("ui.main.Path.home", lambda: tmp_path)
     sign_in(window, hands)
     hands.press("Ctrl+6")
-    hands.press("Ctrl+D")
+    hands.press("Ctrl+I")
     model = window.counter.models.devices
     hands.wait(lambda: model.state.tried[0], "the file")
     (file,) = tmp_path.glob("tongban-s1-*.json")
@@ -183,9 +183,19 @@ def test_what_a_driver_may_be_set_to_is_said_in_words(
     assert ("no_paper", words) in behave.choices
 
 
+def test_what_a_printer_calls_it_itself_is_a_detail(desk: Desk, post: Post, until: Any) -> None:
+    desk.devices.choose("a4", DeviceChoice(driver="printer/simulated", options={"behave": "out_of_paper"}))
+    model = DevicesModel(device_deeds(desk), post, lambda: "zh")
+    model.open("a4")
+    model.refresh()
+    until(lambda: ("状态", "缺纸") in model.state.rows)
+    assert model.state.rows[-1] == ("详情", "simulated out_of_paper", "muted")
+    assert "simulated" not in "".join(row[1] for row in model.state.rows[1:-1] if row[0] != "驱动")
+
+
 def test_where_a_scanners_paper_may_lie_is_said_in_words(desk: Desk, post: Post, until: Any) -> None:
     desk.devices.choose("scanner", DeviceChoice(driver="scanner/simulated"))
     model = DevicesModel(device_deeds(desk), post, lambda: "zh")
     model.open("scanner")
     model.refresh()
-    until(lambda: ("进纸", "单面, 双面, 平板") in model.state.rows)
+    until(lambda: ("进纸", "单面、双面、平板") in model.state.rows)

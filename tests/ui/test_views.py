@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QRadioButton, QWidget
 
 from ui import invented
 from ui.pages.intake.form import FormView
@@ -27,6 +27,7 @@ from ui.widgets.key_button import KeyButton
 from ui.widgets.lines import Line, LineList
 from ui.widgets.page_strip import PageStrip
 from ui.widgets.panel import PanelState, PanelView
+from ui.widgets.text import Elided
 from ui.words import Language
 
 
@@ -63,12 +64,32 @@ def ambiguous(window: QWidget) -> list[str]:
 
 
 def cut_off(window: QWidget) -> list[str]:
-    """Buttons that are too narrow for their words."""
+    """Buttons that are too narrow for their words, words that do not fit where they stand."""
     found = []
     for button in window.findChildren(KeyButton):
         if button.isVisible() and button.width() < button.sizeHint().width() - 1:
             found.append(button.accessibleName())
+    for choice in (*window.findChildren(QRadioButton), *window.findChildren(QCheckBox)):
+        if choice.isVisible() and choice.width() < choice.sizeHint().width() - 1:
+            found.append(choice.text())
+    for label in window.findChildren(QLabel):
+        if label.isVisible() and not isinstance(label, Elided) and does_not_fit(label):
+            found.append(label.text())
+    for line in window.findChildren(QLineEdit):
+        advice = line.fontMetrics().horizontalAdvance(line.placeholderText())
+        if line.isVisible() and not line.text() and advice > line.contentsRect().width() - 16:
+            found.append(line.placeholderText())
     return found
+
+
+def does_not_fit(label: QLabel) -> bool:
+    """Whether a word, a line or the last lines of a label are cut."""
+    advance = label.fontMetrics().horizontalAdvance
+    if not label.wordWrap():
+        return max(map(advance, label.text().split("\n"))) > label.contentsRect().width() + 1
+    words = (word for word in label.text().split() if word.isascii())  # Chinese is broken anywhere
+    too_low = label.heightForWidth(label.width()) > label.height() + 1
+    return too_low or max(map(advance, words), default=0) > label.contentsRect().width() + 1
 
 
 @pytest.mark.parametrize("size", [QSize(1366, 768), QSize(1920, 1080)])

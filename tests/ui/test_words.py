@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.problems import words_for
+from app.problems import printer_words, words_for
 from contract.problem import Problem
+from devices.printer import Standing
+from devices.printer.languages import ipp
+from ui.device_words import STANDINGS
 from ui.theme import CONTRAST, LIGHT, THEMES, Tokens, legible, style_sheet
 from ui.widgets.field import Asked, Field
 from ui.widgets.key_button import KeyButton
@@ -22,6 +25,7 @@ from ui.words import RESOURCES, Language, say
 UI = Path(__file__).parents[2] / "ui"
 NOT_WORDS = {"invented", "screens.py", "demo.py"}  # what they say is invented, or for a terminal
 HAN = re.compile("[\u4e00-\u9fff]")
+PUNCTUATION = {"、", "；", "：", "{what}（{more}）"}  # is translated, too
 ENGLISH = json.loads((RESOURCES / "translations" / "en.json").read_text("utf-8"))
 
 
@@ -53,7 +57,7 @@ def test_every_chinese_text_of_the_interface_has_its_english() -> None:
             said |= chinese(path)
     said -= {"（", "）", "、", "。", "："}
     assert sorted(said - ENGLISH.keys()) == []
-    assert sorted(ENGLISH.keys() - said) == []
+    assert sorted(ENGLISH.keys() - said - PUNCTUATION) == []
 
 
 def test_both_languages_take_the_same_facts() -> None:
@@ -87,6 +91,20 @@ def test_a_problem_has_words_in_both_languages_and_an_unknown_one_its_code() -> 
     assert "A1B2C3" in words_for(problem, "en").title
     unknown = words_for(Problem("newer.than_us"), "zh")
     assert "newer.than_us" in unknown.title and unknown.remedy
+
+
+def test_a_printers_own_words_have_ours() -> None:
+    known = json.loads((RESOURCES / "printer_words.json").read_text("utf-8"))
+    assert {beginning for beginning, _ in ipp._REASONS} == known.keys()
+    assert all(words["zh"] and words["en"] for words in known.values())
+    assert set(Standing) - STANDINGS.keys() == {Standing.OK, Standing.UNKNOWN}
+    assert printer_words("media-empty-error, cover-open, media-empty", "zh") == "缺纸、盖子没合上"
+    assert printer_words("media-empty-error, cover-open, media-empty", "en") == "out of paper, cover open"
+    assert printer_words("DLE EOT 1: 0x16", "zh") == ""
+    said = words_for(Problem("printer.fault", reasons="fuser-over-temp-error"), "zh")
+    assert said.remedy.endswith("打印机说：定影部件异常")
+    assert words_for(Problem("printer.fault", reasons="vendor-specific"), "zh").remedy.endswith("vendor-specific")
+    assert said.whole == f"{said.title}。{said.remedy}"
 
 
 def test_a_fact_that_the_words_want_and_the_problem_lacks_is_a_dash() -> None:

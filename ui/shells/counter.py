@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from ui.theme import icon, icon_pixmap, tokens
 from ui.widgets.banner import Banner
 from ui.widgets.key_button import KeyButton, key_name
-from ui.widgets.text import Pill, Text, Value, mark
+from ui.widgets.text import Elided, Pill, Text, Value, mark
 from ui.words import say
 
 PAGES = (
@@ -152,8 +152,7 @@ class CounterWindow(QMainWindow):
         bar = QFrame()
         bar.setObjectName("topbar")
         bar.setFixedHeight(tokens().px(56))
-        self._place = Value()
-        self._place.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._place = Elided()
         self._training = Pill()
         self._line_icon = QLabel()
         self._line, self._waiting, self._held = Pill(), Pill(), Pill()
@@ -164,6 +163,7 @@ class CounterWindow(QMainWindow):
         self._clock = Value(size="clock")
         self._lock = KeyButton("锁屏", "Ctrl+Shift+Q", "plain")
         self._lock.clicked.connect(self.lock_wanted)
+        self._lock.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space and Enter never lock; it has its key
         row = QHBoxLayout(bar)
         row.setContentsMargins(20, 0, 16, 0)
         row.setSpacing(14)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from ui.theme import tokens
 from ui.widgets.text import Text, mark
+
+HEAD = 47
+MARGINS = {"cardhead": (16, 4, 16, 4), "cardfoot": (16, 9, 16, 9)}
 
 
 class Card(QFrame):
@@ -34,6 +38,11 @@ class Card(QFrame):
         self._head.show()
         _add(self.head, parts)
 
+    def add_search(self, box: QWidget) -> None:
+        """A search field instead of a title."""
+        self.add_head(box)
+        self.head.setContentsMargins(16, 9, 16, 9)
+
     def hide_head(self) -> None:
         """Without the strip at the top."""
         self._head.hide()
@@ -48,8 +57,10 @@ def _strip(name: str) -> tuple[QFrame, QHBoxLayout]:
     frame = QFrame()
     mark(frame, **{name: "true"})
     frame.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # spare room is the body's
+    if name == "cardhead":
+        frame.setMinimumHeight(tokens().px(HEAD))  # with a button or without
     row = QHBoxLayout(frame)
-    row.setContentsMargins(16, 9, 16, 9)
+    row.setContentsMargins(*MARGINS[name])
     row.setSpacing(10)
     return frame, row
 

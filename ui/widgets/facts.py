@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from ui.theme import tokens
 from ui.widgets.text import Value
 
+NEARLY = 1.25
+
 
 class Facts(QWidget):
     """Rows of (label, value, tone). The labels are words already said in the language of the moment."""
@@ -42,3 +44,28 @@ class Facts(QWidget):
             label.show_text(row[0])
             tone = row[2] if len(row) > 2 else "" if row[1] else "muted"
             value.show_text(row[1] or ("—" if used else ""), tone)
+        self.widen(self.needed())
+
+    def needed(self) -> int:
+        """The labels' width. A word that cannot be broken makes it wider, so does a label that nearly fits."""
+        width = self._label_width
+        for label, _ in self._rows:
+            words = label.text()
+            if label.isHidden() or not words.isascii():  # Chinese is broken anywhere
+                continue
+            advance = label.fontMetrics().horizontalAdvance
+            whole, word = advance(words), max(map(advance, words.split()), default=0)
+            width = max(width, 2 + (whole if whole <= self._label_width * NEARLY else word))
+        return width
+
+    def widen(self, width: int) -> None:
+        """Have the labels this wide."""
+        for label, _ in self._rows:
+            label.setFixedWidth(width)
+
+
+def align(*facts: Facts) -> None:
+    """Facts that stand below each other: their values begin at the same place."""
+    width = max(one.needed() for one in facts)
+    for one in facts:
+        one.widen(width)

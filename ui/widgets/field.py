@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QRadioButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from ui.theme import tokens
+from ui.widgets.side_by_side import SideBySide
 from ui.widgets.text import Value, mark
 from ui.words import say
 
@@ -279,15 +279,12 @@ class _LongInput(_Input):
 class _ButtonsInput(_Input):
     """Few choices, or several of them, side by side; arrows and Space choose."""
 
+    widget: SideBySide
+
     def __init__(self, asked: Asked, field: Field) -> None:
         super().__init__(asked, field)
-        self.widget = QWidget()
-        self.widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self._several = asked.kind == "several"
-        few = len(self._choices()) <= FEW
-        row: QHBoxLayout | QVBoxLayout = QHBoxLayout(self.widget) if few else QVBoxLayout(self.widget)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(10 if few else 2)
+        self.widget = SideBySide(10, at_most=FEW)
         self._group = QButtonGroup(self.widget)
         self._group.setExclusive(not self._several)
         self._buttons: dict[Any, QCheckBox | QRadioButton] = {}
@@ -295,9 +292,8 @@ class _ButtonsInput(_Input):
             button = QCheckBox(say(label)) if self._several else QRadioButton(say(label))
             self._group.addButton(button)
             self._buttons[value] = button
-            row.addWidget(button)
+            self.widget.add(button)
             button.clicked.connect(lambda _=False: field.said())
-        row.addStretch(1)
 
     def _choices(self) -> tuple[tuple[Any, str], ...]:
         if self.asked.kind == "yes_no":

@@ -126,7 +126,7 @@ class _Draws(QStyledItemDelegate):
         first = QRect(inner.left(), inner.top(), inner.width(), worn.px(23))
         if not line.sub:
             first = inner
-        right = self._pill(painter, line, first, small, worn.px(9)) if line.pill else first.right()
+        right = self._pill(painter, line, first, small, worn.px(9), selected) if line.pill else first.right()
         title = first.adjusted(0, 0, right - first.right() - (8 if line.pill else 0), 0)
         painter.setFont(font)
         painter.setPen(QColor(worn.muted if line.faint else worn.text))
@@ -141,15 +141,26 @@ class _Draws(QStyledItemDelegate):
             painter.drawRect(area.adjusted(0, 0, -1, -1))
         painter.restore()
 
-    def _pill(self, painter: QPainter, line: Line, area: QRect, font: QFont, pad: int) -> int:
+    def _pill(self, painter: QPainter, line: Line, area: QRect, font: QFont, pad: int, chosen: bool) -> int:
         """Draw the pill at the right; returns where it begins."""
-        draw_pill(painter, line.pill, line.tone, area, font, pad, right=True)
+        draw_pill(painter, line.pill, line.tone, area, font, pad, right=True, chosen=chosen)
         return area.right() - QFontMetrics(font).horizontalAdvance(legible(line.pill)) - 2 * pad
 
 
-def draw_pill(painter: QPainter, text: str, tone: str, area: QRect, font: QFont, pad: int, right: bool = False) -> None:
-    """A pill inside `area`, at its left or right end."""
+def draw_pill(
+    painter: QPainter,
+    text: str,
+    tone: str,
+    area: QRect,
+    font: QFont,
+    pad: int,
+    right: bool = False,
+    chosen: bool = False,
+) -> None:
+    """A pill inside `area`, at its left or right end; `chosen`: on the ground of the line under the cursor."""
     ink, ground = tokens().tone(tone)
+    if chosen:
+        ground = tokens().surface
     width = QFontMetrics(font).horizontalAdvance(legible(text)) + 2 * pad
     height = tokens().px(22)
     left = area.right() - width if right else area.left()

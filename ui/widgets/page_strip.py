@@ -104,7 +104,7 @@ class _Draws(QStyledItemDelegate):
             painter.setOpacity(1)
             painter.fillRect(sheet, _hatched(QColor(worn.line)))
             painter.setPen(QColor(worn.muted))
-            painter.drawText(sheet, Qt.AlignmentFlag.AlignCenter, page.hidden_words)
+            painter.drawText(sheet, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, page.hidden_words)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
         painter.setPen(QPen(QColor(worn.accent if chosen else worn.line), 2 if chosen else 1))
         painter.drawRect(sheet)
@@ -112,7 +112,9 @@ class _Draws(QStyledItemDelegate):
         painter.setPen(QColor(worn.text if chosen else worn.muted))
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, page.label)
         painter.setPen(QColor(worn.muted))
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, page.note)
+        left = below.width() - painter.fontMetrics().horizontalAdvance(page.label + "  ")
+        note = painter.fontMetrics().elidedText(page.note, Qt.TextElideMode.ElideRight, left)
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, note)
         painter.restore()
 
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QPixmap, QShowEvent, QWindow
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from ui.theme import tokens
-from ui.widgets.facts import Facts
+from ui.widgets.facts import Facts, align
 from ui.widgets.key_button import KeyButton
 from ui.widgets.text import Text, Value, rule
 from ui.words import say
@@ -122,7 +122,8 @@ class PanelView(QWidget):
         ]
         if not state.is_self:
             handler = state.handler_number if self._whole else state.handler_masked
-            rows += [(say("经办人"), f"{state.handler}（{state.tie}）"), (say("经办证件"), handler)]
+            by = say("{what}（{more}）", what=state.handler, more=state.tie)
+            rows += [(say("经办人"), by), (say("经办证件"), handler)]
         confirmed = state.confirmed or (say("未确认") if state.begun else "")
         rows.append((say("人证一致"), confirmed, "" if state.confirmed else "warn" if state.begun else "muted"))
         if state.source:
@@ -146,6 +147,7 @@ class PanelView(QWidget):
             due.append(("", say("该年放假安排未公布，日期为暂定"), "warn"))
         due += [(say("费用"), state.fee), (say("取件"), state.delivery), (say("收件地点"), state.collected_at)]
         self._when.show_rows(due)
+        align(self._who, self._when)
         self._hint.setVisible(bool(state.applicant_number))
         self._show_photo(state.photo)
         self._show_missing(state)

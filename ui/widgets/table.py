@@ -107,7 +107,8 @@ class _Draws(QStyledItemDelegate):
         font = QFont(option.font)  # type: ignore[attr-defined]
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if state & QStyle.StateFlag.State_Selected:
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        if selected:
             painter.fillRect(area, QColor(worn.weak))
             if index.column() == 0:
                 painter.fillRect(QRect(area.left(), area.top(), 3, area.height()), QColor(worn.accent))
@@ -116,7 +117,7 @@ class _Draws(QStyledItemDelegate):
         inner = area.adjusted(worn.px(12), 0, -worn.px(12), 0)
         if cell.tone and cell.text:
             font.setPixelSize(worn.px(13))
-            draw_pill(painter, cell.text, cell.tone, inner, font, worn.px(9))
+            draw_pill(painter, cell.text, cell.tone, inner, font, worn.px(9), chosen=selected)
         else:
             font.setBold(cell.bold)
             painter.setFont(font)

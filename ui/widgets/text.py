@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from ui.theme import legible
@@ -53,6 +54,30 @@ class Value(QLabel):
         self.setText(legible(text))
         if tone is not None:
             mark(self, tone=tone)
+
+
+class Elided(Value):
+    """A value in one line that ends in … where there is no room for all of it; the pointer shows the whole."""
+
+    def __init__(self, size: str = "", tone: str = "") -> None:
+        self._whole = ""
+        super().__init__(size=size, tone=tone)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def show_text(self, text: str, tone: str | None = None) -> None:
+        self._whole = legible(text)
+        super().show_text(text, tone)
+        self._cut()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()
+
+    def _cut(self) -> None:
+        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        self.setText(shown)
+        self.setToolTip(self._whole if shown != self._whole else "")
+        self.setAccessibleName(self._whole)
 
 
 class Pill(QLabel):

@@ -30,7 +30,7 @@ from ui.tasks import Post, Tasks
 from ui.widgets.field import Asked
 from ui.widgets.table import Cell, Row
 from ui.widgets.telling import RefusalShown, SupplementShown, ToldItem
-from ui.words import say
+from ui.words import about, listed, say
 
 STATES: dict[State, tuple[str, str]] = {
     State.DRAFT: ("草稿", ""),
@@ -350,7 +350,7 @@ class CasesModel(QObject):
         words = words_for(problem, self._language())
         if problem.code == "signin.code_needed":
             self._ask(self.state.case.asking, code_needed=True)
-        self._wrong(f"{words.title}。{words.remedy}")
+        self._wrong(words.whole)
 
     def _wrong(self, words: str) -> None:
         self._set_case(wrong=words, working=False)
@@ -424,7 +424,7 @@ class CasesModel(QObject):
             self._wrong(say("没有改动。请先改要更正的内容。"))
         elif made.problem is not None:
             words = words_for(made.problem, self._language())
-            self._wrong(f"{words.title}。{words.remedy}")
+            self._wrong(words.whole)
         else:
             return True
         return False
@@ -464,7 +464,7 @@ class CasesModel(QObject):
                 made = written.made
                 words = words_for(made.problem, language) if made.problem else None
                 facts = writing.changes_shown(written, made, language)
-                stop = f"{words.title}。{words.remedy}" if words else ""
+                stop = words.whole if words else ""
                 return replace(
                     state,
                     correction=writing.correction_shown(written, made, language),
@@ -552,7 +552,7 @@ def case_state(shown: CaseShown, language: str) -> CaseState:
         names = {rule.code: rule.name for rule in view.matter.materials}
         names |= {control.name: label_of(control, language) for control in fields(view.matter.form)}
         for item in case.asked.items:
-            what = "：".join(part for part in (names.get(item.material or item.field, ""), item.what) if part)
+            what = about(names.get(item.material or item.field, ""), item.what)
             rows.append((say("要补正"), what))
         rows.append((say("补正截止日"), _day(case.asked.until)))
     if case.declined is not None:
@@ -625,11 +625,11 @@ def _notes(shown: CaseShown) -> tuple[str, ...]:
     by: dict[str, list[str]] = {}
     for kind, who in shown.elsewhere.items():
         by.setdefault(who, []).append(say(KINDS[kind]))
-    notes = [say("{acts}：由{who}办", acts="、".join(acts), who=who) for who, acts in by.items()]
+    notes = [say("{acts}：由{who}办", acts=listed(acts), who=who) for who, acts in by.items()]
     if shown.case.asked is not None and shown.case.state is State.RECEIVED:
         notes.append(say("已一次性告知过补正，不能再告知。"))
     if shown.supervised:
-        acts = "、".join(say(KINDS[kind]) for kind in sorted(shown.supervised))
+        acts = listed(say(KINDS[kind]) for kind in sorted(shown.supervised))
         notes.append(say("{acts}：已过收件当日，要主管在旁。", acts=acts))
     return tuple(notes)
 

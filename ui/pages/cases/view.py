@@ -24,7 +24,7 @@ from ui.widgets.asking import Asking, AskingShown
 from ui.widgets.banner import Banner
 from ui.widgets.card import Card
 from ui.widgets.empty import Empty
-from ui.widgets.facts import Facts
+from ui.widgets.facts import Facts, align
 from ui.widgets.field import Asked
 from ui.widgets.key_button import KeyButton
 from ui.widgets.table import Row, Table
@@ -141,7 +141,7 @@ class CasesView(QWidget):
         self._table.chosen.connect(self._into_case)
         self._empty = Empty(icon)
         card = Card(padded=False)
-        card.add_head(self._search)
+        card.add_search(self._search)
         self._search.setVisible(bool(hint))
         if not hint:
             card.hide_head()
@@ -305,6 +305,7 @@ class _CaseSide(QFrame):
         self._held.show_words(*case.held)
         self._facts.show_rows(list(case.rows))
         self._dates.show_rows(list(case.dates))
+        align(self._facts, self._dates)
         self._materials.show_rows(list(case.materials))
         self._story.show_rows(list(case.story))
         self._asking.show_question(_question(case))

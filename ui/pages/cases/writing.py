@@ -22,7 +22,7 @@ from ui.widgets.field import Answered
 from ui.widgets.form import SectionShown
 from ui.widgets.lines import Line
 from ui.widgets.telling import RefusalShown, SupplementShown, ToldItem
-from ui.words import say
+from ui.words import about, clauses, say
 
 TIES = {
     Tie.SELF: "本人",
@@ -150,7 +150,7 @@ def correction_shown(written: Written, made: Preview, language: str) -> Correcti
         before = say("原来：{value}", value=_value_words(change, control, areas, change.old) or "—") if change else ""
         shown[control.name] = Answered(
             value,
-            wrong=mistake_words(wrong[control.name], control) if told else "",
+            wrong=mistake_words(wrong[control.name], control, language) if told else "",
             source=say("取自身份证") if is_answer and plain in laid.fixed else "",
             caution=before,
             visible=not is_answer or plain in seen,
@@ -198,9 +198,10 @@ def mistakes_left(written: Written, made: Preview, language: str) -> str:
 
     def words(mistake: Mistake) -> str:
         control = known.get(mistake.field)
-        return f"{label_of(control, language) if control else mistake.field}：{mistake_words(mistake, control)}"
+        what = label_of(control, language) if control else mistake.field
+        return about(what, mistake_words(mistake, control, language))
 
-    return "；".join(words(mistake) for mistake in made.mistakes[:3])
+    return clauses(words(mistake) for mistake in made.mistakes[:3])
 
 
 def _typed(written: Written) -> dict[str, Any]:

@@ -11,16 +11,16 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.devices_here import DeviceLine, DeviceVersions
-from app.problems import words_for
+from app.problems import printer_words, words_for
 from contract.case import CHINA
 from contract.problem import Problem
 from devices.scanner import Source
-from ui.device_words import ROLES
+from ui.device_words import ROLES, STANDINGS
 from ui.pages.devices.view import DevicesState
 from ui.tasks import Post, Tasks
 from ui.widgets.field import Asked
 from ui.widgets.lines import Line
-from ui.words import say
+from ui.words import listed, say
 
 SETTLES = 2500  # milliseconds after something was plugged in or drawn out
 WORDS = {
@@ -226,13 +226,15 @@ class DevicesModel(QObject):
         if here is not None and here.problem is not None:
             told = words_for(here.problem, self._language())
             trouble = (told.title, told.remedy)
-        rows = []
+        rows: list[tuple[str, str] | tuple[str, str, str]] = []
         if here is not None:
             rows = [(say("驱动"), here.driver), (say("级别"), say(GRADES[here.grade]) if here.grade else "")]
-            rows += [(say(FACTS.get(name, name)), _said(name, value)) for name, value in here.facts.items() if value]
+            rows += _fact_rows(here.facts, self._language())
             if here.driver:
                 rows.append((say("上次正常"), _seen(here.seen)))
             rows += self._version_rows()
+            if detail := here.facts.get("reasons"):
+                rows.append((say("详情"), detail, "muted"))
         drivers = tuple(
             Line(
                 one.id,
@@ -304,16 +306,29 @@ def _seen(at: datetime | None) -> str:
     return f"{at.astimezone(CHINA):%m-%d %H:%M}" if at else say("这次启动后还没有")
 
 
-def _said(name: str, value: str) -> str:
-    """What a driver says of the device; where its paper may lie, in words."""
-    return ", ".join(say(SOURCES.get(one, one)) for one in value.split(", ")) if name == "sources" else value
+def _fact_rows(facts: Mapping[str, str], language: str) -> list[tuple[str, str]]:
+    """What a driver says of the device, in words. What a printer calls it itself is a detail for technicians."""
+    rows = []
+    for name, value in facts.items():
+        match name:
+            case "reasons":
+                continue
+            case "standing":
+                plain = say(STANDINGS[value]) if value in STANDINGS else ""
+                said = printer_words(facts.get("reasons", ""), language) or plain
+            case "sources":
+                said = listed(say(SOURCES.get(one, one)) for one in value.split(", "))
+            case _:
+                said = value
+        rows.append((say(FACTS.get(name, name)), said))
+    return [(label, said) for label, said in rows if said]
 
 
 SOURCES: Mapping[str, str] = {Source.ADF: "单面", Source.ADF_DUPLEX: "双面", Source.FLATBED: "平板"}
 FACTS = {
     "sam_number": "安全模块编号",
     "sources": "进纸",
-    "reasons": "状态",
+    "standing": "状态",
     "readers": "阅读器",
     "firmware": "固件",
     "model": "型号",

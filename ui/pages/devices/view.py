@@ -28,7 +28,7 @@ class DevicesState:
     state: str = ""
     tone: str = ""
     trouble: tuple[str, str] = ("", "")
-    rows: tuple[tuple[str, str], ...] = ()
+    rows: tuple[tuple[str, str] | tuple[str, str, str], ...] = ()
     plugged: tuple[Line, ...] = ()  # what is plugged in; a faint one fits no driver
     drivers: tuple[Line, ...] = ()  # which could serve this role; a faint one cannot run here
     driver: str = ""  # the one looked at
@@ -72,7 +72,7 @@ class DevicesView(QWidget):
         self._built: tuple[str, tuple[Asked, ...], Mapping[str, str]] = ("", (), {})
         self._check = KeyButton("再看一遍", "F5")
         self._check.clicked.connect(self.check_wanted)
-        self._diagnose = KeyButton("诊断文件", "Ctrl+D")
+        self._diagnose = KeyButton("诊断文件", "Ctrl+I")
         self._diagnose.clicked.connect(self.diagnose_wanted)
         self.banner = Banner()
         self.banner.dismissed.connect(self.tried_read)

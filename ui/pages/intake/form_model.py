@@ -61,7 +61,7 @@ class FormModel(QObject):
                 caution = "" if settled else wording.offered_words(offered)
                 answered[control.name] = Answered(
                     answers.get(control.name),
-                    wording.mistake_words(mistake, control) if told and mistake else "",
+                    wording.mistake_words(mistake, control, language) if told and mistake else "",
                     wording.source_words(source),
                     caution,
                     control.name in shown,

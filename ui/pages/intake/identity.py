@@ -26,8 +26,9 @@ from ui.widgets.facts import Facts
 from ui.widgets.field import Answered, Asked, Field
 from ui.widgets.key_button import KeyButton
 from ui.widgets.lines import Line, LineList
+from ui.widgets.side_by_side import SideBySide
 from ui.widgets.text import Pill, Value
-from ui.words import say
+from ui.words import clauses, say
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ class _Waiting(QWidget):
         column.addStretch(3)
 
     def show_state(self, state: IdentityState) -> None:
-        words = (say("先看一下设备，再请人坐下"), "；".join(state.not_ready)) if state.not_ready else ("", "")
+        words = (say("先看一下设备，再请人坐下"), clauses(state.not_ready)) if state.not_ready else ("", "")
         self._not_ready.show_words(*words, "warn")
         worn = tokens()
         ink = worn.accent if state.reading != "idle" else worn.strong_line
@@ -314,28 +315,23 @@ class _BehalfCard(Card):
         super().__init__("为谁办")
         self._page = page
         self._group = QButtonGroup(self)
-        row = QHBoxLayout()
-        row.setSpacing(14)
+        row = SideBySide()
         self._choices: dict[str, QRadioButton] = {}
         for value in ("self", "person", "legal"):
             button = QRadioButton()
             self._group.addButton(button)
             self._choices[value] = button
             button.clicked.connect(lambda _=False, to=value: page.behalf_wanted.emit(to))
-            row.addWidget(button)
-        row.addStretch(1)
+            row.add(button)
         self._other = KeyButton("换", "Ctrl+J", "plain")
         self._other.clicked.connect(self._next_behalf)
         self._chosen = ""  # by key: its first field gets the focus
         self.add_head(None, self._other)
-        self.body.addLayout(row)
-        self._tie_row = QWidget()
-        self._ties = QHBoxLayout(self._tie_row)
-        self._ties.setContentsMargins(0, 0, 0, 0)
-        self._ties.setSpacing(14)
+        self.body.addWidget(row)
+        self._ties = SideBySide()
         self._tie_group = QButtonGroup(self)
         self._tie_buttons: dict[str, QRadioButton] = {}
-        self.body.addWidget(self._tie_row)
+        self.body.addWidget(self._ties)
         phone = Field(
             Asked("phone", "联系电话", hint="办理结果会通知这个号码", max_length=20, latin=True), LABELS, False
         )
@@ -401,21 +397,19 @@ class _BehalfCard(Card):
         self._page.behalf_wanted.emit(self._chosen)
 
     def _show_ties(self, state: IdentityState) -> None:
-        self._tie_row.setVisible(state.behalf != "self")
+        self._ties.setVisible(state.behalf != "self")
         if tuple(self._tie_buttons) != tuple(value for value, _ in state.ties):
             for button in self._tie_buttons.values():
                 self._tie_group.removeButton(button)
+                self._ties.take(button)
                 button.deleteLater()
-            while self._ties.count():
-                self._ties.takeAt(0)
             self._tie_buttons = {}
             for value, words in state.ties:
                 button = QRadioButton(words)
                 self._tie_group.addButton(button)
                 self._tie_buttons[value] = button
                 button.clicked.connect(lambda _=False: self._said())
-                self._ties.addWidget(button)
-            self._ties.addStretch(1)
+                self._ties.add(button)
         for value, words in state.ties:
             self._tie_buttons[value].setText(words)
             self._tie_buttons[value].setChecked(value == state.tie)

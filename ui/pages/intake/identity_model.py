@@ -182,7 +182,7 @@ class IdentityModel(QObject):
             self._in_hand.tell()
 
         def none(problem: Problem) -> None:
-            self._visit.photo = wording.Photo(words=say("照片无法显示"))
+            self._visit.photo = wording.Photo(unseen=True)
             self._in_hand.tell()
 
         self._in_hand.asks.run("photo", fetch, heard, none)
@@ -197,8 +197,7 @@ class IdentityModel(QObject):
             self._visit.reader_words = ""
             self._in_hand.visit.banner = BannerShown(words.title, words.remedy, "warn")
         else:
-            stop = "" if words.title[-1] in "。.！" else "。"
-            self._visit.reader_words = f"{words.title}{stop}{words.remedy}"
+            self._visit.reader_words = words.whole
         self._in_hand.tell()
         self.await_card()
 

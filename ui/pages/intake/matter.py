@@ -81,7 +81,7 @@ class MatterView(QWidget):
         self._list.chosen.connect(self.chosen)
         self._none = Empty("search")
         left = Card(padded=False)
-        left.add_head(self._search)
+        left.add_search(self._search)
         left.body.addWidget(self._list, 1)
         left.body.addWidget(self._none, 1)
         self._guide = _Guide()

@@ -154,8 +154,7 @@ class ReceiptModel(QObject):
         self._want_paper()
 
     def _trouble(self, problem: Problem) -> str:
-        told = self._in_hand.words(problem)
-        return f"{told.title}。{told.remedy}"
+        return self._in_hand.words(problem).whole
 
     def _want_paper(self) -> None:
         taken, clerk, at = self._in_hand.visit.taken, self._in_hand.clerk, self._visit.at

@@ -174,7 +174,10 @@ class ReviewModel(QObject):
         """What the view shows; `said` is the panel, `shown` is it in words."""
         people = [(say("申请人"), said.applicant), (say("证件号码"), shown.applicant_masked)]
         if draft.tie is not Tie.SELF:
-            people += [(say("经办人"), f"{said.handler}（{shown.tie}）"), (say("经办证件"), shown.handler_masked)]
+            people += [
+                (say("经办人"), say("{what}（{more}）", what=said.handler, more=shown.tie)),
+                (say("经办证件"), shown.handler_masked),
+            ]
         people += [(say("人证一致"), shown.confirmed), (say("联系电话"), draft.phone)]
         about = [
             (say("事项"), said.matter),

@@ -26,7 +26,7 @@ from ui.theme import PRIVATE_USE
 from ui.widgets.lines import Line
 from ui.widgets.page_strip import PageShown
 from ui.widgets.panel import MissingShown, PanelState
-from ui.words import say
+from ui.words import listed, say
 
 DOCUMENTS = {
     Document.RESIDENT: "居民身份证",
@@ -105,10 +105,14 @@ def fee(said: Fee | None) -> str:
 
 @dataclass(frozen=True, repr=False)
 class Photo:
-    """The picture on the document's chip, or why there is none to see."""
+    """The picture on the document's chip, or that there is none to see."""
 
     picture: bytes = b""
-    words: str = ""
+    unseen: bool = False
+
+    def words(self) -> str:
+        """Why there is none to see."""
+        return say("照片无法显示") if self.unseen else ""
 
 
 def source(identity: Identity | None) -> str:
@@ -124,7 +128,7 @@ def person(handler: Person, identity: Identity | None, photo: Photo, today: date
     """The person at the window as their document says."""
     valid = say("长期") if identity and identity.long_term else day(identity.valid_until if identity else None)
     rows = [
-        (say("性别"), handler.sex),
+        (say("性别"), say(handler.sex)),
         (say("民族"), handler.nation),
         (say("出生"), day(handler.birth_date)),
         (say("住址"), handler.address),
@@ -158,7 +162,7 @@ def person(handler: Person, identity: Identity | None, photo: Photo, today: date
         wants_display_name=rare or bool(PRIVATE_USE.search(handler.name)),
         display_name=handler.name_display,
         photo=photo.picture,
-        photo_words=photo.words,
+        photo_words=photo.words(),
     )
 
 
@@ -217,7 +221,7 @@ def caution(one: Caution) -> str:
 
 def offered_words(offered: tuple[Offered, ...]) -> str:
     """What the sources say, where they disagree."""
-    told = "、".join(f"{one.value}（{source_words(one.source)}）" for one in offered)
+    told = listed(say("{what}（{more}）", what=one.value, more=source_words(one.source)) for one in offered)
     return say("各来源不一致：{told}", told=told) if told else ""
 
 
@@ -263,7 +267,7 @@ def panel(said: Panel, draft: Draft, names: dict[str, str], photo: Photo) -> Pan
         asks_clash=any(one.kind == "clash" for one in said.missing),
         begun=draft.handler is not None or draft.matter is not None,
         photo=photo.picture,
-        photo_words=photo.words,
+        photo_words=photo.words(),
     )
 
 
@@ -283,7 +287,7 @@ def hit_line(hit: Hit, catalogue: Catalogue, node: str, head: str = "") -> Line:
     sub = " · ".join(part for part in (hit.matter.organ, hit.matter.code) if part)
     if may:
         return Line(hit.matter.code, hit.matter.name, sub, words, tone, head=head)
-    instead = "、".join(place.hall or catalogue.tree.path_name(place.code) for place in hit.instead[:2])
+    instead = listed(place.hall or catalogue.tree.path_name(place.code) for place in hit.instead[:2])
     sub = say("到 {where} 办", where=instead) if instead else say("这里没有地方能收")
     return Line(hit.matter.code, hit.matter.name, sub, say("到别处办"), "", faint=True, head=head)
 
@@ -307,7 +311,7 @@ def rule_words(rule: MaterialRule) -> str:
 def guide(matter: Matter, catalogue: Catalogue, node: str) -> GuideShown:
     """The matter's guide in words."""
     words, tone, may = power_here(matter, catalogue, node)
-    instead = "、".join(place.hall or place.name for place in catalogue.receivable_at(matter.code, node)[:3])
+    instead = listed(place.hall or place.name for place in catalogue.receivable_at(matter.code, node)[:3])
     where = "" if may else say("请到{where}办理。", where=instead) if instead else say("目前没有窗口能收这个事项。")
     limits = matter.limits
     time = (
@@ -328,7 +332,7 @@ def guide(matter: Matter, catalogue: Catalogue, node: str) -> GuideShown:
         (say("跑几次"), say("最多 {count} 次", count=matter.visits) if matter.visits else say("不用跑")),
         (say("结果"), matter.result),
         (say("谁可以申请"), say(audience[matter.audience])),
-        (say("可以替谁办"), "、".join(say(TIES[tie]) for tie in matter.ties)),
+        (say("可以替谁办"), listed(say(TIES[tie]) for tie in matter.ties)),
     ]
     if matter.consult_phone:
         rows.append((say("咨询电话"), matter.consult_phone))

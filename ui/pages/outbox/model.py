@@ -318,7 +318,7 @@ class OutboxModel(QObject):
 
     def _refused(self, problem: Problem) -> None:
         words = words_for(problem, self._language())
-        self._wrong(f"{words.title}。{words.remedy}")
+        self._wrong(words.whole)
 
     def _done(self, title: str, remedy: str = "", tone: str = "ok") -> None:
         self._asking = AskingShown()

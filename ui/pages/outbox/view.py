@@ -109,7 +109,7 @@ class OutboxView(QWidget):
         self._table.chosen.connect(self._chosen)
         self._empty = Empty("check")
         self._list = Card(padded=False)
-        self._list.add_head(self._search)
+        self._list.add_search(self._search)
         self._list.body.addWidget(self._table, 1)
         self._list.body.addWidget(self._empty, 1)
         self._kept = Value(tone="muted", size="small", wrap=True)

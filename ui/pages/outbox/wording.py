@@ -12,7 +12,7 @@ from contract.matter import Delivery
 from contract.person import Tie
 from ui.pages.outbox.comparison import ComparedRow, ComparisonShown
 from ui.widgets.field import Asked
-from ui.words import say
+from ui.words import clauses, listed, say
 
 KINDS = {
     Kind.OPEN: "申请",
@@ -91,7 +91,7 @@ def acts_said(kinds: Iterable[Kind]) -> str:
     """The acts in a word each, once; how a case begins is only said where nothing else was done."""
     told = list(dict.fromkeys(kinds))
     worth = [kind for kind in told if kind not in BEGINNING] or told
-    return "、".join(say(KINDS[kind]) for kind in worth)
+    return listed(say(KINDS[kind]) for kind in worth)
 
 
 def moment(at: datetime | None) -> str:
@@ -102,7 +102,7 @@ def done_said(actions: Iterable[Action]) -> str:
     """11-21 09:12 更正 · 周敏."""
     told = list(actions)
     worth = [action for action in told if action.kind not in BEGINNING] or told
-    return "；".join(f"{moment(one.at)} {say(KINDS[one.kind])} · {one.author.name}" for one in worth)
+    return clauses(f"{moment(one.at)} {say(KINDS[one.kind])} · {one.author.name}" for one in worth)
 
 
 def compared(found: Comparison) -> ComparisonShown:

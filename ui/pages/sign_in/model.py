@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
@@ -51,15 +51,20 @@ class SignInModel(QObject):
         deeds: SignInDeeds,
         post: Post,
         language: Callable[[], str],
-        place: str,
+        place: str = "",
+        training: bool = False,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._do, self._language = deeds, language
         self._tasks = Tasks(post, self._problem, self)
         self._locked: Clerk | None = None
+        self._scanning = False  # when it was locked
+        self._refused: Problem | None = None
+        self._online = True
+        self._until: datetime | None = None  # for how long whoever signed in without a line may work
         self._names: dict[str, Clerk] = {}
-        self.state = SignInState(place=place)
+        self.state = SignInState(place=place, training=training)
 
     def refresh(self) -> None:
         """Who has worked here: each of them is one key away."""
@@ -67,7 +72,8 @@ class SignInModel(QObject):
 
     def sign_in(self, name: str, password: str, code: str = "") -> None:
         """Whoever locked the screen opens it with the password; anyone else is asked for at the desk."""
-        self._set(replace(self.state, working=True, title="", remedy=""))
+        self._refused = None
+        self._say(working=True)
         locked = self._locked
         same = locked is not None and self._names.get(name.strip().casefold()) == locked
 
@@ -82,47 +88,68 @@ class SignInModel(QObject):
 
         self._tasks.run("sign in", work, self._heard)
 
+    def show_place(self, place: str) -> None:
+        """Say where this window is."""
+        self._say(place=place)
+
     def show_line(self, online: bool) -> None:
         """Say against what the password will be checked."""
-        words = say("在线：由服务器核对") if online else say("离线：按本机记住的核对")
-        self._set(replace(self.state, online=online, line_words=words))
+        self._online, self._until = online, None
+        self._say()
 
     def lock(self, clerk: Clerk, scanning: bool) -> None:
         """The screen of this clerk is locked: they go on with their password, others sign in."""
-        self._locked = clerk
-        words = say("已锁屏。{name}输入密码接着办，其他人请登录。", name=clerk.name)
-        if scanning:
-            words += say("正在扫描的会扫完，归到原来的办件。")
+        self._locked, self._scanning, self._refused = clerk, scanning, None
         who = next((name for name, one in self._names.items() if one == clerk), "")
-        epoch = self.state.epoch + 1
-        self._set(replace(self.state, locked_words=words, who=who, title="", remedy="", code_needed=False, epoch=epoch))
+        self._say(who=who, code_needed=False, epoch=self.state.epoch + 1)
         self.refresh()
+
+    def say_again(self) -> None:
+        """The language changed."""
+        self._say()
 
     def _seen(self, people: tuple[tuple[str, Clerk], ...]) -> None:
         self._names = dict(people)
         shown = tuple(PersonHere(name, one.name) for name, one in people[: len(PERSON_KEYS)])
         who = next((name for name, one in people if one == self._locked), self.state.who)
-        self._set(replace(self.state, people=shown, who=who))
+        self._say(people=shown, who=who)
 
     def _heard(self, signed_in: SignedIn) -> None:
-        words = ""
-        if signed_in.offline and signed_in.offline_until is not None:
-            until = f"{signed_in.offline_until.astimezone(CHINA):%m-%d %H:%M}"
-            words = say("离线登录，可用到 {until}", until=until)
+        self._until = signed_in.offline_until if signed_in.offline else None
         self._locked = None
-        state = replace(self.state, working=False, line_words=words, locked_words="", who="", code_needed=False)
-        self._set(replace(state, epoch=state.epoch + 1))
+        self._say(working=False, who="", code_needed=False, epoch=self.state.epoch + 1)
         self.signed_in.emit(signed_in)
         self.refresh()
 
     def _problem(self, problem: Problem) -> None:
-        words = words_for(problem, self._language())
         asked = problem.code in CODE_ASKED
-        state = replace(self.state, working=False, title=words.title, remedy=words.remedy, code_needed=asked)
+        self._refused = problem
         # The password stays in its field while the code is asked for: it is sent again with it.
-        self._set(replace(state, epoch=state.epoch + (0 if asked else 1)))
+        self._say(working=False, code_needed=asked, epoch=self.state.epoch + (0 if asked else 1))
 
-    def _set(self, state: SignInState) -> None:
+    def _say(self, **changes: Any) -> None:
+        """Say everything in the language of the moment."""
+        refused = words_for(self._refused, self._language()) if self._refused else None
+        state = replace(
+            self.state,
+            **changes,
+            online=self._online,
+            line_words=self._line_words(),
+            locked_words=self._locked_words(),
+            title=refused.title if refused else "",
+            remedy=refused.remedy if refused else "",
+        )
         if state != self.state:
             self.state = state
             self.changed.emit(state)
+
+    def _line_words(self) -> str:
+        if self._until is not None:
+            return say("离线登录，可用到 {until}", until=f"{self._until.astimezone(CHINA):%m-%d %H:%M}")
+        return say("在线：由服务器核对") if self._online else say("离线：按本机记住的核对")
+
+    def _locked_words(self) -> str:
+        if self._locked is None:
+            return ""
+        words = say("已锁屏。{name}输入密码接着办，其他人请登录。", name=self._locked.name)
+        return words + say("正在扫描的会扫完，归到原来的办件。") if self._scanning else words

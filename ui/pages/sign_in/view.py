@@ -16,7 +16,8 @@ from ui.theme import tokens
 from ui.widgets.banner import Banner
 from ui.widgets.card import Card
 from ui.widgets.key_button import KeyButton
-from ui.widgets.text import Text, Value
+from ui.widgets.text import Pill, Text, Value
+from ui.words import say
 
 PERSON_KEYS = tuple(f"Alt+{number}" for number in range(1, 7))
 
@@ -70,13 +71,13 @@ class SignInView(QWidget):
         self._password.returnPressed.connect(self._said)
         self._code.returnPressed.connect(self._said)
         self._banner = Banner(dismissable=False)
-        self._place = Value(tone="muted")
+        self._place = Value(tone="muted", wrap=True)
         self._locked = Value(wrap=True, bold=True)
         self._line = Value(size="small", tone="muted", wrap=True)
         self._enter = KeyButton("登录", "Return", "primary", listens=False)
         self._enter.clicked.connect(self._said)
         self._code_label = Text("动态验证码", size="small", tone="muted")
-        language = KeyButton("English", "Ctrl+Shift+L", "plain")
+        language = KeyButton("中文 / EN", "Ctrl+Shift+L", "plain")
         theme = KeyButton("显示", "Ctrl+Shift+D", "plain")
         language.clicked.connect(self.language_wanted)
         theme.clicked.connect(self.theme_wanted)
@@ -85,7 +86,12 @@ class SignInView(QWidget):
         card.setFixedWidth(tokens().px(440))
         card.body.setContentsMargins(32, 28, 32, 20)
         card.body.setSpacing(10)
-        card.body.addWidget(Text("通办", size="title"))
+        self._training = Pill()
+        head = QHBoxLayout()
+        head.addWidget(Text("通办", size="title"))
+        head.addStretch(1)
+        head.addWidget(self._training)
+        card.body.addLayout(head)
         card.body.addWidget(self._place)
         card.body.addSpacing(8)
         card.body.addWidget(self._locked)
@@ -126,6 +132,7 @@ class SignInView(QWidget):
         if state.who and (state.epoch != before.epoch or state.who != before.who):
             self._name.setText(state.who)
         self._place.show_text(state.place)
+        self._training.show_text(say("训练") if state.training else "", "warn")
         self._locked.show_text(state.locked_words)
         self._locked.setVisible(bool(state.locked_words))
         self._banner.show_words(state.title, state.remedy, "warn" if state.code_needed else "bad")

@@ -21,7 +21,7 @@ from ui.pages.today.view import TodayState
 from ui.tasks import Post, Tasks
 from ui.widgets.lines import Line
 from ui.widgets.table import Cell, Row
-from ui.words import say
+from ui.words import listed, say
 
 COUNTED = (
     (Kind.RECEIVE, "收件"),
@@ -187,7 +187,7 @@ def _lines(left: Handover) -> tuple[Line, ...]:
         key = f"mine:{held.draft}" if held.draft else f"case:{held.case}"
         if any(one.draft == held.draft and not one.mine for one in left.unfinished):
             key = f"theirs:{held.draft}"
-        title = say("{who}的原件：{materials}", who=held.applicant, materials="、".join(held.materials))
+        title = say("{who}的原件：{materials}", who=held.applicant, materials=listed(held.materials))
         sub = " · ".join(part for part in (held.number, _moment(held.since)) if part)
         lines.append(Line(f"{key}:originals", title, sub, say("原件未退"), "warn"))  # the draft has a line of its own
     for paper in left.unprinted:

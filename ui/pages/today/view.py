@@ -71,9 +71,8 @@ class TodayView(QWidget):
         supply.body.addWidget(self._supply)
         self.banner = Banner()
         self.banner.dismissed.connect(self.banner_read)
-        lock = KeyButton("交班 / 离开", "Ctrl+Shift+Q")
+        lock = KeyButton("交班 / 离开", "Ctrl+Shift+Q", listens=False)  # the top bar's hears it
         lock.clicked.connect(self.lock_wanted)
-        lock.setShortcut("")
         head = QHBoxLayout()
         head.setSpacing(12)
         head.addWidget(Text("今日", size="title"))
