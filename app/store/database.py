@@ -73,6 +73,8 @@ def as_problem(error: apsw.Error) -> Problem:
     match error:
         case apsw.FullError():
             return Problem("store.disk_full", Retry.AFTER_FIX)
+        case apsw.IOError() if error.extendedresult == apsw.SQLITE_IOERR_SHMSIZE:  # not even the file to open it with
+            return Problem("store.disk_full", Retry.AFTER_FIX)
         case apsw.BusyError() | apsw.LockedError():
             return Problem("store.busy", Retry.AGAIN)
         case apsw.CorruptError() | apsw.NotADBError():

@@ -49,6 +49,12 @@ def test_rule_18_what_is_here_can_be_looked_at_on_a_full_disk(tmp_path: Path) ->
         assert len(store.begin_sending()) == 3
 
 
+def test_rule_18_a_disk_too_full_to_open_anything_is_called_full_and_not_broken(tmp_path: Path) -> None:
+    Store.open(tmp_path, bytes(32)).close()
+    with no_file_may_grow(SHARED_MEMORY // 8), pytest.raises(Problem, match=r"store\.disk_full"):
+        Store.open(tmp_path, bytes(32))
+
+
 def test_f01_what_could_not_be_given_back_is_taken_up_by_the_next_round(tmp_path: Path) -> None:
     with Store.open(tmp_path, bytes(32)) as store:
         join_demo(store)

@@ -73,7 +73,7 @@ def test_rule_16_f06_no_cut_loses_an_acknowledged_write_or_leaves_half_of_one(da
     assert tally.thorough == 5 and day.marks[-1].acts > 50
 
 
-def test_f01_the_same_without_the_full_sync_loses_acts_and_is_noticed(tmp_path: Path, scratch: Path) -> None:
+def test_f06_the_same_without_the_full_sync_loses_acts_and_is_noticed(tmp_path: Path, scratch: Path) -> None:
     peer = live(tmp_path / "peer", seed=1, deeds=50, synchronous="normal", checkpoint=100)
     tally = cut(peer, scratch / "disk", states=60, seed=1)
     assert tally.ends[End.LOST] > 10 and tally.acts_lost > 10
