@@ -69,9 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     def station(made: argparse.ArgumentParser, default: Any = None) -> None:
         made.add_argument("--folder", type=Path, default=default or default_folder(), help="this station's folder")
 
-    command("counter", _child_counter, "open the counter (窗口)").set_defaults(say=str)
-    command("server", _child_server, "the acceptance server (受理平台); its own commands follow").set_defaults(say=str)
-    command("demo", _child_demo, "demo hall with simulated devices (演示大厅)").set_defaults(say=str)
+    def program(name: str, run: Callable[..., Any], text: str) -> None:
+        commands.add_parser(name, help=text, add_help=False).set_defaults(run=run)  # -h is its own to answer
+
+    program("counter", _child_counter, "open the counter (窗口)")
+    program("server", _child_server, "the acceptance server (受理平台); its own commands follow")
+    program("demo", _child_demo, "demo hall with simulated devices (演示大厅)")
 
     join = command("join", _join, "join this station to a server with a one-time code (入网)", _say_joined)
     station(join)
@@ -234,8 +237,10 @@ def _sync(given: argparse.Namespace, _: list[str]) -> Any:
         return sync_once(desk.store, desk.courier.line, desk.clock, "command line", bounds_of(desk.config))
 
 
-def _say_synced(answer: Any) -> str:
-    return "\n".join(f"{name}: {value}" for name, value in _plain(answer).items())
+def _say_synced(settled: Any) -> str:
+    done = f"上报 sent {settled.acknowledged}，核对一致 matched {settled.matched}，新消息 news {settled.news}"
+    left = f"等待 waiting {settled.waiting}，需处理 held {settled.held}"
+    return f"{done}，材料 pages {settled.page_bytes} B；{left}"
 
 
 def _parcel_export(given: argparse.Namespace, _: list[str]) -> Any:
@@ -248,8 +253,9 @@ def _parcel_export(given: argparse.Namespace, _: list[str]) -> Any:
 
 def _say_packed(packed: Any) -> str:
     counted = f"{packed.cases} 件，{packed.acts} 个动作，{packed.ratings} 次评价，{packed.pages} 页"
-    lacking = f"，另有 {packed.lacking} 页不在本机或已损坏，没有带上" if packed.lacking else ""
-    return f"{packed.file}: {counted}，{packed.bytes} 字节{lacking}"
+    left = f"；另有 {packed.lacking} 页不在本机或已损坏，没有带上" if packed.lacking else ""
+    left += f"；{packed.held} 件需处理，没有带上" if packed.held else ""
+    return f"{packed.file}: {counted}，{packed.bytes} 字节{left}"
 
 
 def _parcel_import(given: argparse.Namespace, _: list[str]) -> Any:
@@ -315,12 +321,14 @@ def _say_outbox(lines: Any) -> str:
 
 def _say_waiting(line: Any) -> str:
     """What waits, how it stands, since when, how much is left, and why. Who it is of is in the JSON only."""
+    from contract.case import CHINA
+
     said = [
         line.number or line.case_id,
-        STANDINGS[line.standing] if line.waits else "已撤下 withdrawn",
+        STANDINGS["held" if line.is_stuck else line.standing] if line.waits else "已撤下 withdrawn",
         line.matter,
         f"{len(line.what)} 个动作 acts，{line.pages} 页 pages",
-        f"自 since {line.since.isoformat(timespec='minutes')}",
+        f"自 since {line.since.astimezone(CHINA):%Y-%m-%d %H:%M}",
         f"未传 left {line.bytes_left} B",
     ]
     if line.waits and line.problem:

@@ -27,7 +27,8 @@ from contract.problem import Problem, Retry
 
 @dataclass(frozen=True)
 class Packed:
-    """What went into a parcel. `lacking` counts pages that should have and cannot be read here."""
+    """What went into a parcel. `lacking` counts pages that should have and cannot be read here; `held` counts cases
+    that stay because a person must see to them first."""
 
     file: str
     acts: int
@@ -35,6 +36,7 @@ class Packed:
     ratings: int
     pages: int
     lacking: int
+    held: int
     bytes: int
 
 
@@ -42,8 +44,8 @@ def export(store: Store, file: Path) -> Packed:
     """Write all that the server has not heard of, acts, ratings and pages, into a new file.
 
     Raises:
-        Problem: ``parcel.nothing``, ``parcel.no_key`` (the pack is older than parcels), ``parcel.file_there``,
-            ``parcel.not_written``.
+        Problem: ``parcel.nothing``, ``parcel.only_held``, ``parcel.no_key`` (the pack is older than parcels),
+            ``parcel.file_there``, ``parcel.not_written``.
     """
     key, station = store.pack().parcel_key, store.station().id
     if not key:
@@ -55,8 +57,11 @@ def export(store: Store, file: Path) -> Packed:
         pages.update(((out.case_id, digest), None) for digest in sorted(named) if store.has_page(digest))
     pages.update(((case, digest), None) for case, wanted in store.wanted_pages().items() for digest in wanted)
     ratings = store.ratings_unheard()
+    held = store.counts()[1]
     if not acts and not ratings and not pages:
-        raise Problem("parcel.nothing", Retry.NEVER)
+        raise (
+            Problem("parcel.only_held", Retry.AFTER_FIX, count=held) if held else Problem("parcel.nothing", Retry.NEVER)
+        )
     half, packed = file.with_name(file.name + ".half"), 0
     try:
         if file.exists():
@@ -92,7 +97,7 @@ def export(store: Store, file: Path) -> Packed:
             half.unlink(missing_ok=True)
     cases = {out.case_id for out in acts}
     lacking, size = len(pages) - packed, file.stat().st_size
-    return Packed(str(file), len(acts), len(cases), len(ratings), packed, lacking, size)
+    return Packed(str(file), len(acts), len(cases), len(ratings), packed, lacking, held, size)
 
 
 class _Stretch:

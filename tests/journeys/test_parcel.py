@@ -78,6 +78,18 @@ def test_rule_19_a_parcel_arrives_once_however_often_it_is_handed_in(
         export(village.desk.store, tmp_path / "another")
 
 
+def test_rule_19_nobody_is_told_that_the_server_has_what_is_held(village: Window, tmp_path: Path) -> None:
+    store = village.desk.store
+    receive(village)
+    store.hold(store.begin_sending()[0], Problem("case.no_power"))
+    store.give_back()
+    with pytest.raises(Problem, match=r"parcel\.only_held"):
+        export(store, tmp_path / "a.tbparcel")
+    receive(village)
+    packed = export(store, tmp_path / "b.tbparcel")
+    assert (packed.cases, packed.held) == (1, 1)
+
+
 def test_rule_19_a_parcel_that_is_cut_goes_on_where_it_stopped_and_arrives_once(
     window: Windows, village: Window, hall: ServerProcess, tmp_path: Path
 ) -> None:
