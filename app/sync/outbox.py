@@ -46,6 +46,11 @@ class OutboxLine:
     given_up: GivenUp | None = None
     waits: bool = True
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it goes no further without a person: an act is held, or a page cannot go."""
+        return self.waits and (self.standing is Standing.HELD or self.problem is not None)
+
     def __repr__(self) -> str:
         return f"OutboxLine({self.case_id}, {self.standing})"
 

@@ -93,6 +93,15 @@ def test_what_needs_a_person_stands_first(post: Post, until: Until) -> None:
     assert [cell.text for cell in model.state.rows[1].cells][3:] == ["收件 + 5 页材料", "3 小时前", "待线路", "11.2 MB"]
 
 
+def test_rule_08_a_page_that_cannot_go_is_for_a_person_although_the_act_is_there(post: Post, until: Until) -> None:
+    lines = (line("a", Standing.WAITING, None, 3), line("b", Standing.ACKNOWLEDGED, Problem("store.page_damaged"), 1))
+    model = shown(post, until, outbox=lambda: lines)
+    assert [row.key for row in model.state.rows] == ["b", "a"]
+    detail = model.state.detail
+    assert (detail.case_id, detail.state, detail.tone) == ("b", "需处理", "bad")
+    assert detail.trouble[1] and detail.acts == {"export", "resend"}
+
+
 def test_rule_18_what_goes_by_itself_is_said_before(post: Post, until: Until) -> None:
     assert shown(post, until).state.kept == ""
     kept = Retention(48, 14_400_000, timedelta(days=30), datetime(2026, 12, 19, 17, 0, tzinfo=UTC))

@@ -350,7 +350,7 @@ class OutboxModel(QObject):
         if self._told is None or self._away:
             return
         lines, line, supply, retention = self._told
-        held_first = sorted(lines, key=lambda one: (not one.waits, one.standing.value != "held", one.since))
+        held_first = sorted(lines, key=lambda one: (not one.waits, not one.is_stuck, one.since))
         at = self._line(self._at) or (held_first[0] if held_first else None)
         if at is None or at.case_id != self._at:
             self._at = at.case_id if at else ""
@@ -404,8 +404,10 @@ class OutboxModel(QObject):
             (say("未传"), size(one.bytes_left)),
         ]
         held = one.standing.value == "held" and one.waits
-        acts = {"export"} | ({"compare", "mend", "resend", "withdraw"} if held else set())
-        calm = say("这一件停在这里，不影响其他办件上报。") if held else ""
+        acts = (
+            {"export"} | ({"compare", "mend", "withdraw"} if held else set()) | ({"resend"} if one.is_stuck else set())
+        )
+        calm = say("这一件停在这里，不影响其他办件上报。") if one.is_stuck else ""
         if one.given_up is not None:
             gone = one.given_up
             acts.add("compare")
@@ -430,6 +432,8 @@ class OutboxModel(QObject):
 def _standing(one: OutboxLine, online: bool) -> tuple[str, str]:
     if not one.waits:
         return WITHDRAWN
+    if one.is_stuck:
+        return STANDINGS["held"]
     return NO_LINE if one.standing.value == "waiting" and not online else STANDINGS[one.standing.value]
 
 
