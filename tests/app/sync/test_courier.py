@@ -221,18 +221,26 @@ def test_rule_07_a_fault_of_ours_is_said_loses_nothing_and_is_tried_again(
     assert "sync.fault" in said and "ZeroDivisionError" in caplog.text and NAME not in caplog.text
 
 
-def test_ending_does_not_wait_for_an_upload_which_goes_on_later(station: Station, new_courier: NewCourier) -> None:
+def test_rule_13_ending_does_not_wait_for_an_upload_which_goes_on_later_where_it_stopped(
+    station: Station, cutting: Cutting, new_courier: NewCourier
+) -> None:
     store = station.store
-    case_id = Window(store).take_in(size=400_000)
-    slow = new_courier(store, station.line, bounds=Bounds(bytes_per_second=60_000))
+    case_id = Window(store).take_in(size=700_000)
+    slow = new_courier(store, station.line, bounds=Bounds(bytes_per_second=300_000))
     slow.start()
-    wait_for(store, lambda: (upload := store.find_upload(case_id)) is not None and upload.offset > 0)
+    wait_for(store, lambda: (upload := store.find_upload(case_id)) is not None and upload.offset > 200_000)
     slow.stop()
     upload = store.find_upload(case_id)
     assert upload is not None and upload.offset < upload.size and standings(store, case_id) == {Standing.ACKNOWLEDGED}
-    fast = new_courier(store, station.line)
+    pages = sum(store.find_page_size(digest) or 0 for digest in upload.pages)
+    assert store.outbox()[0].bytes_left == pages - upload.offset  # and that is what is said to be left
+    proxy = cutting(lambda: WHOLE)
+    fast = new_courier(store, Line(proxy.url, store))
     fast.start()
     wait_for(store, lambda: store.counts() == (0, 0))
+    fast.stop()
+    talk = 60_000
+    assert proxy.passed_up <= upload.size - upload.offset + 64 * 1024 + talk < upload.size
 
 
 def test_a_new_case_goes_before_the_pages_of_an_older_one(station: Station, new_courier: NewCourier) -> None:

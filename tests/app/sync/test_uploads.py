@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.store import Standing, Store
-from app.sync.batch import Batch, BatchStream, Interrupted
+from app.sync.batch import Batch, BatchStream, Interrupted, next_batch
 from app.sync.enrol import join
 from app.sync.line import BLOCK, Line
 from app.sync.round import one_round
@@ -53,6 +53,24 @@ def test_a_batch_is_made_while_it_is_sent_from_any_place_in_small_blocks(station
         BatchStream(batch, 0, batch.size, interrupted=lambda: True).read()
     with pytest.raises(Problem, match="store.page_missing"):
         Batch(store, ["0" * 64])
+
+
+def test_rule_14_small_pages_go_first_and_a_large_one_keeps_none_of_them_waiting(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, chance = station.store, random.Random(4)
+    large, small, middle = (store.put_page(chance.randbytes(size)) for size in (90_000, 1_000, 30_000))
+    assert next_batch(store, (large, small, middle)).pages == (small, middle, large)
+    monkeypatch.setattr("app.sync.batch.TOGETHER", 40_000)
+    assert next_batch(store, (large, small, middle)).pages == (small, middle)
+    assert next_batch(store, (large,)).pages == (large,)
+
+
+def test_rule_14_the_case_that_is_soon_over_goes_before_one_with_large_pages(station: Station) -> None:
+    store = station.store
+    large, small = Window(store).take_in(size=50_000), Window(store).take_in(size=100)
+    one_round(store, station.line, now)
+    assert [case_id for case_id in store.wanted_pages() if case_id in (large, small)] == [small, large]
 
 
 def test_on_a_bad_line_nobody_is_left_alone_with_much_at_the_end() -> None:
