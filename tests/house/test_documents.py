@@ -10,6 +10,7 @@ import pytest
 
 from contract.case import Flag, State
 from tests.house import tree
+from tests.house.test_words import raised_in
 
 DECISIONS = sorted((tree.ROOT / "docs" / "decisions").glob("*.md"))
 PARTS = ["Status", "Context", "Decision", "Consequences"]
@@ -49,6 +50,31 @@ def test_the_readme_names_every_command():
 @pytest.mark.parametrize("word", [*State, *Flag], ids=str)
 def test_the_glossary_knows_every_state_and_flag(word):
     assert f"`{word.value}`" in (tree.ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+
+
+# Where an act of a station may be refused, and what of it never holds one: warnings, what only officers do, what waits.
+REFUSING = [
+    "contract/case.py",
+    "server/cases/services.py",
+    "server/catalogue/matters.py",
+    *(f"server/exchange/{room}.py" for room in ("early", "numbers", "powers", "round")),
+]
+NO_ACT_IS_HELD = {
+    "case.procedure_unknown",
+    "case.undecidable",
+    "case.waits_for_earlier",
+    "matter.form_faulty",
+    "matter.version_taken",
+    "matter.withdrawn",
+    "role.not_allowed",
+    "wire.protocol_unknown",
+}
+
+
+def test_docs_say_what_to_do_with_each_kind_of_held_item():
+    refusals = {each.code for place in REFUSING for each in raised_in(tree.ROOT / place)} - NO_ACT_IS_HELD
+    text = (tree.ROOT / "docs" / "sync.md").read_text(encoding="utf-8")
+    assert sorted(code for code in refusals if f"`{code}`" not in text) == []
 
 
 def test_the_licence_is_the_whole_gpl_3():

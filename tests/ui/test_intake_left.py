@@ -111,7 +111,7 @@ def test_f2_a_card_that_comes_home_late_is_not_the_person_of_the_draft_that_was_
     assert [row.id for row in desk.store.drafts()] == [first]
 
 
-def test_f10_a_card_that_comes_home_before_the_next_person_is_not_the_next_persons(
+def test_f14_a_card_that_comes_home_before_the_next_person_is_not_the_next_persons(
     made: Made, deeds: IntakeDeeds, desk: Desk, post: Post, gate: Gate, until: Until
 ) -> None:
     model = made(with_phone=slowly(gate, deeds.with_phone))
@@ -132,7 +132,7 @@ def test_f10_a_card_that_comes_home_before_the_next_person_is_not_the_next_perso
     assert stored(desk, first).parked and stored(desk, first).phone == "13800000000"
 
 
-def test_f10_what_is_typed_behind_it_is_saved_where_it_was_typed(
+def test_f14_what_is_typed_behind_it_is_saved_where_it_was_typed(
     made: Made, deeds: IntakeDeeds, desk: Desk, gate: Gate, until: Until
 ) -> None:
     model = made(with_phone=slowly(gate, deeds.with_phone))
@@ -153,7 +153,7 @@ def test_f10_what_is_typed_behind_it_is_saved_where_it_was_typed(
     assert (kept.answers["contact_name"], kept.answers["remark"]) == ("甲", "乙") and kept.parked
 
 
-def test_f10_a_matter_chosen_behind_it_is_the_matter_of_its_own_draft(
+def test_f14_a_matter_chosen_behind_it_is_the_matter_of_its_own_draft(
     made: Made, deeds: IntakeDeeds, desk: Desk, gate: Gate, until: Until
 ) -> None:
     model = made(with_phone=slowly(gate, deeds.with_phone))

@@ -260,7 +260,7 @@ def test_u12_what_opens_a_chip_is_not_left_and_is_there_again(window: CounterWin
 
 
 @pytest.mark.usefixtures("known")
-def test_f09_another_clerk_begins_afresh_and_the_first_finds_it_parked(
+def test_f09_f11_another_clerk_begins_afresh_and_the_first_finds_it_parked(
     window: CounterWindow, hands: Hands, desk: Desk
 ) -> None:
     intake = window.counter.models.intake
