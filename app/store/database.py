@@ -73,7 +73,7 @@ def as_problem(error: apsw.Error) -> Problem:
     match error:
         case apsw.FullError():
             return Problem("store.disk_full", Retry.AFTER_FIX)
-        case apsw.IOError() if error.extendedresult == apsw.SQLITE_IOERR_SHMSIZE:  # not even the file to open it with
+        case apsw.IOError() if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:  # no room to open it
             return Problem("store.disk_full", Retry.AFTER_FIX)
         case apsw.BusyError() | apsw.LockedError():
             return Problem("store.busy", Retry.AGAIN)

@@ -82,6 +82,8 @@ def test_rule_16_the_database_is_encrypted_durable_and_keyed_raw(store: Store, w
     plain.close()
     db = connect(path, key, create=False)
     assert (db.pragma("cipher"), db.pragma("journal_mode"), db.pragma("synchronous")) == ("aegis", "wal", 2)
+    # what a large sort spills stays in memory, and what is deleted is overwritten: neither is left readable on disk
+    assert (db.pragma("temp_store"), db.pragma("secure_delete")) == (2, 1)
     db.close()
     assert not path.read_bytes().startswith(b"SQLite format 3")
 

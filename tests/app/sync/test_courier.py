@@ -15,7 +15,8 @@ from app.store import GivenUp, Standing, Store
 from app.sync.courier import Courier
 from app.sync.line import Line
 from app.sync.outbox import find, get_case_id, outbox, resend, retry_now
-from app.sync.pace import Bounds, Outcome, Pace, wait
+from app.sync.pace import Bounds, Outcome, Pace, Signs, wait
+from contract.case import pages_of
 from contract.exchange import Answer, SessionAnswer
 from contract.problem import Problem
 from tests.app.conftest import Station
@@ -241,6 +242,26 @@ def test_rule_13_ending_does_not_wait_for_an_upload_which_goes_on_later_where_it
     fast.stop()
     talk = 60_000
     assert proxy.passed_up <= upload.size - upload.offset + 64 * 1024 + talk < upload.size
+
+
+@pytest.mark.parametrize(("bytes_per_second", "copies"), [(100.0, True), (1e7, False)])
+def test_rule_15_working_copies_go_on_a_bad_line_only(
+    station: Station, new_courier: NewCourier, bytes_per_second: float, copies: bool
+) -> None:
+    store, shrunk = station.store, list[bytes]()
+
+    def shrink(page: bytes) -> bytes:
+        shrunk.append(page)
+        return page[:1000]
+
+    case_id = Window(store).take_in(size=40_000)
+    courier = new_courier(store, station.line, shrink=shrink)
+    courier._signs = Signs(rate=bytes_per_second)  # as the line showed itself before
+    courier.start()
+    wait_for(store, lambda: standings(store, case_id) == {Standing.MATCHED})
+    pages = {store.page(digest) for digest in pages_of(store.case_actions(case_id))}
+    assert set(shrunk) == (pages if copies else set()) and len(shrunk) == len(set(shrunk))
+    assert bool(courier._copied) == copies  # the server took them
 
 
 def test_a_new_case_goes_before_the_pages_of_an_older_one(station: Station, new_courier: NewCourier) -> None:
