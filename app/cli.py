@@ -600,7 +600,9 @@ def _material(given: argparse.Namespace, _: list[str]) -> Any:
 
     with closing_desk(read_config(given.folder)) as desk:
         named = given.case.strip()
-        rows = (row for row in desk.store.find_cases(named) if named in (row.number, row.case_id))  # no name, nobody's
+        rows = (
+            row for row in desk.store.cases.look_for(named) if named in (row.number, row.case_id)
+        )  # no name, nobody's
         case_id = next((row.case_id for row in rows), "")
         part = given.out.with_name(given.out.name + ".part")
         try:

@@ -44,7 +44,7 @@ class Desk:
 
 def server_now(desk: Desk) -> datetime:
     """The time by the server's clock, as far as the station knows it."""
-    offset = desk.store.offset_ms()
+    offset = desk.store.offset.ms()
     return desk.clock() + timedelta(milliseconds=offset or 0)
 
 

@@ -93,7 +93,7 @@ def diagnosis(desk: Desk, recent: RecentLines | None = None, more: Mapping[str, 
         },
         "libraries": {**_libraries(), **(more or {})},
         "station": {
-            "id": desk.store.station().id,
+            "id": desk.store.station.get().id,
             "node": desk.node,
             "window": desk.config.window,
             "server": _USER.sub("", desk.config.server_url),
@@ -121,7 +121,7 @@ def write_diagnosis(
         Problem: ``diagnosis.unwritable``.
     """
     said = diagnosis(desk, recent, more)
-    file = folder / f"tongban-{desk.store.station().id}-{desk.clock().astimezone():%Y%m%d-%H%M%S}.json"
+    file = folder / f"tongban-{desk.store.station.get().id}-{desk.clock().astimezone():%Y%m%d-%H%M%S}.json"
     try:
         file.write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", "utf-8")
     except OSError:

@@ -37,14 +37,14 @@ def open_desk(config: Config, clock: Callable[[], datetime] = wall_clock) -> Des
     store = open_store(config, clock)
     try:
         catalogue = _catalogue_of(store)
-        if store.find_pack() is not None:
+        if store.packs.find() is not None:
             catalogue().refresh()
         store.on_change(lambda changes: _make_findable(catalogue) if changes.pack else None)
         devices = DevicesHere(config.devices, clock)
         return Desk(
             config=config,
             store=store,
-            node=store.station().node,
+            node=store.station.get().node,
             clock=clock,
             catalogue=catalogue,
             devices=devices,
@@ -109,16 +109,16 @@ def join_station(
     config = config.model_copy(update=given)
     store = open_store(config)
     try:
-        if store.find_station() is None:
+        if store.station.find() is None:
             write_config(config)  # first: a station that has joined is never without its settings
             _with_line(config, store, lambda line: join(store, line, code))
-        elif store.find_pack() is None:
+        elif store.packs.find() is None:
             _with_line(config, store, lambda line: fetch_pack(store, line, patience=None))
             write_config(config)
         else:
             raise Problem("station.joined_already", Retry.NEVER)
-        station = store.station()
-        Catalogue(store.pack(), store.shelf).refresh()
+        station = store.station.get()
+        Catalogue(store.packs.get(), store.shelf).refresh()
     finally:
         store.close()
     if not config.window:
@@ -168,15 +168,15 @@ def recover_station(folder: Path, recovery_key: Path) -> dict[str, Any]:
     if not (folder / DATABASE).exists():
         raise Problem("store.absent", Retry.AFTER_FIX)
     with Store.open(folder, key) as store, store.sync_lock("recovery"):
-        store.give_up_numbers()
-        cases, held = store.counts()
-        station = store.station()
+        store.numbers.give_up()
+        cases, held = store.outbox.counts()
+        station = store.station.get()
     keeper = keep_key(folder, key, training=config.training)
     return {"station": station.id, "node": station.node, "cases": cases, "held": held, "keeper": keeper}
 
 
 def _line(config: Config, store: Store, clock: Callable[[], datetime]) -> Line:
-    return Line(config.server_url, store, clock=clock, verify=config.certificate or True)
+    return Line(config.server_url, store.station, clock=clock, verify=config.certificate or True)
 
 
 def _catalogue_of(store: Store) -> Callable[[], Catalogue]:
@@ -184,7 +184,7 @@ def _catalogue_of(store: Store) -> Callable[[], Catalogue]:
     built: list[Catalogue] = []
 
     def catalogue() -> Catalogue:
-        pack = store.pack()
+        pack = store.packs.get()
         if not built or built[0].pack.version != pack.version:
             built[:] = [Catalogue(pack, store.shelf)]
         return built[0]

@@ -31,17 +31,17 @@ TOTAL = 1_500_000  # bytes of pages: five materials of 300 kB
 
 def main(who: str, url: str, authority: str, code: str, patience: str) -> None:
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder), bytes(32)) as store:
-        line = Line(url, store, verify=authority)
+        line = Line(url, store.station, verify=authority)
         join(store, line, code)
         window = Window(store)
         materials = window.begin(pages=1, size=10)[-1].body["materials"]  # an idle one, to count its pages
         slots = sum(len(material["pages"]) for material in materials)
         case_id = window.take_in(pages=1, size=TOTAL // slots)
         one_round(store, line, now)
-        pages = store.wanted_pages()[case_id]
-        _say(ready=True, pages=len(pages), bytes=sum(store.find_page_size(page) or 0 for page in pages))
+        pages = store.uploads.wanted()[case_id]
+        _say(ready=True, pages=len(pages), bytes=sum(store.pages.find_size(page) or 0 for page in pages))
         line.close()
-        line = Line(url, store, verify=authority)  # as after a start: it knows nothing of the fast line
+        line = Line(url, store.station, verify=authority)  # as after a start: it knows nothing of the fast line
         sys.stdin.readline()
         play = _ours if who == "ours" else _tuspy
         _say(**play(store, line, case_id, pages, float(patience)))
@@ -69,20 +69,20 @@ def _ours(store: Store, line: Line, case_id: str, pages: tuple[str, ...], patien
         return sent
 
     courier_module.send_one_batch = send  # to look at it, nothing else
-    ending = store.end_upload
+    ending = store.uploads.end
 
     def end_upload(case_id: str, pages: Any, problem: Problem | None = None) -> None:
         if problem:
             problems.append(f"{problem.code} {dict(problem.facts)}")
         ending(case_id, pages, problem)
 
-    store.end_upload = end_upload  # type: ignore[method-assign]
+    store.uploads.end = end_upload  # type: ignore[method-assign]
     over, matched = threading.Event(), threading.Event()
 
     def changed(changes: Changes) -> None:
-        if began and not store.wanted_pages():
+        if began and not store.uploads.wanted():
             over.set()
-        if store.counts() == (0, 0):
+        if store.outbox.counts() == (0, 0):
             matched.set()
 
     store.on_change(changed)
@@ -117,7 +117,7 @@ def _tuspy(store: Store, line: Line, case_id: str, pages: tuple[str, ...], patie
     def play() -> None:
         for number, digest in enumerate(pages):
             path = Path(tempfile.gettempdir()) / f"page{number}"
-            path.write_bytes(store.page(digest))
+            path.write_bytes(store.pages.get(digest))
             metadata = {"case_id": case_id, "filetype": "image/jpeg", "digest": sha256(path.read_bytes())}
             uploader = None
             while True:

@@ -110,7 +110,7 @@ def _gone_on(made: AtWork, before: int, wanted: set[str], told: float) -> Lost:
         raise RuntimeError(made.intake.state.banner.title)
     came = [page.digest for page in made.pages(PLAN)[before:]]
     for digest in came:
-        made.desk.store.page(digest)  # raises where it is not whole on disk
+        made.desk.store.pages.get(digest)  # raises where it is not whole on disk
     return Lost(list(hands.took), len(wanted - set(came)), len(came) - len(set(came)), told)
 
 

@@ -50,7 +50,7 @@ def _measured(made: AtWork, batch: list[bytes]) -> tuple[int, float]:
     made.look_at(PLAN)
     hands.wait(lambda: not hands.turn(), "everything to come to rest")
     made.desk.courier.start()
-    hands.wait(lambda: len(made.desk.store.wanted_pages()) == CASES, "the server to want the pages")
+    hands.wait(lambda: len(made.desk.store.uploads.wanted()) == CASES, "the server to want the pages")
     waited = _wanted(made)
     made.lay(batch)
     hands.begin()
@@ -70,7 +70,7 @@ def _measured(made: AtWork, batch: list[bytes]) -> tuple[int, float]:
 
 
 def _wanted(made: AtWork) -> int:
-    return sum(len(pages) for pages in made.desk.store.wanted_pages().values())
+    return sum(len(pages) for pages in made.desk.store.uploads.wanted().values())
 
 
 if __name__ == "__main__":

@@ -110,18 +110,18 @@ def _taking(folder: Path, images: Sequence[bytes] | Iterator[bytes]) -> _Took:
         pages = [_taken_in(store, number, data) for number, data in enumerate(images)]
         with (folder / "all.pdf").open("wb") as out:
             shown = (page for page in pages if not page.hidden)
-            write_pdf(out, ((page, store.page(page.digest)) for page in shown))
+            write_pdf(out, ((page, store.pages.get(page.digest)) for page in shown))
         took = _Took(time.perf_counter() - began[0], time.thread_time() - began[1])
         (folder / "hidden").write_bytes(bytes(page.hidden for page in pages))
         (folder / "back").mkdir()
         for number, page in enumerate(pages):
-            (folder / "back" / f"{number:02}.jpg").write_bytes(store.page(page.digest))
+            (folder / "back" / f"{number:02}.jpg").write_bytes(store.pages.get(page.digest))
     return took
 
 
 def _taken_in(store: Store, number: int, data: bytes) -> Page:
     facts, _ = first_look(data, "image/jpeg")
-    digest = store.put_page(data, "image/jpeg")
+    digest = store.pages.put(data, "image/jpeg")
     page = Page(
         digest=digest,
         size=len(data),
@@ -249,7 +249,7 @@ def _memory_of(count: int, folder: Path) -> int:
     ):
         # No two alike: a number after the end of the picture, which no reader of JPEG minds.
         taken = [_taken_in(store, n, images[n % 3] + n.to_bytes(4, "big")) for n in range(count)]
-        write_pdf(out, ((page, store.page(page.digest)) for page in taken))
+        write_pdf(out, ((page, store.pages.get(page.digest)) for page in taken))
     # Not getrusage: it tells the peak of the process that started this one, where that was higher.
     said = Path("/proc/self/status").read_text().split("VmHWM:")[1]
     print(int(said.split()[0]) / 1024)

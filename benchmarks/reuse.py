@@ -83,7 +83,7 @@ def _play(place: Path, server: ServerProcess, proxy: CuttingProxy) -> tuple[int,
         taken = finish.take_in(desk, _filled(window, draft), window.clerk)
         window.settle(window.agreed, 120)
         end()
-        new = pages_of(desk.store.case_actions(taken.case.id)) - reused
+        new = pages_of(desk.store.cases.actions(taken.case.id)) - reused
         wire = proxy.passed_up - before - sum(_size(desk, digest) for digest in new)
         return sum(_size(desk, d) for d in reused), sum(_size(desk, d) for d in reused & asked), shared, wire
     finally:
@@ -91,11 +91,11 @@ def _play(place: Path, server: ServerProcess, proxy: CuttingProxy) -> tuple[int,
 
 
 def _note(desk: Desk, _: Changes, asked: set[str]) -> None:
-    asked.update(page for wanted in desk.store.wanted_pages().values() for page in wanted)
+    asked.update(page for wanted in desk.store.uploads.wanted().values() for page in wanted)
 
 
 def _size(desk: Desk, digest: str) -> int:
-    return desk.store.find_page_size(digest) or 0
+    return desk.store.pages.find_size(digest) or 0
 
 
 def _filled(window: Window, draft: Draft) -> Draft:

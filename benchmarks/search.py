@@ -98,7 +98,7 @@ def _measured(name: str, hall: Province, store: Store) -> tuple[list[Ratio], dic
 
 def _fill(store: Store, hall: Province) -> tuple[PackHead, float]:
     """Join a server that exists only as its key, and put the whole pack in force."""
-    store.station_key()
+    store.station.public_key()
     store.join(
         "http://127.0.0.1:1",
         EnrolAnswer(station="s", node=CITY, name="1", server_public_key=SERVER_PUBLIC, blocks=()),
@@ -118,7 +118,7 @@ def _fill(store: Store, hall: Province) -> tuple[PackHead, float]:
     )
     signed = SignedManifest(manifest=manifest, signature=base64.b64encode(SERVER_KEY.sign(manifest.encode())).decode())
     began = time.perf_counter()
-    return store.keep_parts(signed, parts), time.perf_counter() - began
+    return store.packs.keep_parts(signed, parts), time.perf_counter() - began
 
 
 def _size(store: Store) -> int:

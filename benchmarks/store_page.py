@@ -44,7 +44,7 @@ def main() -> int:
                     (bare, lambda data=data: _plainly(folder / "bare", data)),
                     (file, lambda data=data: Writing(pages, data, "image/jpeg").close()),
                     (bare_row, lambda data=data: (_plainly(folder / "bare", data), _row(rows))),
-                    (whole, lambda data=data: store.put_page(data, "image/jpeg")),
+                    (whole, lambda data=data: store.pages.put(data, "image/jpeg")),
                 ):
                     into.append(_seconds(work))
         rows.close()

@@ -88,7 +88,7 @@ def _ours_and_tuspy(folder: Path, count: int) -> tuple[float, float]:
     server.start()
     try:
         with Store.open(folder / "station", bytes(32)) as store:
-            line = Line(server.url, store)
+            line = Line(server.url, store.station)
             join(store, line, server.code(NODE))
             window = Window(store)
             slots = sum(len(material["pages"]) for material in window.begin(pages=1, size=10)[-1].body["materials"])
@@ -96,13 +96,13 @@ def _ours_and_tuspy(folder: Path, count: int) -> tuple[float, float]:
                 case_id = window.take_in(pages=A_CASE // slots, size=SIZE)
             while one_round(store, line, now).more:
                 pass
-            wanted = [page for pages in store.wanted_pages().values() for page in pages]
+            wanted = [page for pages in store.uploads.wanted().values() for page in pages]
             began = time.monotonic()
             while send_one_batch(store, line) is not None:
                 pass
             took = time.monotonic() - began
             one_round(store, line, now)
-            if store.wanted_pages():
+            if store.uploads.wanted():
                 raise RuntimeError("the server still wants pages")
             line.close()
             pages = [folder / f"page{number}" for number in range(FEW)]

@@ -123,7 +123,7 @@ def play(server: RunningServer, config: Config, papers: Path, out: Path, tell: C
         case_id = _at_the_counter(desk, window, hands, papers, picture)
         _at_the_department(server, case_id)
         desk.courier.retry_now()  # the news would come by itself, in its own time
-        hands.wait(lambda: desk.store.find_case(case_id).state == "approved", "the decision to come back")  # type: ignore[union-attr]
+        hands.wait(lambda: desk.store.cases.find(case_id).state == "approved", "the decision to come back")  # type: ignore[union-attr]
         _hand_over(desk, window, hands, case_id, picture)
         hands.wait(lambda: desk.courier.state.waiting == 0, "the server to have everything")
         return _left_behind(desk, window.counter.clerk, case_id, out, screenshots)
@@ -219,7 +219,7 @@ def _hand_over(desk: Desk, window: Any, hands: Any, case_id: str, picture: Calla
     hands.press("F9")
     hands.wait(lambda: pickup.state.case.asking == "deliver", "to be asked who takes it")
     hands.press("Ctrl+Return")
-    hands.wait(lambda: desk.store.find_case(case_id).state == "delivered", "the result to be handed over")  # type: ignore[union-attr]
+    hands.wait(lambda: desk.store.cases.find(case_id).state == "delivered", "the result to be handed over")  # type: ignore[union-attr]
     hands.press("Ctrl+4")
     hands.scan_code(receipt_code(desk, case_id, counter.clerk))
     hands.wait(lambda: counter.models.search.state.case.case_id == case_id, "the case")

@@ -162,7 +162,7 @@ def build_counter(desk: Desk, post: Post, config: Config, recent: RecentLines | 
             place=partial(_place, desk),
             now=desk.clock,
             line=lambda: desk.courier.state,
-            find_case=lambda number: next((row.case_id for row in desk.store.find_cases(number, 1)), ""),
+            find_case=lambda number: next((row.case_id for row in desk.store.cases.look_for(number, 1)), ""),
             listen=desk.devices.listen,
             verify_code=lambda code: NotConnected().verify(code, ""),
         ),
@@ -376,7 +376,7 @@ def _case_deeds(desk: Desk, listed: Callable[[str, Clerk], Any]) -> CaseDeeds:
 
 def _outbox_deeds(desk: Desk, who: Callable[[], Clerk]) -> OutboxDeeds:
     def supply() -> Supply:
-        return Supply(sum(pool.left for pool in desk.store.pools()), desk.catalogue().pack.made_on)
+        return Supply(sum(pool.left for pool in desk.store.numbers.pools()), desk.catalogue().pack.made_on)
 
     def redo(case_id: str, given: Mapping[str, Any], name: str, password: str) -> Case:
         if not name:

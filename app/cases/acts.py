@@ -216,7 +216,7 @@ def get_case(desk: Desk, case_id: str) -> Case:
     Raises:
         Problem: ``case.unknown``.
     """
-    case = desk.store.shown(case_id)[0]
+    case = desk.store.cases.shown(case_id)[0]
     if case is None:
         raise Problem("case.unknown", Retry.NEVER)
     return case
@@ -234,8 +234,8 @@ def _do(
     case = get_case(desk, case_id)
     if kind in POWERS and POWERS[kind] not in powers_here(desk, case):
         raise Problem("case.no_power", Retry.NEVER)
-    action = desk.store.act(case_id, kind, body, author_of(desk, clerk), after=case.last_action)
-    return desk.store.did([action], drop_draft=drop_draft, last_look=last_look)
+    action = desk.store.acts.make(case_id, kind, body, author_of(desk, clerk), after=case.last_action)
+    return desk.store.acts.did([action], drop_draft=drop_draft, last_look=last_look)
 
 
 def _ours(desk: Desk, case_id: str) -> None:
@@ -246,7 +246,7 @@ def _ours(desk: Desk, case_id: str) -> None:
 def _papers(desk: Desk, case_id: str) -> tuple[str, ...]:
     """The numbers of the papers that came out and still stand: the new ones name them as replaced."""
     before = {number for correction in get_case(desk, case_id).corrections for number in correction.replaces}
-    out = (paper.number for paper in desk.store.papers(case_id) if paper.outcome != "failed")
+    out = (paper.number for paper in desk.store.papers.of_case(case_id) if paper.outcome != "failed")
     return tuple(number for number in dict.fromkeys(out) if number not in before)
 
 

@@ -93,7 +93,7 @@ def lay_out(desk: Desk, case: Case, clerk: Clerk) -> Correctable:
         case=case,
         matter=catalogue.matter(case.matter, case.matter_version),
         people=typed_parts(case),
-        fixed=_from_chip(desk.store.case_actions(case.id)),
+        fixed=_from_chip(desk.store.cases.actions(case.id)),
         supervised=needs_supervisor(case, Kind.CORRECT, author_of(desk, clerk).role, day),
         today=day,
         offerings=offerings,

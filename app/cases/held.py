@@ -114,12 +114,12 @@ def redo(
         if "supervisor" in BODIES[old.kind].model_fields:
             stands_by = author_of(desk, supervisor).model_dump(mode="json") if supervisor else None
             body |= {"supervisor": stands_by, "supervisor_offline": offline and supervisor is not None}
-        new = desk.store.act(case_id, old.kind, body, author, after=case.last_action)
+        new = desk.store.acts.make(case_id, old.kind, body, author, after=case.last_action)
         before = apply(before, old.model_copy(update={"after": before.last_action if before else ""}))
         case = apply(case, new)
         made.append(new)
     given_up = GivenUp(reason=MENDED, author=author, at=desk.clock())
-    case = desk.store.did(made, instead_of=case_id, given_up=given_up)
+    case = desk.store.acts.did(made, instead_of=case_id, given_up=given_up)
     desk.courier.retry_now()
     return case
 
@@ -147,7 +147,7 @@ def withdraw(desk: Desk, case_id: str, clerk: Clerk, reason: str, supervisor: Cl
         supervisor=author_of(desk, supervisor),
         offline=offline,
     )
-    desk.store.set_aside(case_id, given_up)
+    desk.store.outbox.set_aside(case_id, given_up)
 
 
 def _held(desk: Desk, case_id: str) -> Versions:

@@ -97,7 +97,7 @@ class Today:
 
 def find(desk: Desk, text: str, limit: int = 50) -> tuple[CaseLine, ...]:
     """Cases by number, scanned QR, id number, credit code or name; the newest ones where the text is empty."""
-    rows = desk.store.find_cases(text, limit) if text.strip() else desk.store.recent_cases(limit)
+    rows = desk.store.cases.look_for(text, limit) if text.strip() else desk.store.cases.recent(limit)
     catalogue = desk.catalogue()
     found = []
     for row in rows:
@@ -124,7 +124,7 @@ def shown(desk: Desk, case_id: str, clerk: Clerk) -> CaseShown:
     Raises:
         Problem: ``case.unknown``.
     """
-    case, pending, held = desk.store.shown(case_id)
+    case, pending, held = desk.store.cases.shown(case_id)
     if case is None:
         raise Problem("case.unknown")
     able = _able(desk, case, clerk)
@@ -177,8 +177,8 @@ def todo(desk: Desk, clerk: Clerk) -> tuple[TodoItem, ...]:
     """What waits for this node, the most urgent first."""
     found = []
     day, calendar = today(desk), desk.catalogue().pack.calendar
-    clashing = desk.store.cases_to_look_at()
-    for case in desk.store.cases_in(_OPEN):
+    clashing = desk.store.cases.to_look_at()
+    for case in desk.store.cases.in_states(_OPEN):
         if case.node != desk.node:
             continue
         matter = desk.catalogue().find_matter(case.matter, case.matter_version)
@@ -214,21 +214,21 @@ def today_here(desk: Desk) -> Today:
     """The day's counts by kind of act and by matter, and what the station can do without a line."""
     day, catalogue = today(desk), desk.catalogue()
     # the day is the server's, the acts were timed by the station's clock (F29)
-    start = datetime.combine(day, time(), CHINA) - timedelta(milliseconds=desk.store.offset_ms() or 0)
+    start = datetime.combine(day, time(), CHINA) - timedelta(milliseconds=desk.store.offset.ms() or 0)
     counts: Counter[Kind] = Counter()
     matters: Counter[str] = Counter()
-    for deed in desk.store.deeds_between(start, start + timedelta(days=1)):
+    for deed in desk.store.acts.between(start, start + timedelta(days=1)):
         if deed.aside:
             continue
         counts[deed.action.kind] += 1
         if deed.action.kind is Kind.OPEN:
             matter = catalogue.find_matter(deed.action.body["matter"], deed.action.body["matter_version"])
             matters[matter.name if matter else deed.action.body["matter"]] += 1
-    pack, checked = catalogue.pack, desk.store.pack_checked_at()
+    pack, checked = catalogue.pack, desk.store.packs.checked_at()
     return Today(
         counts=dict(counts),
         by_matter=tuple(matters.most_common()),
-        numbers_left=sum(pool.left for pool in desk.store.pools()),
+        numbers_left=sum(pool.left for pool in desk.store.numbers.pools()),
         pack_made_on=pack.made_on,
         pack_age_days=(day - max(pack.made_on, checked.astimezone(CHINA).date() if checked else pack.made_on)).days,
         matters=catalogue.count(),

@@ -18,10 +18,10 @@ def clashing(desk: Desk, draft: Draft) -> tuple[OtherCase, ...]:
     if matter is None or not matter.clashes or draft.applicant is None or draft.of_case:
         return ()
     found = []
-    for row in desk.store.cases_of_person(draft.applicant.number):
+    for row in desk.store.cases.of_person(draft.applicant.number):
         if row.matter != matter.code or row.case_id in (draft.id, draft.instead_of):
             continue
-        case = desk.store.find_case(row.case_id)
+        case = desk.store.cases.find(row.case_id)
         if case is None or not case.is_open or case.parties.applicant.number != draft.applicant.number:
             continue
         where = desk.catalogue().tree.path_name(case.node)

@@ -131,7 +131,7 @@ def decline(desk: Desk, draft: Draft, clerk: Clerk, ground: Ground, reason: str,
 
 def _find_taken(desk: Desk, draft: Draft) -> TakenIn | None:
     """The case that this draft has become already."""
-    case = desk.store.shown(draft.id)[0]
+    case = desk.store.cases.shown(draft.id)[0]
     return None if case is None else _taken(case)
 
 
@@ -219,13 +219,13 @@ def _done(desk: Desk, draft: Draft, clerk: Clerk, bodies: list[tuple[Kind, Wire]
     author = author_of(desk, clerk)
     actions: list[Action] = []
     for kind, body in bodies:
-        action = desk.store.act(draft.id, kind, body, author, after=actions[-1].id if actions else "")
+        action = desk.store.acts.make(draft.id, kind, body, author, after=actions[-1].id if actions else "")
         if kind is Kind.CONFIRM_PERSON and draft.confirmed and draft.identity and draft.identity.confirmed_at:
             # whoever compared card and face stays its author, at the time when it was done (F09)
             action = action.model_copy(update={"author": draft.confirmed, "made_at": draft.identity.confirmed_at})
         actions.append(action)
     given_up = GivenUp(reason=MENDED, author=author, at=desk.clock()) if draft.instead_of else None
-    case = desk.store.did(
+    case = desk.store.acts.did(
         actions,
         drop_draft=draft.id,
         last_look=nothing_came_since(seen),

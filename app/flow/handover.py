@@ -89,7 +89,7 @@ class Handover:
 
 def handover(desk: Desk, clerk: Clerk) -> Handover:
     """What this clerk leaves to the next one, and what a colleague left."""
-    saved = desk.store.drafts()
+    saved = desk.store.drafts.saved()
     drafts = [draft for draft in map(_read, saved) if draft is not None]
     names = {one.id: one.name for _, one in seen_here(desk)} | {clerk.id: clerk.name}
     when = {row.id: row.saved_at for row in saved}
@@ -142,7 +142,7 @@ def _of_drafts(desk: Desk, drafts: Iterable[Draft]) -> Iterator[HeldOriginals]:
 def _of_cases(desk: Desk) -> Iterator[HeldOriginals]:
     now = desk.clock()
     for case_id in dict.fromkeys(act.case_id for act in _done(desk, now - timedelta(days=1), now)):
-        case = desk.store.find_case(case_id)
+        case = desk.store.cases.find(case_id)
         if case is None or (case.received_at or case.opened_at).astimezone(CHINA).date() != today(desk):
             continue
         matter = desk.catalogue().find_matter(case.matter, case.matter_version)
@@ -171,10 +171,10 @@ def _unprinted(desk: Desk) -> Iterator[Unprinted]:
         if act.kind in _DUE:
             due.setdefault(act.case_id, {})[_DUE[act.kind]] = act.made_at
     for case_id, papers in due.items():
-        case = desk.store.find_case(case_id)
+        case = desk.store.cases.find(case_id)
         if case is None or case.state in (State.VOIDED, State.WITHDRAWN):
             continue
-        printed = desk.store.papers(case_id)
+        printed = desk.store.papers.of_case(case_id)
         for kind, at in papers.items():
             asked = [paper for paper in printed if paper.kind in (kind, _OTHER_SIZE.get(kind))]
             if all(paper.outcome == "failed" for paper in asked):
@@ -183,6 +183,6 @@ def _unprinted(desk: Desk) -> Iterator[Unprinted]:
 
 def _done(desk: Desk, since: datetime, until: datetime) -> Iterator[Action]:
     """What was done at this window, and stands."""
-    for deed in desk.store.deeds_between(since, until + timedelta(seconds=1)):
+    for deed in desk.store.acts.between(since, until + timedelta(seconds=1)):
         if not deed.aside:
             yield deed.action

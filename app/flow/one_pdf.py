@@ -20,7 +20,7 @@ def write_materials(desk: Desk, case_id: str, out: IO[bytes], code: str = "") ->
     Raises:
         Problem: ``case.unknown``; ``material.unknown``, ``material.empty``; the store's and the line's.
     """
-    case = desk.store.find_case(case_id)
+    case = desk.store.cases.find(case_id)
     if case is None:
         raise Problem("case.unknown", Retry.NEVER)
     materials = [one for one in case.materials if code in ("", one.code)]
@@ -34,5 +34,5 @@ def write_materials(desk: Desk, case_id: str, out: IO[bytes], code: str = "") ->
 
 def _opened(desk: Desk, case_id: str, pages: list[Page]) -> Iterator[tuple[Page, bytes]]:
     for page in pages:
-        here = desk.store.has_page(page.digest)
-        yield page, desk.store.page(page.digest) if here else desk.courier.line.page(case_id, page.digest)
+        here = desk.store.pages.has(page.digest)
+        yield page, desk.store.pages.get(page.digest) if here else desk.courier.line.page(case_id, page.digest)

@@ -181,7 +181,7 @@ def straighten_page(desk: Desk, draft: Draft, code: str, key: str, corners: Corn
         raise Problem("page.no_picture", Retry.NEVER)
     if corners is not None and not make_a_sheet(corners):
         raise Problem("page.bad_corners", Retry.AFTER_FIX)
-    data = desk.store.page(page.digest)
+    data = desk.store.pages.get(page.digest)
     found = look.analyse(data, page.media_type, frame=page.frame, rasteriser=raster, corners=corners)
     return _changed(desk, draft, code, key, corners=corners, **_seen_so(found))
 
@@ -192,7 +192,7 @@ def thumbnail(desk: Desk, page: Page) -> bytes:
     if made is not None:
         return made
     return look.thumbnail(
-        desk.store.page(page.digest),
+        desk.store.pages.get(page.digest),
         page.rotation,
         page.skew,
         page.crop,
@@ -204,12 +204,12 @@ def thumbnail(desk: Desk, page: Page) -> bytes:
 
 def whole_picture(desk: Desk, page: Page, width: int) -> bytes:
     """A JPEG of the page as the camera saw it, with all that lies round the paper."""
-    return look.preview(desk.store.page(page.digest), width=width, frame=page.frame, rasteriser=raster)
+    return look.preview(desk.store.pages.get(page.digest), width=width, frame=page.frame, rasteriser=raster)
 
 
 def preview(desk: Desk, page: Page, width: int) -> bytes:
     """A JPEG of the page as it is to be read, straightened, `width` pixels wide."""
-    data = desk.store.page(page.digest)
+    data = desk.store.pages.get(page.digest)
     return look.preview(
         data,
         page.rotation,
@@ -471,7 +471,7 @@ def analysed(
     first = look.first_look(data, scanned.media_type, rasteriser=raster, corners=corners)
     looks = [first]
     looks += [look.first_look(data, scanned.media_type, frame=n, rasteriser=raster) for n in range(1, first[0].frames)]
-    digest = desk.store.put_page(data, scanned.media_type)
+    digest = desk.store.pages.put(data, scanned.media_type)
     found = []
     for frame, (facts, thumb) in enumerate(looks):
         page = Page(

@@ -168,7 +168,7 @@ def _print(desk: Desk, view: CaseView, kind: PaperKind, clerk: Clerk, copy: bool
     kind = _here(desk, kind)
     made = _input(desk, view, clerk, copy)
     number = number_of(kind, made)
-    known = [paper.outcome for paper in desk.store.papers(view.case.id) if paper.number == number]
+    known = [paper.outcome for paper in desk.store.papers.of_case(view.case.id) if paper.number == number]
     if known:  # it may be out already (F17), or it never came out
         copy = any(outcome != "failed" for outcome in known)
         made = made.model_copy(update={"copy_mark": copy})
@@ -177,7 +177,7 @@ def _print(desk: Desk, view: CaseView, kind: PaperKind, clerk: Clerk, copy: bool
     except Problem as problem:
         return Printed(kind, "failed", number, problem)
     printed = _send(desk, kind, number, pdf, view.case.id)
-    desk.store.keep_paper(Paper(view.case.id, kind, number, sha256(pdf), printed.outcome, copy, desk.clock()))
+    desk.store.papers.keep(Paper(view.case.id, kind, number, sha256(pdf), printed.outcome, copy, desk.clock()))
     return printed
 
 
@@ -210,7 +210,7 @@ def _input(desk: Desk, view: CaseView, clerk: Clerk, copy: bool) -> PaperInput:
         view=view,
         clerk=clerk.name,
         at=desk.clock().astimezone(CHINA),
-        server_at=server_now(desk).astimezone(CHINA) if desk.store.offset_ms() is not None else None,
+        server_at=server_now(desk).astimezone(CHINA) if desk.store.offset.ms() is not None else None,
         number=view.case.number,
         answer_by=deemed_accepted_on(received.astimezone(CHINA).date(), calendar) if waits and received else None,
         areas={code: tree.path_name(code) for code in map(str, view.case.answers.values()) if code in tree.by_code},
@@ -237,7 +237,7 @@ def as_case(desk: Desk, draft: Draft, clerk: Clerk) -> Case:
     author = author_of(desk, clerk)
     first = Action(
         id="form", case_id=draft.id, kind=Kind.OPEN, body=opened.model_dump(mode="json"), author=author,
-        made_at=desk.clock(), server_offset_ms=desk.store.offset_ms(),
+        made_at=desk.clock(), server_offset_ms=desk.store.offset.ms(),
     )  # fmt: skip
     confirmed = PersonConfirmed(identity=draft.identity)
     second = first.model_copy(

@@ -18,14 +18,14 @@ KEYS = dict(zip((5, 4, 3, 2, 1), Level, strict=True))  # of a pad
 
 def visit_of(desk: Desk, case_id: str) -> str:
     """The act that this visit led to: the last one that was done here; empty where nothing was."""
-    here = desk.store.station().id
-    return next((act.id for act in reversed(desk.store.case_actions(case_id)) if act.station == here), "")
+    here = desk.store.station.get().id
+    return next((act.id for act in reversed(desk.store.cases.actions(case_id)) if act.station == here), "")
 
 
 def may_be_rated(desk: Desk, case_id: str) -> bool:
     """Whether there was a visit that nobody has rated."""
     visit = visit_of(desk, case_id)
-    return bool(visit) and not desk.store.is_rated(visit)
+    return bool(visit) and not desk.store.ratings.is_rated(visit)
 
 
 def rate(
@@ -40,17 +40,17 @@ def rate(
     if not visit:
         raise Problem("rating.no_visit", Retry.NEVER)
     rating = Rating(
-        id=desk.store.new_id(),
+        id=desk.store.acts.new_id(),
         case_id=case_id,
         visit=visit,
         level=level,
         reasons=tuple(dict.fromkeys(reasons)),
         means=means,
-        station=desk.store.station().id,
+        station=desk.store.station.get().id,
         made_at=desk.clock(),
-        server_offset_ms=desk.store.offset_ms(),
+        server_offset_ms=desk.store.offset.ms(),
     )
-    return desk.store.keep_rating(rating)
+    return desk.store.ratings.keep(rating)
 
 
 def level_of(pressed: Pressed) -> Level:

@@ -105,7 +105,7 @@ def _with_slot(draft: Draft, slot: CaseMaterial) -> Draft:
 
 
 def _kept(desk: Desk, data: bytes, media_type: str) -> Page:
-    return Page(digest=desk.store.put_page(data, media_type), size=len(data), media_type=media_type)
+    return Page(digest=desk.store.pages.put(data, media_type), size=len(data), media_type=media_type)
 
 
 def _form_of(desk: Desk, draft: Draft) -> str:

@@ -55,7 +55,7 @@ class DraftSummary(Wire):
 def begin(desk: Desk, clerk: Clerk, channel: str = "counter") -> Draft:
     """A fresh intake. Nothing is kept until there is something to keep, and nothing at hand of who was there before."""
     desk.thumbnails.forget()
-    return Draft(id=desk.store.new_id(), clerk=clerk.id, channel=channel, began_at=desk.clock())
+    return Draft(id=desk.store.acts.new_id(), clerk=clerk.id, channel=channel, began_at=desk.clock())
 
 
 def with_document(desk: Desk, draft: Draft, document: IdentityDocument, pages: tuple[str, ...] = ()) -> Draft:
@@ -126,7 +126,7 @@ def with_manual_identity(desk: Desk, draft: Draft, fields: Mapping[str, Any], re
     if not reason.strip():
         raise Problem("identity.reason_missing", Retry.AFTER_FIX)
     document = desk.devices.manual(dict(fields), reason.strip())
-    pages = (desk.store.put_page(page),) if page else ()
+    pages = (desk.store.pages.put(page),) if page else ()
     return with_document(desk, draft, document, pages)
 
 
@@ -261,7 +261,7 @@ def get_draft(desk: Desk, draft_id: str) -> Draft:
     Raises:
         Problem: ``draft.gone``, ``draft.damaged``.
     """
-    return _read(desk.store.draft(draft_id))
+    return _read(desk.store.drafts.get(draft_id))
 
 
 def resume(desk: Desk, draft_id: str) -> Draft:
@@ -276,12 +276,12 @@ def resume(desk: Desk, draft_id: str) -> Draft:
 
 def drafts(desk: Desk, clerk: Clerk) -> tuple[DraftSummary, ...]:
     """This clerk's drafts in the order in which they were begun: the order of Alt+number."""
-    return tuple(_summary(desk, row) for row in sorted(desk.store.drafts(clerk.id), key=lambda row: row.id))
+    return tuple(_summary(desk, row) for row in sorted(desk.store.drafts.saved(clerk.id), key=lambda row: row.id))
 
 
 def discard(desk: Desk, draft: Draft) -> None:
     """Drop an intake that came to nothing. A number that was printed on its form is not used again."""
-    desk.store.drop_draft(draft.id)
+    desk.store.drafts.drop(draft.id)
 
 
 def same_matter_next(desk: Desk, before: Draft | Case, clerk: Clerk, agent: bool = False) -> Draft:
@@ -321,7 +321,7 @@ def _sources(desk: Desk, before: Draft | Case) -> Mapping[str, str]:
     """Where the answers were taken from: of a case its first act tells."""
     if isinstance(before, Draft):
         return before.sources
-    opened = next((act for act in desk.store.case_actions(before.id) if act.kind is Kind.OPEN), None)
+    opened = next((act for act in desk.store.cases.actions(before.id) if act.kind is Kind.OPEN), None)
     return dict(opened.body.get("sources", {})) if opened else {}
 
 
@@ -377,7 +377,7 @@ def reopening(desk: Desk, case_id: str, clerk: Clerk) -> Draft:
     Raises:
         Problem: ``held.gone``; ``case.not_allowed`` where it was voided or withdrawn here since.
     """
-    for row in desk.store.drafts(clerk.id):
+    for row in desk.store.drafts.saved(clerk.id):
         if f'"instead_of":"{case_id}"' in row.body:
             return resume(desk, row.id)
     found = versions(desk.store, case_id)
@@ -390,7 +390,7 @@ def reopening(desk: Desk, case_id: str, clerk: Clerk) -> Draft:
     signed = any(
         slot.is_application_form for slot in _rules(desk, draft) if (m := draft.material(slot.code)) and m.pages
     )
-    acts = desk.store.case_actions(case_id)
+    acts = desk.store.cases.actions(case_id)
     changes = {
         "instead_of": case_id,
         "step": _STEPS.get(code.partition(".")[2], Step.REVIEW),
@@ -461,14 +461,14 @@ def reserve_number(desk: Desk, draft: Draft) -> Draft:
     Raises:
         Problem: ``numbers.none_left``.
     """
-    if draft.of_case or desk.store.is_our_number(draft.number):
+    if draft.of_case or desk.store.numbers.is_ours(draft.number):
         return draft
     with _NUMBERING:
-        row = desk.store.find_draft(draft.id)
+        row = desk.store.drafts.find(draft.id)
         saved = _read(row) if row else None
-        if saved is not None and saved.matter == draft.matter and desk.store.is_our_number(saved.number):
+        if saved is not None and saved.matter == draft.matter and desk.store.numbers.is_ours(saved.number):
             return draft.model_copy(update={"number": saved.number})
-        return keep(desk, draft, number=desk.store.take_number(desk.catalogue().tree.county(desk.node)))
+        return keep(desk, draft, number=desk.store.numbers.take(desk.catalogue().tree.county(desk.node)))
 
 
 def _with_people(desk: Desk, draft: Draft, **changes: Any) -> Draft:
@@ -650,7 +650,7 @@ def keep(desk: Desk, draft: Draft, after: Draft | None = None, **changes: Any) -
         body = now.model_dump_json()
         return SavedDraft(now.id, now.clerk, matter.name if matter else "", now.parked, body, desk.clock())
 
-    desk.store.revise_draft(draft.id, revised)
+    desk.store.drafts.revise(draft.id, revised)
     return now
 
 

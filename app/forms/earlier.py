@@ -25,8 +25,8 @@ def told_before(
     """
     found: dict[tuple[str, str], str] = {}
     for number in dict.fromkeys((parties.applicant.number, parties.handler.number)):
-        for row in store.cases_of_person(number, LATEST):
-            case = store.find_case(row.case_id)
+        for row in store.cases.of_person(number, LATEST):
+            case = store.cases.find(row.case_id)
             matter = find_matter(row.matter, row.matter_version)
             if case is None or matter is None or case.state in (State.DRAFT, State.VOIDED):
                 continue

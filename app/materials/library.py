@@ -34,8 +34,8 @@ def given_before(store: Store, number: str, name: str) -> tuple[LibraryItem, ...
     collector, day and trust stay with it however often it is used (S13).
     """
     found: dict[tuple[str, ...], LibraryItem] = {}
-    for row in store.cases_of_person(number):
-        case = store.find_case(row.case_id)
+    for row in store.cases.of_person(number):
+        case = store.cases.find(row.case_id)
         if case is None or case.state in UNUSABLE or case.received_at is None:
             continue
         if case.parties.applicant.number != number:

@@ -83,9 +83,9 @@ def sign_in(desk: Tray, username: str, password: str, code: str = "") -> SignedI
     if not {Role.CLERK, Role.SUPERVISOR} & set(clerk.roles):
         raise Problem("signin.not_at_a_window", Retry.NEVER)
     now = desk.clock()
-    pack = desk.store.find_pack()
+    pack = desk.store.packs.find()
     until = now + timedelta(hours=pack.offline_hours if pack else 0)
-    desk.store.keep_verifier(made(name, password, clerk, now, until))
+    desk.store.verifiers.keep(made(name, password, clerk, now, until))
     return SignedIn(clerk, offline=False, offline_until=until)
 
 
@@ -110,7 +110,7 @@ def _scrypt(password: str, salt: bytes, cost: int) -> bytes:
 
 
 def _offline(desk: Tray, name: str, password: str) -> SignedIn:
-    kept = desk.store.find_verifier(name)
+    kept = desk.store.verifiers.find(name)
     if kept is None:
         raise Problem("signin.never_here", Retry.AFTER_FIX)
     if kept.revoked:
@@ -138,7 +138,7 @@ def supervisor(desk: Tray, username: str, password: str, code: str = "") -> Sign
 
 def _knows(desk: Tray, name: str) -> bool:
     """Whether this station could let them in without the server."""
-    kept = desk.store.find_verifier(name)
+    kept = desk.store.verifiers.find(name)
     return kept is not None and not kept.revoked and _in_force(kept, desk.clock())
 
 
@@ -147,9 +147,9 @@ def _in_force(kept: Verifier, now: datetime) -> bool:
 
 
 def _forget(store: Store, name: str) -> None:
-    kept = store.find_verifier(name)
+    kept = store.verifiers.find(name)
     if kept is not None:
-        store.revoke_clerk(kept.clerk_id)
+        store.verifiers.revoke(kept.clerk_id)
 
 
 def unlock(desk: Tray, clerk: Clerk, password: str) -> SignedIn:
@@ -158,7 +158,7 @@ def unlock(desk: Tray, clerk: Clerk, password: str) -> SignedIn:
     Raises:
         Problem: ``signin.wrong``, ``signin.revoked``, ``signin.offline_expired``: now the server has to say yes again.
     """
-    mine = [kept for kept in desk.store.verifiers() if kept.clerk_id == clerk.id]
+    mine = [kept for kept in desk.store.verifiers.all() if kept.clerk_id == clerk.id]
     if not mine or mine[0].revoked:
         raise Problem("signin.revoked", Retry.AFTER_FIX)
     if not hmac.compare_digest(_scrypt(password, mine[0].salt, mine[0].cost), mine[0].hash):
@@ -171,7 +171,9 @@ def unlock(desk: Tray, clerk: Clerk, password: str) -> SignedIn:
 def seen_here(desk: Tray) -> tuple[tuple[str, Clerk], ...]:
     """Account names and clerks who signed in here and may still do so, last first."""
     return tuple(
-        (kept.username, Clerk.model_validate_json(kept.clerk)) for kept in desk.store.verifiers() if not kept.revoked
+        (kept.username, Clerk.model_validate_json(kept.clerk))
+        for kept in desk.store.verifiers.all()
+        if not kept.revoked
     )
 
 

@@ -191,7 +191,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
-        """One consistent look, on this thread's own connection. May be nested."""
+        """One consistent look, on this thread's own connection. May be nested. No cursor may be left half read: this
+        thread's later looks would see the same."""
         with self._idle:
             if self._closed:
                 raise Problem("store.closed", Retry.NEVER)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import apsw
 from pydantic import TypeAdapter
 
-from app.store import deeds, numbers
-from app.store.rows import CaseRow, Deed, Standing
-from contract.case import Action, Case, Flag, State, case_digest, fold, pages_of
+from app.store import deeds, numbers, pages, uploads
+from app.store.rows import Deed, Standing
+from contract.case import Action, Case, case_digest, fold, pages_of
 from contract.exchange import CaseWord, Clash, Event, spelled
 from contract.problem import Problem
 
 RESEND_AFTER = (3, 30, 300)
 """After so many comparisons in a row that differ, what was done here on the case is offered to the server again: it
 costs nothing where it has it, and heals a server that was set back to an older backup."""
-
-PAGE_AGAIN = timedelta(seconds=5)  # for the server to say that it has what was sent
 
 CLASHES = TypeAdapter(tuple[Clash, ...])
 Shown = tuple[Case | None, tuple[Action, ...], Problem | None]
@@ -153,7 +149,7 @@ def compare(db: apsw.Connection, case_id: str, word: CaseWord, *, news_to_come: 
     They match when the digests are equal and the server lacks no page that was taken in here. Pages that another
     station still owes are its to bring: our digest leaves them out, as the server's does.
     """
-    mine = {row[0] for row in db.execute("select digest from case_pages where case_id = ? and mine", (case_id,))}
+    mine = pages.taken_in_here(db, case_id)
     equal = digest_here(db, case_id, word.wanted) == word.digest
     db.execute(
         "insert into server_cases (case_id, digest, wanted) values (?1, ?2, ?3) on conflict (case_id) do update"
@@ -161,7 +157,7 @@ def compare(db: apsw.Connection, case_id: str, word: CaseWord, *, news_to_come: 
         (case_id, word.digest, json.dumps(word.wanted), equal, not news_to_come),
     )
     if equal and not mine & set(word.wanted):
-        forget_uploads(db, case_id)
+        uploads.forget(db, case_id)
         return deeds.match(db, case_id, now)
     if news_to_come:
         return 0
@@ -170,132 +166,3 @@ def compare(db: apsw.Connection, case_id: str, word: CaseWord, *, news_to_come: 
     if row is not None and row[0] in RESEND_AFTER:
         deeds.unmatch(db, case_id, Standing.WAITING)
     return 0
-
-
-def wanted_of_us(db: apsw.Connection, case_id: str) -> list[str]:
-    """The pages of a case that the server lacks and that were taken in here, in the order of its asking."""
-    row = db.execute("select wanted from server_cases where case_id = ?", (case_id,)).fetchone()
-    asked = [str(digest) for digest in json.loads(row[0])] if row else []
-    mine = {row[0] for row in db.execute("select digest from case_pages where case_id = ? and mine", (case_id,))}
-    return [digest for digest in asked if digest in mine]
-
-
-def no_longer_wanted(db: apsw.Connection, case_id: str, pages: Iterable[str]) -> None:
-    """Pages that have just gone over; the server's next word says whether they really have."""
-    row = db.execute("select wanted from server_cases where case_id = ?", (case_id,)).fetchone()
-    gone = set(pages)
-    left = [digest for digest in (json.loads(row[0]) if row else []) if digest not in gone]
-    db.execute("update server_cases set wanted = ? where case_id = ?", (json.dumps(left), case_id))
-
-
-def page_tried(db: apsw.Connection, case_id: str, digest: str, problem: Problem | None, now: datetime) -> None:
-    """A page went over, or could not."""
-    db.execute(
-        "insert into tried_pages values (?1, ?2, 1, ?3, ?4) on conflict (case_id, digest) do update"
-        " set tries = tries + 1, at = ?3, problem = ?4",
-        (case_id, digest, now.isoformat(), deeds.write_problem(problem)),
-    )
-
-
-def is_due(db: apsw.Connection, case_id: str, digest: str, now: datetime) -> bool:
-    """Whether a page may go now: one that was tried waits longer each time."""
-    row = db.execute("select tries, at from tried_pages where case_id = ? and digest = ?", (case_id, digest)).fetchone()
-    if row is None:
-        return True
-    tries, at = row
-    since = now - datetime.fromisoformat(str(at))
-    return not timedelta() <= since < PAGE_AGAIN * 2 ** min(int(str(tries)) - 1, 9)
-
-
-def page_problem(db: apsw.Connection, case_id: str) -> Problem | None:
-    """Why pages of a case could not go over."""
-    row = db.execute(
-        "select problem from tried_pages where case_id = ? and problem != '' limit 1", (case_id,)
-    ).fetchone()
-    return None if row is None else deeds.read_problem(str(row[0]))
-
-
-def forget_uploads(db: apsw.Connection, case_id: str) -> None:
-    db.execute("delete from uploads where case_id = ?", (case_id,))
-    db.execute("delete from tried_pages where case_id = ?", (case_id,))
-
-
-# --- the index --------------------------------------------------------------------------------------------------------
-
-
-def person_hash(key: bytes, number: str) -> bytes:
-    """What an id number or credit code is looked up by."""
-    return hmac.digest(key, number.strip().upper().encode(), hashlib.sha256)
-
-
-def reindex(db: apsw.Connection, case_id: str, key: bytes, now: datetime) -> None:
-    """Write the case's row in the lists anew."""
-    server = server_actions(db, case_id)
-    own = [deed.action for deed in deeds.of_case(db, case_id)]
-    for actions, mine in ((server, 0), (own, 1)):
-        db.executemany(
-            "insert into case_pages (case_id, digest, mine) values (?, ?, ?)"
-            " on conflict (case_id, digest) do update set mine = max(mine, excluded.mine)",
-            [(case_id, digest, mine) for digest in sorted(pages_of(actions))],
-        )
-    case, _, _ = shown(db, case_id)
-    if case is None:
-        db.execute("delete from cases where case_id = ?", (case_id,))
-        db.execute("delete from case_people where case_id = ?", (case_id,))
-        return
-    applicant, handler = case.parties.applicant, case.parties.handler
-    db.execute(
-        "insert or replace into cases values (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-        (
-            case_id,
-            case.number,
-            case.matter,
-            case.matter_version,
-            applicant.shown_name,
-            handler.shown_name,
-            case.state,
-            json.dumps(sorted(case.flags)),
-            case.node,
-            case.opened_at.isoformat(),
-            case.received_at.isoformat() if case.received_at else "",
-            now.isoformat(),
-            case.model_dump_json(),
-        ),
-    )
-    db.execute("delete from case_people where case_id = ?", (case_id,))
-    hashes = {person_hash(key, applicant.number), person_hash(key, handler.number)}
-    db.executemany("insert into case_people values (?, ?)", [(found, case_id) for found in hashes])
-
-
-ROW = (
-    "select case_id, number, matter, matter_version, applicant, handler, state, flags, node, opened_at, received_at,"
-    " changed_at, (select group_concat(distinct standing) from actions a where a.case_id = cases.case_id"
-    " and aside_at = '') from cases"
-)
-_WORST = (Standing.HELD, Standing.SENDING, Standing.WAITING, Standing.ACKNOWLEDGED, Standing.MATCHED)
-
-
-def worst(standings: Iterable[Standing]) -> Standing | None:
-    """The standing furthest from matched."""
-    found = set(standings)
-    return next((standing for standing in _WORST if standing in found), None)
-
-
-def as_row(row: tuple[object, ...]) -> CaseRow:
-    """A `CaseRow` from what `ROW` selects."""
-    case_id, number, matter, version, applicant, handler, state, flags, node, opened, received, changed, all_ = row
-    return CaseRow(
-        case_id=str(case_id),
-        number=str(number),
-        matter=str(matter),
-        matter_version=int(str(version)),
-        applicant=str(applicant),
-        handler=str(handler),
-        state=State(str(state)),
-        flags=frozenset(Flag(flag) for flag in json.loads(str(flags))),
-        node=str(node),
-        opened_at=datetime.fromisoformat(str(opened)),
-        received_at=datetime.fromisoformat(str(received)) if received else None,
-        changed_at=datetime.fromisoformat(str(changed)),
-        standing=worst(Standing(part) for part in str(all_).split(",")) if all_ else None,
-    )

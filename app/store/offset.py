@@ -14,6 +14,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import apsw
+
+from app.clock import Clock
+from app.store import meta
+from app.store.tables import Tables
+
 JUMP = timedelta(seconds=60)
 Ticks = Callable[[], tuple[str, float]]
 """Which start of the machine this is, and seconds since then, counted through sleep."""
@@ -47,12 +53,42 @@ class Measured:
         return cls(**json.loads(text))
 
 
-def measure(server_time: datetime, asked_at: datetime, took: timedelta) -> int:
-    """Milliseconds to add to the station's clock. The server is taken to have looked at its clock half-way."""
-    return round((server_time - (asked_at + took / 2)) / timedelta(milliseconds=1))
+class Offset:
+    """What the station knows of the server's time."""
+
+    def __init__(self, tables: Tables, clock: Clock, ticks: Ticks) -> None:
+        self._tables = tables
+        self._clock = clock
+        self._ticks = ticks
+
+    def ms(self) -> int | None:
+        """Milliseconds from the station's clock to the server's; None where unknown, also after the clock jumped."""
+        with self._tables.reading() as db:
+            text = meta.find(db, "offset")
+        if text is None:
+            return None
+        measured = Measured.read(text.decode())
+        return None if _has_jumped(measured, self._clock(), self._ticks()) else measured.offset_ms
+
+    def measure(self, server_time: datetime, asked_at: datetime, took: timedelta) -> Measured:
+        """What an answer says of the server's time; it is taken to have looked at its clock half-way.
+
+        Of the clock by which it was asked: if that was set while the answer was on its way, nobody believes it.
+        """
+        boot, ticks = self._ticks()
+        return Measured(
+            offset_ms=round((server_time - (asked_at + took / 2)) / timedelta(milliseconds=1)),
+            wall=asked_at.isoformat(),
+            boot=boot,
+            ticks=ticks - took.total_seconds(),
+        )
 
 
-def has_jumped(measured: Measured, now: datetime, ticks: tuple[str, float]) -> bool:
+def keep(db: apsw.Connection, measured: Measured) -> None:
+    meta.keep(db, "offset", measured.spelled().encode())
+
+
+def _has_jumped(measured: Measured, now: datetime, ticks: tuple[str, float]) -> bool:
     """Whether the station's clock was set since the measurement.
 
     Within one start of the machine the count of seconds tells. Across a restart only a clock that stands before the
@@ -63,10 +99,3 @@ def has_jumped(measured: Measured, now: datetime, ticks: tuple[str, float]) -> b
     if boot and boot == measured.boot:
         return abs((now - then) - timedelta(seconds=seconds - measured.ticks)) > JUMP
     return now < then - JUMP
-
-
-def believed(measured: Measured | None, now: datetime, ticks: tuple[str, float]) -> int | None:
-    """The offset in milliseconds, or None where the server was never heard or the clock jumped since."""
-    if measured is None or has_jumped(measured, now, ticks):
-        return None
-    return measured.offset_ms

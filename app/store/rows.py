@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +39,15 @@ MOVES: Mapping[tuple[Standing | None, Standing], str] = {
     (Standing.MATCHED, Standing.WAITING): "the server was set back",
 }
 """Every way that an act's standing moves, and why; docs/sync.md's diagram is drawn from it."""
+
+
+def worst(standings: Iterable[Standing]) -> Standing | None:
+    """The standing furthest from matched."""
+    found = set(standings)
+    return next((standing for standing in _WORST if standing in found), None)
+
+
+_WORST = (Standing.HELD, Standing.SENDING, Standing.WAITING, Standing.ACKNOWLEDGED, Standing.MATCHED)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Batch:
         self._digest = ""
         self.broken = ""  # the page that could not be read
         self.pages = tuple(pages)
-        sizes = [(digest, store.find_page_size(digest)) for digest in pages]
+        sizes = [(digest, store.pages.find_size(digest)) for digest in pages]
         if any(size is None for _, size in sizes):
             raise Problem("store.page_missing", Retry.NEVER)
         self._sizes = [(digest, size) for digest, size in sizes if size is not None]
@@ -45,7 +45,7 @@ class Batch:
             sum_ = hashlib.sha256(self._head)
             for digest in self.pages:
                 self.broken = digest
-                sum_.update(self._store.page(digest))
+                sum_.update(self._store.pages.get(digest))
             self._digest, self.broken = sum_.hexdigest(), ""
         return self._digest
 
@@ -56,7 +56,7 @@ class Batch:
         at = len(self._head)
         for digest, size in self._sizes:
             if at + size > start and at < end:
-                yield self._store.page(digest)[max(start - at, 0) : end - at]
+                yield self._store.pages.get(digest)[max(start - at, 0) : end - at]
             at += size
 
 
@@ -134,7 +134,7 @@ def next_batch(store: Store, pages: Sequence[str]) -> Batch:
     Raises:
         Problem: ``store.page_damaged`` or ``store.page_missing`` where none of them can be read.
     """
-    sizes = [(store.find_page_size(digest), place, digest) for place, digest in enumerate(pages)]
+    sizes = [(store.pages.find_size(digest), place, digest) for place, digest in enumerate(pages)]
     left = [(size, digest) for size, _, digest in sorted((s, p, d) for s, p, d in sizes if s is not None)]
     fault = Problem("store.page_missing", Retry.NEVER)
     while left:

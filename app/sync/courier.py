@@ -105,7 +105,7 @@ class Courier:
     @property
     def state(self) -> LineState:
         """How it stands now. Online is what answered the last time it was asked, while there is somebody to ask."""
-        waiting, held = self.store.counts()
+        waiting, held = self.store.outbox.counts()
         state, thread = self._state, self._thread
         if thread is not None and not thread.is_alive():
             state = replace(state, online=False, sending=False, problem=Problem("sync.fault", Retry.AFTER_FIX))
@@ -113,9 +113,9 @@ class Courier:
             state,
             waiting=waiting - held,
             held=held,
-            server_offset_ms=self.store.offset_ms(),
-            numbers_left=sum(pool.left for pool in self.store.pools()),
-            ratings=self.store.ratings_waiting(),
+            server_offset_ms=self.store.offset.ms(),
+            numbers_left=sum(pool.left for pool in self.store.numbers.pools()),
+            ratings=self.store.ratings.waiting(),
         )
 
     def start(self) -> None:
@@ -161,7 +161,7 @@ class Courier:
             self.poke()
 
     def _has_news(self) -> bool:
-        return self.store.has_waiting() or bool(self.store.ratings_to_send())
+        return self.store.outbox.has_waiting() or bool(self.store.ratings.to_send())
 
     def _network_changed(self) -> None:
         """Says nothing about the server: it is asked, at once and as if it had never failed."""
@@ -229,7 +229,7 @@ class Courier:
         self._reporter.send(self.line)
         if self._send_pages():
             return Outcome.MORE
-        waiting, held = self.store.counts()
+        waiting, held = self.store.outbox.counts()
         return Outcome.SETTLING if waiting > held else Outcome.IDLE
 
     def _send_pages(self) -> bool:
@@ -260,15 +260,15 @@ class Courier:
 
     def _tidy(self) -> None:
         now = self._clock()
-        self.store.drop_matched_pages(now - KEEP_PAGES)
-        self.store.drop_orphan_pages(now - KEEP_ORPHANS)
+        self.store.pages.drop_matched(now - KEEP_PAGES)
+        self.store.pages.drop_orphans(now - KEEP_ORPHANS)
 
     def _is_interrupted(self) -> bool:
         """Pages stand back when the program ends, or when an act waits: a case goes before its pages."""
         if self._stop.is_set():
             return True
         if self._wake.is_set():
-            if self.store.has_waiting():
+            if self.store.outbox.has_waiting():
                 return True
             self._wake.clear()
         return False

@@ -26,11 +26,11 @@ def join(store: Store, line: Line, code: str, facts: Mapping[str, str] | None = 
         Problem: ``enrol.code_unknown``, ``enrol.code_used``, ``enrol.code_expired``; ``pack.forged``;
             ``station.joined_elsewhere``; whatever the line raises.
     """
-    ask = EnrolAsk(code=_spelled(code), public_key=store.station_key(), facts=dict(facts or {}), in_parts=True)
+    ask = EnrolAsk(code=_spelled(code), public_key=store.station.public_key(), facts=dict(facts or {}), in_parts=True)
     answer = line.enrol(ask)
     store.join(line.url, answer)
     fetch_pack(store, line, patience=None)
-    return store.station()
+    return store.station.get()
 
 
 def _spelled(code: str) -> str:

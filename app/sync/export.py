@@ -89,7 +89,7 @@ def _packed(desk: Desk, found: Versions) -> tuple[bytes, int, int]:
         for number, (slot, digest, media_type) in enumerate(_pages(found.ours, found.theirs), start=1):
             name = f"pages/{number:03}-{slot}.{ENDINGS.get(media_type, 'bin')}"
             try:
-                packed.writestr(name, desk.store.page(digest))
+                packed.writestr(name, desk.store.pages.get(digest))
             except Problem as problem:
                 if not problem.code.startswith("store.page_"):
                     raise
@@ -120,7 +120,7 @@ def _said(desk: Desk, found: Versions) -> dict[str, Any]:
         "case_id": found.case_id,
         "number": known.number if known else "",
         "exported_at": desk.clock().isoformat(),
-        "station": desk.store.station().id,
+        "station": desk.store.station.get().id,
         "problem": found.problem.to_wire() if found.problem else None,
         "ours": found.ours.model_dump(mode="json") if found.ours else None,
         "theirs": found.theirs.model_dump(mode="json") if found.theirs else None,
@@ -133,10 +133,10 @@ def _said(desk: Desk, found: Versions) -> dict[str, Any]:
             }
             for deed in found.deeds
         ],
-        "server_actions": [a.model_dump(mode="json") for a in desk.store.server_actions(found.case_id)],
+        "server_actions": [a.model_dump(mode="json") for a in desk.store.cases.server_actions(found.case_id)],
         "papers": [
             {"kind": paper.kind, "number": paper.number, "outcome": paper.outcome, "at": paper.at.isoformat()}
-            for paper in desk.store.papers(found.case_id)
+            for paper in desk.store.papers.of_case(found.case_id)
         ],
     }
 

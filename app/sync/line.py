@@ -28,7 +28,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from requests.adapters import HTTPAdapter
 
 from app.clock import wall_clock
-from app.store import Station
+from app.store.station import OurStation
 from contract.case import Case
 from contract.exchange import (
     Answer,
@@ -74,14 +74,6 @@ M = TypeVar("M", bound=BaseModel)
 TROUBLE = ("line.down", "line.timeout", "line.cut", "line.not_the_server", "line.certificate")
 """Codes that say nothing about what was asked: the line, not the server, was the matter."""
 BUSY_STATUS = {408, 423, 425, 429, 503}
-
-
-class Signer(Protocol):
-    """Who proves that this is the station: the store."""
-
-    def station(self) -> Station: ...
-
-    def sign(self, text: str) -> str: ...
 
 
 class Body:
@@ -173,7 +165,7 @@ class Line:
     def __init__(
         self,
         url: str,
-        signer: Signer | None = None,
+        station: OurStation | None = None,
         *,
         clock: Callable[[], datetime] = wall_clock,
         verify: bool | str = True,
@@ -183,7 +175,7 @@ class Line:
 
         Args:
             url: Base address of the server.
-            signer: Who signs for this station; without one, only what needs no station can be asked.
+            station: The station that asks and signs; without one, only what needs no station can be asked.
             clock: The station's clock.
             verify: Whether certificates are checked, or the path of the authority to check them against.
             patience: Seconds of silence after which an answer is given up.
@@ -192,7 +184,7 @@ class Line:
             Problem: ``line.tls_needed`` where a server elsewhere is to be talked to in the clear.
         """
         self.url = require_safe(url)
-        self._signer = signer
+        self._station = station
         self._clock = clock
         self._verify = verify
         self._patience = patience
@@ -536,23 +528,23 @@ class Line:
             return self._token
 
     def _new_token(self) -> str:
-        if self._signer is None:
+        if self._station is None:
             raise Problem("station.not_joined", Retry.AFTER_FIX)
         try:
-            ask = self._session_ask(self._signer)
+            ask = self._session_ask(self._station)
             return _parsed(SessionAnswer, self._call("POST", f"{API}/session", json=ask)).token
         except Problem as problem:
             if problem.code != "session.clock_wrong":
                 raise
-            ask = self._session_ask(self._signer)  # that answer said what time it is
+            ask = self._session_ask(self._station)  # that answer said what time it is
             return _parsed(SessionAnswer, self._call("POST", f"{API}/session", json=ask)).token
 
-    def _session_ask(self, signer: Signer) -> SessionAsk:
+    def _session_ask(self, station: OurStation) -> SessionAsk:
         at = self._clock().astimezone(UTC)
         if abs(self._server_ahead) > SKEW:
             at += self._server_ahead
-        station = signer.station().id
-        return SessionAsk(station=station, at=at, signature=signer.sign(SessionAsk.text(station, at)))
+        id_ = station.get().id
+        return SessionAsk(station=id_, at=at, signature=station.sign(SessionAsk.text(id_, at)))
 
     def _note_time(self, answer: requests.Response) -> None:
         try:

@@ -48,7 +48,7 @@ def sync_once(
     rounds = sent = acknowledged = matched = news = pages = 0
     bounds = bounds or Bounds()
     with store.sync_lock(who):
-        store.give_back()
+        store.exchange.give_back()
         for _ in range(ROUNDS):
             result = one_round(store, line, clock)
             rounds += 1
@@ -64,7 +64,7 @@ def sync_once(
             pages += went
             if not (result.more or result.moved or went):
                 break
-    waiting, held = store.counts()
+    waiting, held = store.outbox.counts()
     return Settled(rounds, sent, acknowledged, matched, news, pages, waiting - held, held)
 
 

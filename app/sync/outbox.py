@@ -57,8 +57,8 @@ class OutboxLine:
 
 def outbox(desk: Tray) -> tuple[OutboxLine, ...]:
     """Everything that is not matched, oldest first. Empty means that both ends agree about all that was done here."""
-    partly = set(desk.store.given_up_cases())
-    return tuple(_line(desk, row, row.case_id in partly) for row in desk.store.outbox())
+    partly = set(desk.store.outbox.given_up_cases())
+    return tuple(_line(desk, row, row.case_id in partly) for row in desk.store.outbox.by_case())
 
 
 def find(desk: Tray, text: str, is_named: Callable[[str, str], bool]) -> tuple[OutboxLine, ...]:
@@ -71,8 +71,10 @@ def find(desk: Tray, text: str, is_named: Callable[[str, str], bool]) -> tuple[O
     """
     lines = outbox(desk)
     waiting = {line.case_id for line in lines}
-    lines += tuple(_set_aside(desk, case_id) for case_id in desk.store.given_up_cases() if case_id not in waiting)
-    known = {row.case_id for row in desk.store.find_cases(text, FOUND)}
+    lines += tuple(
+        _set_aside(desk, case_id) for case_id in desk.store.outbox.given_up_cases() if case_id not in waiting
+    )
+    known = {row.case_id for row in desk.store.cases.look_for(text, FOUND)}
     typed = text.strip().upper()
     return tuple(
         line
@@ -98,7 +100,7 @@ def get_case_id(desk: Tray, name: str) -> str:
 
 
 def _line(desk: Tray, row: OutboxRow, partly: bool) -> OutboxLine:
-    given_up = [deed.given_up for deed in desk.store.deeds(row.case_id) if deed.aside] if partly else []
+    given_up = [deed.given_up for deed in desk.store.acts.of_case(row.case_id) if deed.aside] if partly else []
     return OutboxLine(
         case_id=row.case_id,
         number=row.number,
@@ -134,7 +136,7 @@ def _set_aside(desk: Tray, case_id: str) -> OutboxLine:
 
 
 def _matter(desk: Tray, code: str, version: int) -> str:
-    matter = desk.store.find_matter(code, version)
+    matter = desk.store.shelf.find_matter(code, version)
     return matter.name if matter else code
 
 
@@ -144,7 +146,7 @@ def resend(desk: Tray, case_id: str) -> None:
     Raises:
         Problem: ``held.gone`` where nothing of it waits: it was set aside, or both ends agree.
     """
-    if not desk.store.release(case_id) and case_id not in {row.case_id for row in desk.store.outbox()}:
+    if not desk.store.outbox.release(case_id) and case_id not in {row.case_id for row in desk.store.outbox.by_case()}:
         raise Problem("held.gone", Retry.NEVER)
     desk.courier.retry_now()
 
@@ -166,6 +168,6 @@ class Retention:
 
 def retention(desk: Tray) -> Retention:
     """What this station will remove by itself because the server has proved to hold it, and when (rule 18)."""
-    settled = desk.store.settled_pages()
+    settled = desk.store.pages.settled()
     goes = settled.since + KEEP_PAGES if settled.since else None
     return Retention(settled.count, settled.bytes, KEEP_PAGES, goes)

@@ -50,7 +50,7 @@ def fetch_pack(
         Problem: ``pack.forged``, ``pack.foreign``, ``pack.older``, ``pack.unreadable``, ``pack.damaged``; the old pack
             stays in force then; the line's.
     """
-    head = store.find_pack()
+    head = store.packs.find()
     have = head.version if head else ""
     try:
         return _follow(store, line, line.pack_manifest(have), patience, clock)
@@ -63,12 +63,12 @@ def fetch_pack(
 def _follow(
     store: Store, line: Line, signed: SignedManifest, patience: float | None, clock: Callable[[], float]
 ) -> Fetched:
-    manifest = store.require_fitting(signed)
-    store.forget_parts(but=[part.digest for part in manifest.parts])
+    manifest = store.packs.require_fitting(signed)
+    store.packs.forget_parts(but=[part.digest for part in manifest.parts])
     until = None if patience is None else clock() + patience
     arrived, came = [], 0
     for part in manifest.parts:
-        data = _inline(signed, part) or store.part_so_far(part.digest)
+        data = _inline(signed, part) or store.packs.part_so_far(part.digest)
         while len(data) < part.size:
             more = _next_piece(store, line, part, len(data), until, clock)
             data, came = data + more, came + len(more)
@@ -76,7 +76,7 @@ def _follow(
                 return Fetched(newer=False, more=True, bytes=came)
         arrived.append(_opened(store, part, data))
     if manifest.parts:
-        store.keep_parts(signed, arrived)
+        store.packs.keep_parts(signed, arrived)
     return Fetched(newer=bool(manifest.parts), bytes=came + len(signed.model_dump_json()))
 
 
@@ -93,7 +93,7 @@ def _next_piece(
                     break
     finally:
         if came:
-            store.add_to_part(part.digest, first, bytes(came[: part.size - first]))
+            store.packs.add_to_part(part.digest, first, bytes(came[: part.size - first]))
     if not came:
         raise Problem("pack.damaged", Retry.AGAIN)
     return bytes(came[: part.size - first])
@@ -118,5 +118,5 @@ def _opened(store: Store, part: PackPart, data: bytes) -> bytes:
         )
         return zstandard.ZstdDecompressor(dict_data=words).decompress(data)
     except (ValueError, zstandard.ZstdError):
-        store.forget_parts()
+        store.packs.forget_parts()
         raise Problem("pack.damaged", Retry.AGAIN) from None

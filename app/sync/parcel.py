@@ -47,17 +47,17 @@ def export(store: Store, file: Path) -> Packed:
         Problem: ``parcel.nothing``, ``parcel.only_held``, ``parcel.no_key`` (the pack is older than parcels),
             ``parcel.file_there``, ``parcel.not_written``.
     """
-    key, station = store.pack().parcel_key, store.station().id
+    key, station = store.packs.get().parcel_key, store.station.get().id
     if not key:
         raise Problem("parcel.no_key", Retry.AFTER_FIX)
-    acts = store.unheard()
+    acts = store.exchange.unheard()
     pages: dict[tuple[str, str], None] = {}
     for out in acts:
         named = pages_of([Action.model_validate_json(out.signed.action)])
-        pages.update(((out.case_id, digest), None) for digest in sorted(named) if store.has_page(digest))
-    pages.update(((case, digest), None) for case, wanted in store.wanted_pages().items() for digest in wanted)
-    ratings = store.ratings_unheard()
-    held = store.counts()[1]
+        pages.update(((out.case_id, digest), None) for digest in sorted(named) if store.pages.has(digest))
+    pages.update(((case, digest), None) for case, wanted in store.uploads.wanted().items() for digest in wanted)
+    ratings = store.ratings.unheard()
+    held = store.outbox.counts()[1]
     if not acts and not ratings and not pages:
         raise (
             Problem("parcel.only_held", Retry.AFTER_FIX, count=held) if held else Problem("parcel.nothing", Retry.NEVER)
@@ -77,14 +77,14 @@ def export(store: Store, file: Path) -> Packed:
                 sealer.write(framed(Frame(kind="rating", size=len(text)), text))
             for case_id, digest in pages:
                 try:
-                    data = store.page(digest)
+                    data = store.pages.get(digest)
                 except Problem as problem:
                     if not problem.code.startswith("store.page_"):
                         raise
                     continue  # what is wrong with one page keeps nothing else here
                 sealer.write(framed(Frame(kind="page", size=len(data), case_id=case_id, digest=digest), data))
                 packed += 1
-            sealer.write(framed(Frame(kind="end", signature=store.sign(sealer.digest))))
+            sealer.write(framed(Frame(kind="end", signature=store.station.sign(sealer.digest))))
             sealer.close()
             written.flush()
             os.fsync(written.fileno())

@@ -29,7 +29,7 @@ def send_ratings(store: Store, line: Rates) -> int:
         Problem: the line's own; what was not answered waits.
     """
     went = 0
-    for visit, rating in store.ratings_to_send():
+    for visit, rating in store.ratings.to_send():
         try:
             told = line.rate(rating)
         except Problem as problem:
@@ -39,9 +39,9 @@ def send_ratings(store: Store, line: Rates) -> int:
             return went
         refused = Problem.from_wire(told.problem) if told.problem and told.verdict is Verdict.REFUSED else None
         if refused is None or refused.code == "rating.given_already":
-            store.rating_told(visit)
+            store.ratings.told(visit)
             went += 1
         elif refused.retry is Retry.NEVER:
             LOG.warning("a rating was refused: %s", refused.code)
-            store.rating_told(visit, refused)
+            store.ratings.told(visit, refused)
     return went

@@ -50,12 +50,12 @@ def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorou
     Raises:
         Problem: whatever the line raises; what had been sent waits again then.
     """
-    sent = store.begin_sending()
+    sent = store.exchange.begin_sending()
     try:
         heards = _talk(store, line, clock, sent, thorough)
     except BaseException:
         with suppress(Problem):  # on a full disk they go on standing as sending, until the next round takes them up
-            store.give_back(sent)
+            store.exchange.give_back(sent)
         raise
     answer = heards[-1][1]
     fetched, problem = _newer_pack(store, line, answer.pack)
@@ -67,7 +67,7 @@ def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorou
         held=sum(heard.held for heard, _ in heards),
         matched=sum(heard.matched for heard, _ in heards),
         news=sum(heard.news for heard, _ in heards),
-        more=answer.more or store.has_waiting() or fetched.more,
+        more=answer.more or store.outbox.has_waiting() or fetched.more,
         pack=fetched.newer,
         problem=problem or next((heard.warning for heard, _ in heards if heard.warning), None),
         copied=frozenset(digest for _, each in heards for word in each.words.values() for digest in word.copies),
@@ -76,7 +76,7 @@ def one_round(store: Store, line: Line, clock: Callable[[], datetime], *, thorou
 
 def _newer_pack(store: Store, line: Line, newest: str) -> tuple[Fetched, Problem | None]:
     """Fetch the pack in force. One that cannot be used is said, and the old one stays in force."""
-    head = store.find_pack()
+    head = store.packs.find()
     if not newest or (head is not None and newest == head.version):
         return Fetched(newer=False), None
     try:
@@ -110,8 +110,8 @@ def _talk(store: Store, line: Line, clock: Callable[[], datetime], sent: Sequenc
                     raise
                 if problem.code in OUR_BUGS and not _trips_again(store, line, clock, out, talk):
                     continue
-                store.hold(out, problem)
-                store.give_back(acts)
+                store.exchange.hold(out, problem)
+                store.exchange.give_back(acts)
                 break
     return talk
 
@@ -137,18 +137,18 @@ def _is_about_the_ask(problem: Problem) -> bool:
 def _ask(
     store: Store, line: Line, clock: Callable[[], datetime], sent: Sequence[Outgoing], thorough: bool
 ) -> tuple[Heard, Answer]:
-    pack, cursor = store.find_pack(), store.cursor()
-    watch = dict.fromkeys((*store.watched(thorough=thorough), *(out.case_id for out in sent)))
+    pack, cursor = store.packs.find(), store.exchange.cursor()
+    watch = dict.fromkeys((*store.exchange.watched(thorough=thorough), *(out.case_id for out in sent)))
     asked_at = clock()
     ask = Ask(
         cursor=cursor,
         actions=tuple(out.signed for out in sent),
         watch=tuple(watch),
-        pools=store.pools(),
+        pools=store.numbers.pools(),
         pack=pack.version if pack else "",
         sent_at=asked_at,
     )
     began = time.monotonic()
     answer = line.exchange(ask)
     took = timedelta(seconds=time.monotonic() - began)
-    return store.hear(sent, answer, cursor=cursor, asked_at=asked_at, took=took), answer
+    return store.exchange.hear(sent, answer, cursor=cursor, asked_at=asked_at, took=took), answer

@@ -108,7 +108,7 @@ def send_one_batch(store: Store, line: Line, manner: Manner | None = None) -> Se
         except Problem as problem:
             if problem.code in PASSING or problem.code.startswith(("session.", "station.")):
                 raise
-            store.end_upload(case_id, pages, problem)
+            store.uploads.end(case_id, pages, problem)
             continue
         seconds = time.monotonic() - began
         more = len(sendable) > 1 or not set(pages) <= set(progress.upload.pages)
@@ -134,8 +134,8 @@ def send_copies(
         Problem: whatever the line raises.
     """
     done: set[str] = set()
-    for case_id, pages in store.wanted_pages(due_only=True).items():
-        sizes = {digest: store.find_page_size(digest) or 0 for digest in pages}
+    for case_id, pages in store.uploads.wanted(due_only=True).items():
+        sizes = {digest: store.pages.find_size(digest) or 0 for digest in pages}
         if sum(sizes.values()) < rate * WORTH_A_COPY:
             continue
         for digest in sorted(pages, key=sizes.__getitem__):
@@ -144,7 +144,7 @@ def send_copies(
             if digest in copied:
                 continue
             try:
-                copy = shrink(store.page(digest))
+                copy = shrink(store.pages.get(digest))
                 if copy is not None:
                     line.send_copy(case_id, digest, copy)
             except Problem as problem:
@@ -156,9 +156,9 @@ def send_copies(
 
 def _sendable(store: Store, manner: Manner) -> dict[str, tuple[str, ...]]:
     """By case, the pages that may go now."""
-    found = store.wanted_pages(due_only=True)
+    found = store.uploads.wanted(due_only=True)
     if manner.largest:
-        small = {d for pages in found.values() for d in pages if (store.find_page_size(d) or 0) <= manner.largest}
+        small = {d for pages in found.values() for d in pages if (store.pages.find_size(d) or 0) <= manner.largest}
         found = {case_id: tuple(page for page in pages if page in small) for case_id, pages in found.items()}
     return {case_id: pages for case_id, pages in found.items() if pages}
 
@@ -170,11 +170,11 @@ def _send(store: Store, line: Line, case_id: str, pages: tuple[str, ...], manner
     except Problem as problem:
         if problem.code not in FORGOTTEN:
             raise
-        store.keep_upload(upload := _planned(store, case_id, pages, manner.connections))
+        store.uploads.keep(upload := _planned(store, case_id, pages, manner.connections))
         progress = _bring_over(store, line, upload, manner)
     progress.say()
     if progress.is_over:
-        store.end_upload(case_id, upload.pages)
+        store.uploads.end(case_id, upload.pages)
     return progress
 
 
@@ -481,14 +481,14 @@ class _Progress:
 
     def say(self) -> None:
         with self._lock:
-            self._store.keep_upload(self.upload)
+            self._store.uploads.keep(self.upload)
 
     def _change(self, place: int, part: UploadPart) -> None:
         with self._lock:
             parts = list(self.upload.parts)
             parts[place] = part
             self.upload = replace(self.upload, parts=tuple(parts))
-            self._store.keep_upload(self.upload)
+            self._store.uploads.keep(self.upload)
         self._look()
 
     def _look(self) -> None:
@@ -498,10 +498,10 @@ class _Progress:
 
 def _find_begun(store: Store, case_id: str, pages: tuple[str, ...]) -> Upload | None:
     """The upload that was cut; None where a new one is to be made."""
-    upload = store.find_upload(case_id)
+    upload = store.uploads.find(case_id)
     if upload is None or not set(upload.pages) & set(pages):
         return None
-    return upload if all(store.has_page(digest) for digest in upload.pages) else None
+    return upload if all(store.pages.has(digest) for digest in upload.pages) else None
 
 
 def _planned(store: Store, case_id: str, pages: tuple[str, ...], connections: int) -> Upload:

@@ -53,7 +53,7 @@ def versions(store: Store, case_id: str) -> Versions:
     Raises:
         Problem: ``held.gone`` where both ends agree and nothing was ever set aside.
     """
-    server, done = store.server_actions(case_id), store.deeds(case_id)
+    server, done = store.cases.server_actions(case_id), store.acts.of_case(case_id)
     deeds = _standing(done, UNSEEN) or _set_aside_last(done) or _standing(done, UNMATCHED)
     if not deeds:
         raise Problem("held.gone", Retry.NEVER)

@@ -14,6 +14,7 @@ from app.store import Store
 from app.sync.enrol import join
 from app.sync.line import Line
 from tests.fakes.cutting import CuttingProxy, Plan
+from tests.fakes.rounds import SetByHand
 from tests.fakes.serving import ServerProcess
 from tests.fakes.window import NODE
 
@@ -29,12 +30,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 @dataclass
 class Station:
-    """A joined store with its key and a clean line."""
+    """A joined store with its key, its clock and a clean line."""
 
     folder: Path
     key: bytes
     store: Store
     line: Line
+    clock: SetByHand
 
 
 NewStation = Callable[..., Station]
@@ -49,12 +51,12 @@ def new_station(server: ServerProcess, tmp_path: Path) -> Iterator[NewStation]:
         def make(node: str = NODE) -> Station:
             nonlocal made
             made += 1
-            folder, key = tmp_path / f"station{made}", secrets.token_bytes(32)
-            store = stack.enter_context(Store.open(folder, key))
-            line = Line(server.url, store)
+            folder, key, clock = tmp_path / f"station{made}", secrets.token_bytes(32), SetByHand()
+            store = stack.enter_context(Store.open(folder, key, clock=clock))
+            line = Line(server.url, store.station)
             stack.callback(line.close)
             join(store, line, server.code(node))
-            return Station(folder, key, store, line)
+            return Station(folder, key, store, line, clock)
 
         yield make
 

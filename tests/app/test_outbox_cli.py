@@ -53,11 +53,11 @@ def held(tmp_path: Path) -> Iterator[Held]:
     with open_counter(tmp_path) as counter:
         case = finish.take_in(counter.desk, counter.whole("long_term", "QR-00111-003"), ZHOU).case
         store = counter.desk.store
-        first = store.begin_sending()[0]
-        store.hold(first, Problem("matter.unknown"))
-        store.give_back()
+        first = store.exchange.begin_sending()[0]
+        store.exchange.hold(first, Problem("matter.unknown"))
+        store.exchange.give_back()
         now = datetime.now(UTC)
-        store.keep_verifier(made("lufangfang", SECRET, LU, now, now + timedelta(hours=72)))
+        store.verifiers.keep(made("lufangfang", SECRET, LU, now, now + timedelta(hours=72)))
         yield Held(counter.config.folder, case.id, case.number, case.parties.applicant.shown_name)
 
 
@@ -101,8 +101,8 @@ def test_it_is_let_go_again_or_withdrawn_with_a_supervisors_password(held: Held)
     assert held.run("withdraw", "330281-00000009-X", *reason, typed=SECRET)[::2] == (1, "outbox.not_there")
     assert held.run("withdraw", held.number, *reason, typed=SECRET + "\n")[1]["done"] == "withdraw"
     with held.store() as store:
-        assert store.counts() == (0, 0)
-        (kept,) = {deed.given_up for deed in store.deeds(held.case_id)} - {None}
+        assert store.outbox.counts() == (0, 0)
+        (kept,) = {deed.given_up for deed in store.acts.of_case(held.case_id)} - {None}
         assert kept is not None and kept.offline and kept.supervisor is not None and kept.supervisor.id == "lufangfang"
     (found,) = held.run("--find", held.number)[1]
     assert found["given_up"]["reason"] == "重复收件"
@@ -112,7 +112,7 @@ def test_it_is_let_go_again_or_withdrawn_with_a_supervisors_password(held: Held)
 def test_the_same_acts_are_sent_again(held: Held) -> None:
     assert held.run("resend", held.number)[0] == 0
     with held.store() as store:
-        assert store.counts() == (1, 0) and store.has_waiting()
+        assert store.outbox.counts() == (1, 0) and store.outbox.has_waiting()
 
 
 def test_wrong_usage_is_exit_2(held: Held) -> None:

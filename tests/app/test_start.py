@@ -99,8 +99,8 @@ def test_what_is_wrong_with_key_or_database_is_said(station: Config, harm: Calla
     harm(station.folder)
     left = {path: path.read_bytes() for path in station.folder.rglob("*") if path.is_file()}
     with pytest.raises(Problem) as said, open_store(station) as store:
-        for row in store.recent_cases():
-            store.shown(row.case_id)
+        for row in store.cases.recent():
+            store.cases.shown(row.case_id)
     assert said.value.code == code
     # nothing was made, nothing taken away: an administrator finds it as it was
     now = {path: path.read_bytes() for path in station.folder.rglob("*") if path.is_file()}

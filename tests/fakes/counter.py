@@ -102,7 +102,7 @@ class Counter:
 
     def new_pack(self, pack: Pack) -> None:
         """A pack comes from the server."""
-        self.desk.store.keep_pack(signed_pack(pack))
+        self.desk.store.packs.keep(signed_pack(pack))
 
     def reopen(self) -> None:
         """The program ends and is started again."""
@@ -150,7 +150,7 @@ def open_counter(
     )
     write_config(config)
     with Store.open(station, station_key(station, training=True)) as store:
-        store.station_key()
+        store.station.public_key()
         answer = EnrolAnswer(
             station="s1",
             node=node,

@@ -24,6 +24,7 @@ from typing import Any, cast
 import requests
 
 from app.store import Changes, Heard, Outgoing, Station, Store, Upload, signing
+from app.store.station import OurStation
 from app.sync.courier import Courier
 from app.sync.line import Line
 from contract.case import Action, Author, Kind, case_digest, pages_of
@@ -148,6 +149,34 @@ class Ledger:
     told: threading.Event = field(default_factory=threading.Event)  # everything is matched
     at: float = 0.0  # when that was
 
+    def __post_init__(self) -> None:
+        self.station = SimpleNamespace(get=lambda: self._station, sign=self.sign)
+        self.packs = SimpleNamespace(find=lambda: SimpleNamespace(version=self._pack))
+        self.numbers = SimpleNamespace(pools=self._pools)
+        self.ratings = SimpleNamespace(to_send=lambda: ())
+        self.outbox = SimpleNamespace(has_waiting=self._has_waiting, counts=self._counts)
+        self.exchange = SimpleNamespace(
+            cursor=lambda: self._cursor,
+            watched=self._watched,
+            begin_sending=self._begin_sending,
+            give_back=self._give_back,
+            hold=self._hold,
+            hear=self._hear,
+        )
+        self.uploads = SimpleNamespace(
+            wanted=self._wanted,
+            find=lambda case_id: self.owed[case_id].upload,
+            keep=self._keep_upload,
+            end=self._end_upload,
+        )
+        self.pages = SimpleNamespace(
+            has=lambda digest: self._case_of(digest) is not None,
+            find_size=self._find_size,
+            get=self._get_page,
+            drop_matched=lambda before: 0,
+            drop_orphans=lambda before: 0,
+        )
+
     def join(self, answer: EnrolAnswer, url: str, pack: str) -> None:
         self._station = Station(answer.station, answer.node, answer.name, url, answer.server_public_key)
         (self._block,) = answer.blocks
@@ -168,46 +197,34 @@ class Ledger:
 
     # --- what the line and the rounds ask -----------------------------------------------------------------------------
 
-    def station(self) -> Station:
-        return self._station
-
-    def station_key(self) -> str:
+    def public_key(self) -> str:
         return signing.public_half(self.private_key)
 
     def sign(self, text: str) -> str:
         return signing.signed(self.private_key, text)
 
-    def find_pack(self) -> Any:
-        return SimpleNamespace(version=self._pack)
-
-    def cursor(self) -> int:
-        return self._cursor
-
-    def pools(self) -> tuple[PoolReport, ...]:
+    def _pools(self) -> tuple[PoolReport, ...]:
         return (PoolReport(county=COUNTY, left=self._block.last - self._block.first + 1 - len(self.owed)),)
 
-    def watched(self, *, thorough: bool = False) -> tuple[str, ...]:
+    def _watched(self, *, thorough: bool = False) -> tuple[str, ...]:
         return tuple(case_id for case_id, case in self.owed.items() if case.standing == "acknowledged")
 
-    def ratings_to_send(self) -> tuple[tuple[str, Any], ...]:
-        return ()
-
-    def begin_sending(self) -> tuple[Outgoing, ...]:
+    def _begin_sending(self) -> tuple[Outgoing, ...]:
         chosen = [case for case in self.owed.values() if case.standing == "waiting"]
         for case in chosen:
             case.standing = "sending"
         return tuple(act for case in chosen for act in case.acts)
 
-    def give_back(self, outgoing: Iterable[Outgoing] | None = None) -> None:
+    def _give_back(self, outgoing: Iterable[Outgoing] | None = None) -> None:
         for case in self.owed.values():
             if case.standing == "sending":
                 case.standing = "waiting"
 
-    def hold(self, outgoing: Outgoing, problem: Problem) -> None:
+    def _hold(self, outgoing: Outgoing, problem: Problem) -> None:
         self.owed[outgoing.case_id].standing = "held"
         self.held.append(problem)
 
-    def hear(
+    def _hear(
         self, sent: Sequence[Outgoing], answer: Answer, *, cursor: int, asked_at: datetime, took: timedelta
     ) -> Heard:
         acknowledged = matched = 0
@@ -229,40 +246,34 @@ class Ledger:
             self.told.set()
         return Heard(acknowledged, len(self.held), len(answer.events), matched, frozenset(), gap=False)
 
-    def has_waiting(self) -> bool:
+    def _has_waiting(self) -> bool:
         return any(case.standing == "waiting" for case in self.owed.values())
 
-    def counts(self) -> tuple[int, int]:
+    def _counts(self) -> tuple[int, int]:
         return sum(case.standing != "matched" for case in self.owed.values()), len(self.held)
 
     # --- pages --------------------------------------------------------------------------------------------------------
 
-    def wanted_pages(self, *, due_only: bool = False) -> dict[str, tuple[str, ...]]:
+    def _wanted(self, *, due_only: bool = False) -> dict[str, tuple[str, ...]]:
         return {case_id: case.wanted for case_id, case in self.owed.items() if case.wanted}
 
     def _case_of(self, digest: str) -> Owed | None:
         return next((case for case in self.owed.values() if digest in case.pages), None)
 
-    def has_page(self, digest: str) -> bool:
-        return self._case_of(digest) is not None
-
-    def find_page_size(self, digest: str) -> int | None:
+    def _find_size(self, digest: str) -> int | None:
         case = self._case_of(digest)
         return case.size if case else None
 
-    def page(self, digest: str) -> bytes:
+    def _get_page(self, digest: str) -> bytes:
         case = self._case_of(digest)
         if case is None:
             raise Problem("store.page_missing", Retry.NEVER)
         return _page(case.seed, case.pages[digest], case.size)
 
-    def find_upload(self, case_id: str) -> Upload | None:
-        return self.owed[case_id].upload
-
-    def keep_upload(self, upload: Upload) -> None:
+    def _keep_upload(self, upload: Upload) -> None:
         self.owed[upload.case_id].upload = upload
 
-    def end_upload(self, case_id: str, pages: Iterable[str], problem: Problem | None = None) -> None:
+    def _end_upload(self, case_id: str, pages: Iterable[str], problem: Problem | None = None) -> None:
         case, gone = self.owed[case_id], set(pages)
         case.upload = None
         case.wanted = tuple(digest for digest in case.wanted if digest not in gone)
@@ -279,18 +290,12 @@ class Ledger:
     def tell(self, changes: Changes) -> None:
         return
 
-    def drop_matched_pages(self, before: datetime) -> int:
-        return 0
-
-    def drop_orphan_pages(self, before: datetime) -> int:
-        return 0
-
 
 class Cable(Line):
     """Counts what goes over it."""
 
     def __init__(self, url: str, ledger: Ledger) -> None:
-        super().__init__(url, cast(Store, ledger))
+        super().__init__(url, cast(OurStation, ledger.station))
         self.asked = self.busy = self.failed = 0
 
     def _send(self, *args: Any, **named: Any) -> requests.Response:
@@ -384,7 +389,7 @@ class Fleet:
 
     @staticmethod
     def _join(boat: Boat, code: str) -> EnrolAnswer:
-        return boat.line.enrol(EnrolAsk(code=code, public_key=boat.ledger.station_key(), in_parts=True))
+        return boat.line.enrol(EnrolAsk(code=code, public_key=boat.ledger.public_key(), in_parts=True))
 
     def drain(self, boats: Sequence[Boat], within: float, patience: float) -> Drained:
         """Let stations come back, spread over so many seconds, and wait until all is agreed upon.

@@ -148,14 +148,14 @@ def work(store: Store, chance: random.Random, deeds: int) -> None:
     mine: list[str] = []
 
     def take_in() -> None:
-        draft = store.new_id()
-        store.save_draft(draft, window.author.id, "t", "{}")
+        draft = store.acts.new_id()
+        store.drafts.save(draft, window.author.id, "t", "{}")
         acts = window.begin(pages=chance.randrange(1, 3), size=chance.randrange(100, 20_000))
-        store.did(acts, drop_draft=draft)
+        store.acts.did(acts, drop_draft=draft)
         mine.append(acts[0].case_id)
 
     def change() -> None:
-        standing = [case_id for case_id in mine if store.shown(case_id)[0] is not None]  # not set aside
+        standing = [case_id for case_id in mine if store.cases.shown(case_id)[0] is not None]  # not set aside
         if standing:
             try:
                 chance.choice((window.correct, window.void))(chance.choice(standing))
@@ -164,39 +164,39 @@ def work(store: Store, chance: random.Random, deeds: int) -> None:
                     raise
 
     def keep() -> None:
-        store.save_draft(f"d{chance.randrange(5)}", window.author.id, "t", str(chance.random()))
+        store.drafts.save(f"d{chance.randrange(5)}", window.author.id, "t", str(chance.random()))
         store.remember("theme", str(chance.random()))
         case_id = chance.choice(mine) if mine else "-"
-        store.keep_paper(Paper(case_id, "receipt", "1", "0" * 64, "done", False, datetime.now(UTC)))
+        store.papers.keep(Paper(case_id, "receipt", "1", "0" * 64, "done", False, datetime.now(UTC)))
 
     def talk() -> None:
-        sent = list(store.begin_sending())
+        sent = list(store.exchange.begin_sending())
         if chance.random() < 0.2:
-            return store.give_back(sent)
+            return store.exchange.give_back(sent)
         told, words = {}, {}
         for case_id in dict.fromkeys(out.case_id for out in sent):
             refused = chance.random() < 0.1
             verdict = Verdict.REFUSED if refused else Verdict.DONE
             told.update({out.id: Told(verdict=verdict) for out in sent if out.case_id == case_id})
             if not refused:
-                acts = [deed.action for deed in store.deeds(case_id) if not deed.aside]
+                acts = [deed.action for deed in store.acts.of_case(case_id) if not deed.aside]
                 words[case_id] = CaseWord(digest=case_digest(acts, pages_of(acts)))
         now = datetime.now(UTC)
         answer = Answer(server_time=now, told=told, words=words)
-        store.hear(sent, answer, cursor=0, asked_at=now, took=timedelta())
+        store.exchange.hear(sent, answer, cursor=0, asked_at=now, took=timedelta())
 
     def tidy() -> None:
-        for row in store.outbox():
+        for row in store.outbox.by_case():
             if row.standing is Standing.HELD:
                 if chance.random() < 0.5:
-                    store.release(row.case_id)
+                    store.outbox.release(row.case_id)
                 else:
                     given_up = GivenUp(author=window.author, at=datetime.now(UTC), reason="重复")
-                    store.set_aside(row.case_id, given_up)
-        store.drop_matched_pages(datetime.now(UTC) + timedelta(days=1))
-        store.put_page(chance.randbytes(500))
+                    store.outbox.set_aside(row.case_id, given_up)
+        store.pages.drop_matched(datetime.now(UTC) + timedelta(days=1))
+        store.pages.put(chance.randbytes(500))
         if chance.random() < 0.3:
-            store.drop_orphan_pages(datetime.now(UTC) + timedelta(days=1))
+            store.pages.drop_orphans(datetime.now(UTC) + timedelta(days=1))
 
     for _ in range(deeds):
         chance.choices((take_in, change, keep, talk, tidy), (5, 3, 1, 2, 1))[0]()
@@ -278,16 +278,16 @@ def look_closely(day: Day, image: dict[str, bytes], scratch: Path, last: int) ->
     lay_out(image, scratch)
     try:
         with Store.open(scratch, day.key, reserve=0) as store:
-            if last >= 0 and store.find_station() is not None:
-                before = {row.number for row in store.recent_cases(10_000)}
-                for row in store.recent_cases(10_000):
-                    assert not [deed for deed in store.deeds(row.case_id) if deed.standing is Standing.SENDING]
-                case = store.shown(Window(store, seed=1).take_in())[0]
+            if last >= 0 and store.station.find() is not None:
+                before = {row.number for row in store.cases.recent(10_000)}
+                for row in store.cases.recent(10_000):
+                    assert not [deed for deed in store.acts.of_case(row.case_id) if deed.standing is Standing.SENDING]
+                case = store.cases.shown(Window(store, seed=1).take_in())[0]
                 assert case is not None and case.number not in before
             with store._database.reading() as db:
                 named = dict(db.execute("select digest, file from blobs").fetchall())
             for digest in named:
-                assert sha256(store.page(digest)) == digest
+                assert sha256(store.pages.get(digest)) == digest
         assert {path.name for path in (scratch / "pages").iterdir()} == set(named.values())  # what nobody names is gone
     except (Problem, AssertionError):
         return End.CORRUPT

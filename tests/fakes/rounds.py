@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app.store import Standing, Store
 from app.sync.line import TROUBLE, Line
@@ -13,6 +13,16 @@ from contract.problem import Problem
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+class SetByHand:
+    """A station's clock that somebody may set: `ahead` is how far from the true time."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return now() + self.ahead
 
 
 def settle(store: Store, line: Line, *, patience: int = 200) -> int:
@@ -29,7 +39,7 @@ def settle(store: Store, line: Line, *, patience: int = 200) -> int:
             continue
         if not result.more and not result.moved and sent is None:
             return failed
-    raise AssertionError(f"does not settle: {[(row.standing, row.problem) for row in store.outbox()]}")
+    raise AssertionError(f"does not settle: {[(row.standing, row.problem) for row in store.outbox.by_case()]}")
 
 
 def catch_up(store: Store, line: Line) -> None:
@@ -39,4 +49,4 @@ def catch_up(store: Store, line: Line) -> None:
 
 
 def standings(store: Store, case_id: str) -> set[Standing]:
-    return {deed.standing for deed in store.deeds(case_id)}
+    return {deed.standing for deed in store.acts.of_case(case_id)}

@@ -78,7 +78,7 @@ def signed_pack(pack: Pack) -> SignedPack:
 
 def join_demo(store: Store, *, station: str = "s1", first: int = 1, last: int = 200) -> None:
     """Let a store join a server that exists only as its key, for tests without a line."""
-    store.station_key()
+    store.station.public_key()
     answer = EnrolAnswer(
         station=station,
         node=NODE,
@@ -101,11 +101,11 @@ class Window:
     def page(self, size: int = 3000) -> Page:
         """A page of invented bytes, durable in the store."""
         data = self.random.randbytes(size)
-        return Page(digest=self.store.put_page(data, "image/jpeg"), size=len(data), media_type="image/jpeg")
+        return Page(digest=self.store.pages.put(data, "image/jpeg"), size=len(data), media_type="image/jpeg")
 
     def begin(self, pages: int = 1, size: int = 3000) -> list[Action]:
         """The acts of one reception, not written yet."""
-        store, pack, node = self.store, self.store.pack(), self.store.station().node
+        store, pack, node = self.store, self.store.packs.get(), self.store.station.get().node
         matter = store.shelf.find_matter(MATTER)
         assert matter is not None
         answers = answers_of(MATTER)
@@ -123,13 +123,13 @@ class Window:
             for rule in wanted(matter, parties, answers)
             if rule.required
         )
-        case_id = store.new_id()
+        case_id = store.acts.new_id()
         opened = Opened(
             node=node, matter=matter.code, matter_version=matter.version, parties=parties, answers=answers,
-            phone=answers.get("phone", ""), began_at=store.act(case_id, Kind.OPEN, {}, self.author).made_at,
+            phone=answers.get("phone", ""), began_at=store.acts.make(case_id, Kind.OPEN, {}, self.author).made_at,
         )  # fmt: skip
         identity = Identity(source="chip", confirmed_by=self.author.id, confirmed_at=opened.began_at)
-        number = store.take_number(tree.county(node))
+        number = store.numbers.take(tree.county(node))
         bodies = (
             (Kind.OPEN, opened),
             (Kind.CONFIRM_PERSON, PersonConfirmed(identity=identity)),
@@ -137,21 +137,21 @@ class Window:
         )
         acts: list[Action] = []
         for kind, body in bodies:
-            acts.append(store.act(case_id, kind, body, self.author, after=acts[-1].id if acts else ""))
+            acts.append(store.acts.make(case_id, kind, body, self.author, after=acts[-1].id if acts else ""))
         return acts
 
     def take_in(self, pages: int = 1, size: int = 3000) -> str:
         """Receive a case. Returns its id."""
         acts = self.begin(pages, size)
-        self.store.did(acts)
+        self.store.acts.did(acts)
         return acts[0].case_id
 
     def do(self, case_id: str, kind: Kind, body: Any) -> Action:
         """One more act on a case."""
-        case, _, problem = self.store.shown(case_id)
+        case, _, problem = self.store.cases.shown(case_id)
         assert case is not None, problem
-        act = self.store.act(case_id, kind, body, self.author, after=case.last_action)
-        self.store.did([act])
+        act = self.store.acts.make(case_id, kind, body, self.author, after=case.last_action)
+        self.store.acts.did([act])
         return act
 
     def correct(self, case_id: str, phone: str = "0574-00006667") -> Action:

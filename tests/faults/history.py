@@ -167,12 +167,12 @@ def join_station(hall: Hall, folder: Path, node: str) -> Station:
     with Store.open(folder, key, reserve=RESERVE) as store:
         with _line(hall, store) as line:
             _patiently(lambda: join(store, line, hall.code(node)))
-        return Station(folder, key, store.station().id, hall.authors(node))
+        return Station(folder, key, store.station.get().id, hall.authors(node))
 
 
 @contextmanager
 def _line(hall: Hall, store: Store) -> Iterator[Line]:
-    line = Line(hall.server.url, store)
+    line = Line(hall.server.url, store.station)
     try:
         yield line
     finally:
@@ -341,7 +341,7 @@ def settle(one: Station, hall: Hall, result: Result) -> None:
                 settled = sync_once(store, line, lambda: datetime.now(UTC), "settling")
                 if not settled.waiting:
                     return
-                why = str([(row.standing, row.problem, row.bytes_left) for row in store.outbox()][:5])
+                why = str([(row.standing, row.problem, row.bytes_left) for row in store.outbox.by_case()][:5])
             except Problem as problem:
                 if problem.code not in (*TROUBLE, "server.busy", "server.failed"):
                     raise
@@ -358,14 +358,14 @@ def check(one: Station, day: Day, hall: Hall, result: Result) -> None:
     found = hall.audit(one.id)
     result.faults += found["faults"]
     with Store.open(one.folder, one.key, reserve=RESERVE) as store:
-        outbox = {row.case_id: row for row in store.outbox()}
+        outbox = {row.case_id: row for row in store.outbox.by_case()}
         mine = {case_id for case_id, _ in one.said.values()} | set(found["cases"])
-        mine |= set(outbox) | {row.case_id for row in store.recent_cases(10_000)}
+        mine |= set(outbox) | {row.case_id for row in store.cases.recent(10_000)}
         done: dict[str, str] = {}
         for case_id in mine:
             there = found["cases"].get(case_id)
             _check_case(store, one, case_id, there, case_id in outbox, day, result)
-            done.update((deed.action.id, deed.action.author.id) for deed in store.deeds(case_id))
+            done.update((deed.action.id, deed.action.author.id) for deed in store.acts.of_case(case_id))
         for act_id, (_, author) in one.said.items():
             if done.get(act_id) != author:
                 result.faults.append(f"the act {act_id} was said to be done and is not in the store by its author")
@@ -374,7 +374,7 @@ def check(one: Station, day: Day, hall: Hall, result: Result) -> None:
 
 
 def _check_case(store: Store, one: Station, case_id: str, there: Any, listed: bool, day: Day, result: Result) -> None:
-    deeds = store.deeds(case_id)
+    deeds = store.acts.of_case(case_id)
     on_server = [(act_id, text) for act_id, _, text in there["acts"]] if there else []
     times = Counter(act_id for act_id, _ in on_server)
     texts = dict(on_server)
@@ -404,15 +404,15 @@ def _check_case(store: Store, one: Station, case_id: str, there: Any, listed: bo
     if missing or there["wanted"]:
         result.faults.append(f"{len(missing)} pages of {case_id} are not on the server")
     for digest in pages_of(actions):
-        if store.has_page(digest):
-            store.page(digest)  # raises where it is not what was put in
+        if store.pages.has(digest):
+            store.pages.get(digest)  # raises where it is not what was put in
     if not any(deed.standing is not Standing.MATCHED for deed in deeds):
-        told = store.case_actions(case_id)
+        told = store.cases.actions(case_id)
         if [act.id for act in told] != [act_id for act_id, _ in on_server]:
             result.faults.append(f"the two ends tell {case_id} in another order")
         if case_digest(told, pages_of(told)) != there["digest"]:
             result.faults.append(f"the two ends do not agree about {case_id}")
-        case: Case | None = store.find_case(case_id)
+        case: Case | None = store.cases.find(case_id)
         if case is None or (there["number"] or "") != case.number:
             result.faults.append(f"{case_id} has another number on the server")
 
@@ -424,9 +424,9 @@ def no_trace_of_anybody(folder: Path, stations: Sequence[Station], result: Resul
     wanted = [word for word in wanted if len(word) >= 6]  # less turns up by chance in ciphertext
     for one in stations:
         with Store.open(one.folder, one.key, reserve=RESERVE) as store:
-            cases = [store.case_actions(row.case_id) for row in store.recent_cases(10)]
+            cases = [store.cases.actions(row.case_id) for row in store.cases.recent(10)]
             pages = sorted(pages_of(act for acts in cases for act in acts))[:10]
-            wanted += [store.page(digest)[:48] for digest in pages if store.has_page(digest)]
+            wanted += [store.pages.get(digest)[:48] for digest in pages if store.pages.has(digest)]
     for path in folder.rglob("*"):
         if path.is_file() and (raw := path.read_bytes()) and any(word in raw for word in wanted):
             result.faults.append(f"something personal lies open in {path.relative_to(folder)}")

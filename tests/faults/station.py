@@ -105,7 +105,7 @@ def window(orders: Orders, connection: Connection) -> None:
     with _open(orders, clock, pipe) as store:
         _tell_what_moves(store, pipe)
         courier = _courier(store, orders, clock, pipe) if orders.courier else None
-        begun: list[str] = [row.case_id for row in store.recent_cases(100)]
+        begun: list[str] = [row.case_id for row in store.cases.recent(100)]
         count = 0
         while count < orders.intakes:
             if orders.jump and count == orders.jump:
@@ -129,7 +129,7 @@ def window(orders: Orders, connection: Connection) -> None:
 def _intake(at_work: Window, chance: random.Random) -> list[Action]:
     size = min(int(chance.lognormvariate(9.0, 1.2)) + 50, 3_000_000)
     acts = at_work.begin(pages=chance.choice((1, 1, 2, 3)), size=size)
-    at_work.store.did(acts)
+    at_work.store.acts.did(acts)
     return acts
 
 
@@ -174,7 +174,7 @@ def rival(orders: Orders, connection: Connection) -> None:
         courier = _courier(store, orders, clock, pipe)
         pipe.send("done")
         while not pipe.is_over(0.03):
-            cases = [row.case_id for row in store.recent_cases(30)]
+            cases = [row.case_id for row in store.cases.recent(30)]
             if cases:
                 at_work = Window(store, chance.choice(orders.authors), seed=chance.randrange(1 << 30))
                 _act(at_work, cases, chance, pipe)
@@ -215,7 +215,7 @@ def _open(orders: Orders, clock: Clock, pipe: Pipe) -> Store:
 
 
 def _line(store: Store, orders: Orders, clock: Clock) -> Line:
-    return Line(orders.url, store, clock=clock, patience=PATIENCE)
+    return Line(orders.url, store.station, clock=clock, patience=PATIENCE)
 
 
 def _courier(store: Store, orders: Orders, clock: Clock, pipe: Pipe) -> Courier | None:

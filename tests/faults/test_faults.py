@@ -64,7 +64,7 @@ def test_what_is_lost_doubled_changed_or_laid_open_is_seen(hall: Hall, tmp_path:
     with Store.open(station.folder, station.key) as store:
         window = Window(store, station.authors[0], seed=1)
         cases = [window.take_in() for _ in range(3)]
-        acts = [act for case_id in cases for act in store.case_actions(case_id)]
+        acts = [act for case_id in cases for act in store.cases.actions(case_id)]
         pages = sorted(pages_of(acts))
     station.said.update((act.id, (act.case_id, act.author.id)) for act in acts)
     result = Result(0, "")

@@ -126,7 +126,7 @@ def test_twenty_households_without_a_line_arrive_once(window: Windows, hall: Ser
     desk.courier.retry_now()
     village.settle(village.agreed, patience=120)
     for number, case in enumerate(cases, 1):
-        view, ours = village.server_view(case.id), desk.store.case_actions(case.id)
+        view, ours = village.server_view(case.id), desk.store.cases.actions(case.id)
         assert [action.id for action in view.actions] == [action.id for action in ours]
         assert view.digest == case_digest(ours, pages_of(ours)) and not view.case.materials_pending
         assert {action.author.id for action in ours} == {"xuaizhen"}

@@ -97,13 +97,13 @@ def what_is_personal(store: Store) -> tuple[set[str], set[bytes]]:
     """Names, numbers, addresses and telephones of everyone in the store, and bytes out of every page."""
     words: set[str] = set()
     pages: set[bytes] = set()
-    for case in store.cases_in(State, 1000):
+    for case in store.cases.in_states(State, 1000):
         for who in (case.parties.applicant, case.parties.handler):
             assert isinstance(who, Person)
             words |= {who.name, who.number, who.address}
         words |= {case.phone, case.number}
-        words |= {action.author.name for action in store.case_actions(case.id)}
+        words |= {action.author.name for action in store.cases.actions(case.id)}
         for digest in {page.digest for material in case.materials for page in material.pages}:
-            data = store.page(digest)
+            data = store.pages.get(digest)
             pages |= {data[at : at + 64] for at in (len(data) // 3, len(data) // 2)}
     return words - {""}, pages

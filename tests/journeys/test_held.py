@@ -33,7 +33,7 @@ def share_a_case(one: Window, two: Window) -> str:
     case_id = taken.case.id
     one.settle(one.agreed)
     two.desk.courier.retry_now()
-    two.settle(lambda: two.desk.store.find_case(case_id) is not None)
+    two.settle(lambda: two.desk.store.cases.find(case_id) is not None)
     two.desk.courier.stop()
     return case_id
 
@@ -116,7 +116,7 @@ def test_f10_the_loser_is_done_anew_upon_the_winner_and_arrives(window: Windows)
     view = two.server_view(case_id)
     assert view.case.answers == {**mine, "reason": "lost", "contact_name": "沈国花"}
     assert view.case.phone == "13900000001" and [c.reason for c in view.case.corrections] == ["补记", "当面核实过"]
-    old, new = desk.store.deeds(case_id)
+    old, new = desk.store.acts.of_case(case_id)
     assert old.aside and old.given_up is not None and old.given_up.instead == (new.action.id,)
     assert old.action.id not in {act.id for act in view.actions} and new.standing is Standing.MATCHED
     with pytest.raises(Problem, match="held.gone"):
@@ -128,7 +128,7 @@ def test_f02_a_refused_intake_is_opened_again_and_taken_in_with_the_same_number(
     desk = street.desk
     begun = fake.Window(desk.store, as_author(street.clerk)).begin()
     body = {**begun[2].body, "materials": begun[2].body["materials"][:1]}  # a rule that this station did not know
-    desk.store.did([*begun[:2], begun[2].model_copy(update={"body": body})])
+    desk.store.acts.did([*begun[:2], begun[2].model_copy(update={"body": body})])
     old, number = begun[0].case_id, begun[2].body["number"]
     street.settle(lambda: desk.courier.state.held == 1)
     assert held.mending(desk, old, street.clerk).reopens
@@ -144,7 +144,9 @@ def test_f02_a_refused_intake_is_opened_again_and_taken_in_with_the_same_number(
     street.settle(street.agreed)
     view = street.server_view(taken.case.id)
     assert view.case.state is State.RECEIVED and view.case.number == number and not view.case.materials_pending
-    assert {deed.given_up.instead[-1] for deed in desk.store.deeds(old) if deed.given_up} == {view.actions[-1].id}
+    assert {deed.given_up.instead[-1] for deed in desk.store.acts.of_case(old) if deed.given_up} == {
+        view.actions[-1].id
+    }
     assert finish.take_in(desk, draft, street.clerk).case.id == taken.case.id  # pressed again: the same case
 
 
@@ -153,7 +155,7 @@ def test_an_exported_file_opens_elsewhere_and_says_nothing_before(window: Window
     desk = street.desk
     begun = fake.Window(desk.store, as_author(street.clerk)).begin()
     body = {**begun[2].body, "materials": begun[2].body["materials"][:1]}
-    desk.store.did([*begun[:2], begun[2].model_copy(update={"body": body})])
+    desk.store.acts.did([*begun[:2], begun[2].model_copy(update={"body": body})])
     street.settle(lambda: desk.courier.state.held == 1)
     file, out = tmp_path / "330281.tbx", tmp_path / "read"
     with pytest.raises(Problem, match="export.passphrase_short"):
@@ -162,7 +164,7 @@ def test_an_exported_file_opens_elsewhere_and_says_nothing_before(window: Window
     assert made.lacking == 0
 
     digests = [page["digest"] for material in body["materials"] for page in material["pages"]]
-    pages = [desk.store.page(digest) for digest in digests]
+    pages = [desk.store.pages.get(digest) for digest in digests]
     assert list(leaks(file.read_bytes(), pages)) == []
     for wrong in ("something else", ""):
         with pytest.raises(Problem, match="export.passphrase_wrong"):

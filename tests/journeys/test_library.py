@@ -26,7 +26,7 @@ def test_s12_a_material_given_before_is_not_sent_again(window: Windows) -> None:
     asked: set[str] = set()
 
     def note(_: Changes) -> None:
-        asked.update(page for wanted in desk.store.wanted_pages().values() for page in wanted)
+        asked.update(page for wanted in desk.store.uploads.wanted().values() for page in wanted)
 
     end = desk.store.on_change(note)
     taken = finish.take_in(desk, street.fill_materials(again), street.clerk)
@@ -36,7 +36,7 @@ def test_s12_a_material_given_before_is_not_sent_again(window: Windows) -> None:
     view = street.server_view(taken.case.id)
     kept = next(material for material in view.case.materials if material.code == "lease")
     assert (kept.source, kept.library, kept.verified) == (Source.LIBRARY, item.reference, item.material.verified)
-    assert desk.courier.line.page(taken.case.id, lease.digest) == desk.store.page(lease.digest)
+    assert desk.courier.line.page(taken.case.id, lease.digest) == desk.store.pages.get(lease.digest)
 
 
 def test_s13_a_reference_to_somebody_elses_material_opens_nothing(window: Windows) -> None:
@@ -57,7 +57,7 @@ def test_s13_a_reference_to_somebody_elses_material_opens_nothing(window: Window
     asked: set[str] = set()
 
     def note(_: Changes) -> None:
-        asked.update(page for wanted in desk.store.wanted_pages().values() for page in wanted)
+        asked.update(page for wanted in desk.store.uploads.wanted().values() for page in wanted)
 
     end = desk.store.on_change(note)
     finish.take_in(desk, other, street.clerk)

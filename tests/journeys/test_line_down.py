@@ -51,9 +51,9 @@ def test_s48_an_intake_without_a_line_is_whole_and_arrives_once(window: Windows,
     desk.courier.retry_now()
     village.settle(village.agreed)
     view = village.server_view(taken.case.id)
-    ours = desk.store.case_actions(taken.case.id)
+    ours = desk.store.cases.actions(taken.case.id)
     assert [action.id for action in view.actions] == [action.id for action in ours]
     assert view.digest == case_digest(ours, pages_of(ours)) and not view.case.materials_pending
     assert view.case.number == taken.case.number and view.case.phone == "13900000000"
     for page in pages_of(ours):
-        assert desk.courier.line.page(taken.case.id, page) == desk.store.page(page)
+        assert desk.courier.line.page(taken.case.id, page) == desk.store.pages.get(page)

@@ -54,13 +54,13 @@ def test_rule_19_a_parcel_arrives_once_however_often_it_is_handed_in(
     stick = tmp_path / "stick.tbparcel"
     packed = export(village.desk.store, stick)
     assert packed.cases == 2 and packed.pages > 0 and packed.bytes == stick.stat().st_size
-    assert village.desk.store.counts() == (2, 0), "nothing here moves by it"
+    assert village.desk.store.outbox.counts() == (2, 0), "nothing here moves by it"
     with pytest.raises(Problem, match=r"parcel\.file_there"):
         export(village.desk.store, stick)
 
     street = window(STREET, "zhoumin", "haishu")
     first = hand_in(street.desk.store, street.desk.courier.line, stick)
-    assert first.station == village.desk.store.station().id and first.pages == packed.pages
+    assert first.station == village.desk.store.station.get().id and first.pages == packed.pages
     assert {told.verdict for told in first.told.values()} == {Verdict.DONE} and len(first.told) == packed.acts
     again = hand_in(street.desk.store, street.desk.courier.line, stick)
     assert {told.verdict for told in again.told.values()} == {Verdict.ALREADY} and again.pages == packed.pages
@@ -68,12 +68,12 @@ def test_rule_19_a_parcel_arrives_once_however_often_it_is_handed_in(
     village.desk.courier.start()
     village.settle(village.agreed)
     for case_id in cases:
-        view, ours = village.server_view(case_id), village.desk.store.case_actions(case_id)
+        view, ours = village.server_view(case_id), village.desk.store.cases.actions(case_id)
         assert [action.id for action in view.actions] == [action.id for action in ours]
         assert view.digest == case_digest(ours, pages_of(ours)) and not view.case.materials_pending
         assert {action.author.id for action in view.actions} == {village.clerk.id}
         for page in pages_of(ours):
-            assert village.desk.courier.line.page(case_id, page) == village.desk.store.page(page)
+            assert village.desk.courier.line.page(case_id, page) == village.desk.store.pages.get(page)
     with pytest.raises(Problem, match=r"parcel\.nothing"):
         export(village.desk.store, tmp_path / "another")
 
@@ -81,8 +81,8 @@ def test_rule_19_a_parcel_arrives_once_however_often_it_is_handed_in(
 def test_rule_19_nobody_is_told_that_the_server_has_what_is_held(village: Window, tmp_path: Path) -> None:
     store = village.desk.store
     receive(village)
-    store.hold(store.begin_sending()[0], Problem("case.no_power"))
-    store.give_back()
+    store.exchange.hold(store.exchange.begin_sending()[0], Problem("case.no_power"))
+    store.exchange.give_back()
     with pytest.raises(Problem, match=r"parcel\.only_held"):
         export(store, tmp_path / "a.tbparcel")
     receive(village)
@@ -99,12 +99,12 @@ def test_rule_19_a_parcel_that_is_cut_goes_on_where_it_stopped_and_arrives_once(
     store = window(STREET, "zhoumin", "haishu").desk.store
     weather = [Fault(up=size // 2), Fault(refused=True)]  # cut on the way, and then no line any more
     with CuttingProxy(hall.port, lambda: weather.pop(0) if len(weather) > 1 else weather[0]) as proxy:
-        line = Line(proxy.url, store)
+        line = Line(proxy.url, store.station)
         with pytest.raises(Problem, match=r"line\."):
             hand_in(store, line, stick)
         line.close()
         weather[:], before = [WHOLE], proxy.passed_up
-        line = Line(proxy.url, store)  # another day
+        line = Line(proxy.url, store.station)  # another day
         told = hand_in(store, line, stick).told
         line.close()
         assert {one.verdict for one in told.values()} == {Verdict.DONE}
@@ -119,7 +119,7 @@ def test_rule_06_a_page_that_cannot_be_read_keeps_only_itself_from_the_stick(
     window: Windows, village: Window, tmp_path: Path
 ) -> None:
     store, cases = village.desk.store, [receive(village) for _ in range(2)]
-    bad = next(iter(pages_of(store.case_actions(cases[0]))))
+    bad = next(iter(pages_of(store.cases.actions(cases[0]))))
     damage(store, bad)
     stick = tmp_path / "stick.tbparcel"
     packed = export(store, stick)
@@ -130,8 +130,8 @@ def test_rule_06_a_page_that_cannot_be_read_keeps_only_itself_from_the_stick(
     assert [village.server_view(case_id).case.materials_pending for case_id in cases] == [True, False]
 
     village.desk.courier.start()
-    village.settle(lambda: any(row.problem for row in store.outbox()))
-    (row,) = store.outbox()
+    village.settle(lambda: any(row.problem for row in store.outbox.by_case()))
+    (row,) = store.outbox.by_case()
     assert (row.case_id, row.standing) == (cases[0], Standing.ACKNOWLEDGED)
     assert row.problem is not None and row.problem.code == "store.page_damaged"
     made = export_held(village.desk, cases[0], "nine pears, ripe", tmp_path / "case.tbx")
@@ -151,11 +151,11 @@ def test_s31_what_somebody_thought_of_their_visit_goes_along_and_counts_once(
     assert rating.rate(village.desk, first, Level.VERY_DISSATISFIED, (Reason.TRIPS,))
     held = receive(village)
     assert rating.rate(village.desk, held, Level.SATISFIED)
-    (refused,) = (out for out in village.desk.store.unheard() if out.id == rating.visit_of(village.desk, held))
-    village.desk.store.hold(refused, Problem("case.no_power"))
+    (refused,) = (out for out in village.desk.store.exchange.unheard() if out.id == rating.visit_of(village.desk, held))
+    village.desk.store.exchange.hold(refused, Problem("case.no_power"))
     stick = tmp_path / "stick.tbparcel"
     packed = export(village.desk.store, stick)
-    assert packed.ratings == 1 and village.desk.store.ratings_waiting() == 2, "nothing here moves by it"
+    assert packed.ratings == 1 and village.desk.store.ratings.waiting() == 2, "nothing here moves by it"
     assert b"dissatisfied" not in stick.read_bytes()
 
     street = window(STREET, "zhoumin", "haishu")
@@ -165,11 +165,11 @@ def test_s31_what_somebody_thought_of_their_visit_goes_along_and_counts_once(
         assert ratings_at(hall) == [(rating.visit_of(village.desk, first), "very_dissatisfied")]
 
     village.desk.courier.start()
-    village.settle(lambda: village.desk.store.ratings_waiting() == 1)
+    village.settle(lambda: village.desk.store.ratings.waiting() == 1)
     assert ratings_at(hall) == [(rating.visit_of(village.desk, first), "very_dissatisfied")]
     village.desk.courier.stop()
 
-    assert village.desk.store.is_rated(rating.visit_of(village.desk, first))
+    assert village.desk.store.ratings.is_rated(rating.visit_of(village.desk, first))
     third = receive(village)
     village.desk.courier.start()
     village.settle(lambda: village.desk.courier.state.waiting == 0)
@@ -198,8 +198,8 @@ def test_what_is_on_the_stick_shows_nobody_and_cannot_be_changed(village: Window
     for text in (person.name, getattr(person, "number", ""), case.id, MATTER):
         for charset in ("utf-8", "utf-16-le", "gb18030"):
             assert not text or text.encode(charset) not in whole
-    (page, *_) = pages_of(village.desk.store.case_actions(case_id))
-    assert village.desk.store.page(page)[:64] not in whole
+    (page, *_) = pages_of(village.desk.store.cases.actions(case_id))
+    assert village.desk.store.pages.get(page)[:64] not in whole
 
     store, line = village.desk.store, village.desk.courier.line
     chance = random.Random(20261121)

@@ -69,8 +69,8 @@ def test_what_a_dead_pc_never_sent_arrives_from_another_machine(
     desk.courier.stop()  # nothing leaves this PC any more
     draft = village.fill_materials(village.begin("haishu", MATTER))
     taken = finish.take_in(desk, draft, village.clerk)
-    left = sum(pool.left for pool in desk.store.pools())
-    assert desk.store.counts() == (1, 0) and left > 0
+    left = sum(pool.left for pool in desk.store.numbers.pools())
+    assert desk.store.outbox.counts() == (1, 0) and left > 0
 
     # the PC dies; its disk is copied as it is, write-ahead log and all, and its key is gone with the machine
     copy = tmp_path / "copy"
@@ -89,10 +89,10 @@ def test_what_a_dead_pc_never_sent_arrives_from_another_machine(
     code, said = tongban(capsys, "recover", "--store", str(copy), "--recovery-key", str(city_key))
     assert code == 0 and (said["cases"], said["held"], said["keeper"]) == (1, 0, "file")
     with open_store(read_config(copy)) as store:
-        assert sum(pool.left for pool in store.pools()) == 0  # the dead one may have printed on
-        case = store.shown(taken.case.id)[0]
+        assert sum(pool.left for pool in store.numbers.pools()) == 0  # the dead one may have printed on
+        case = store.cases.shown(taken.case.id)[0]
         assert case is not None and case.number == taken.case.number
-        mine = pages_of(store.case_actions(case.id))
+        mine = pages_of(store.cases.actions(case.id))
 
     code, said = tongban(capsys, "sync", "--once", "--folder", str(copy))
     assert code == 0 and int(str(said["rounds"])) < 10, said  # it ends when nothing moves any more
@@ -100,6 +100,6 @@ def test_what_a_dead_pc_never_sent_arrives_from_another_machine(
     assert view.case.number == taken.case.number and not view.case.materials_pending
     assert mine and pages_of(view.actions) == mine
     for page in mine:
-        assert desk.courier.line.page(taken.case.id, page) == desk.store.page(page)
+        assert desk.courier.line.page(taken.case.id, page) == desk.store.pages.get(page)
     code, lines = tongban(capsys, "outbox", "--folder", str(copy))
     assert code == 0 and not lines

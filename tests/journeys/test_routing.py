@@ -91,7 +91,7 @@ def test_f27_nothing_is_received_with_a_required_material_missing(window: Window
     with pytest.raises(Problem) as raised:
         finish.take_in(street.desk, draft, street.clerk)
     assert raised.value.code == "intake.incomplete"
-    assert street.desk.store.find_case(draft.id) is None and street.desk.store.outbox() == ()
+    assert street.desk.store.cases.find(draft.id) is None and street.desk.store.outbox.by_case() == ()
 
 
 def test_u05_correcting_and_voiding_by_the_window_that_took_it_in(window: Windows) -> None:

@@ -57,12 +57,12 @@ def test_u05_all_of_it_without_a_line_arrives_once(
     words = paper(street, mended, PaperKind.RECEIPT)
     assert f"本凭证替代{mended.number}-SJ1，原凭证作废（更正：窗口录错）" in words and f"{mended.number}-SJ2" in words
     gone = acts.void(desk, gone.id, clerk, "重复收件")
-    assert shown(desk, mended.id, clerk).pending == 1 and len(desk.store.outbox()) == 3
+    assert shown(desk, mended.id, clerk).pending == 1 and len(desk.store.outbox.by_case()) == 3
 
     hall.start()
     told(street)
     for case in (missing, mended, gone):
-        there, ours = street.server_view(case.id), desk.store.case_actions(case.id)
+        there, ours = street.server_view(case.id), desk.store.cases.actions(case.id)
         assert [act.id for act in there.actions] == [act.id for act in ours] and there.case.state is case.state
     assert street.server_view(mended.id).case.parties.handler.phone == "13911111111"
     market = officer("haishu-market")

@@ -84,7 +84,7 @@ def who_did(actions: tuple[Action, ...]) -> list[tuple[Kind, str]]:
 
 def same_at_both_ends(at: AtCounter, case_id: str) -> tuple[Action, ...]:
     """What the server has of a case is what was done here and there, once, with every page."""
-    view, ours = at.desk.courier.line.case_view(case_id), at.desk.store.case_actions(case_id)
+    view, ours = at.desk.courier.line.case_view(case_id), at.desk.store.cases.actions(case_id)
     theirs = {action.id for action in view.actions}
     assert {action.id for action in ours} <= theirs and len(theirs) == len(view.actions)
     assert view.digest == case_digest(view.actions, pages_of(view.actions)) and not view.case.materials_pending
@@ -180,14 +180,14 @@ def test_a_whole_day_at_one_counter(hall: ServerProcess, reader: Reader, tmp_pat
         at.wait(lambda: at.models.search.state.case.asking == "void", "to be asked why")
         at.write("重复收件")
         at.press("Ctrl+Return")
-        at.wait(lambda: at.desk.store.find_case(land).state == "voided", "it to be voided")
+        at.wait(lambda: at.desk.store.cases.find(land).state == "voided", "it to be voided")
         agreed(at)
 
         # the department asks for something; it is brought, and decided
         haishu = officer(hall, "haishu-disability")
         haishu.act(disability, "ask_supplement", material="old_certificate", what="看不清，请重新提交")
         at.desk.courier.retry_now()
-        at.wait(lambda: at.desk.store.find_case(disability).state == "to_supplement", "what is to be supplemented")
+        at.wait(lambda: at.desk.store.cases.find(disability).state == "to_supplement", "what is to be supplemented")
         at.press("Ctrl+2")
         todo = at.models.todo
         at.wait(lambda: todo.state.rows, "the to-do list")
@@ -207,14 +207,14 @@ def test_a_whole_day_at_one_counter(hall: ServerProcess, reader: Reader, tmp_pat
 
         # he comes for it with his receipt; the second person is back as well
         at.desk.courier.retry_now()
-        at.wait(lambda: at.desk.store.find_case(disability).state == "approved", "the decision")
+        at.wait(lambda: at.desk.store.cases.find(disability).state == "approved", "the decision")
         at.press("Ctrl+3")
         at.hands.scan_code(receipt_code(at.desk, disability, at.counter.clerk))
         at.wait(lambda: at.models.pickup.state.case.case_id == disability, "the case of the receipt")
         at.press("F9")
         at.wait(lambda: at.models.pickup.state.case.asking == "deliver", "to be asked who takes it")
         at.press("Ctrl+Return")
-        at.wait(lambda: at.desk.store.find_case(disability).state == "delivered", "it to be handed over")
+        at.wait(lambda: at.desk.store.cases.find(disability).state == "delivered", "it to be handed over")
         at.press("Alt+1")
         at.wait(lambda: at.now("form") and at.intake.draft.id == parked, "the second person's draft")
         assert at.intake.draft.answers["residence_address"] == LIVES
@@ -253,7 +253,7 @@ def test_a_whole_day_at_one_counter(hall: ServerProcess, reader: Reader, tmp_pat
         assert isinstance(views[land].parties.applicant, LegalPerson) and views[land].state is State.VOIDED
         assert views[disability].identity.source == "manual" and views[disability].state is State.DELIVERED
         assert len({view.number for view in views.values()}) == len(views)
-        assert at.desk.store.drafts() == ()
+        assert at.desk.store.drafts.saved() == ()
 
 
 @FONTS

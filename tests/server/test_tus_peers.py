@@ -57,7 +57,7 @@ def page(tmp_path: Path) -> Path:
 
 
 def _is_there(server: ServerProcess, store: Store, target: Target, data: bytes) -> bool:
-    line = Line(server.url, store)
+    line = Line(server.url, store.station)
     try:
         return line.page(target.metadata["case_id"], sha256(data)) == data
     finally:
@@ -108,14 +108,14 @@ def test_our_client_uploads_to_a_strangers_server_and_goes_on_after_a_cut(
     node = find_program("node")
     assert node is not None
     command = [node, str(PEERS / "tus_server.mjs"), "0", str(tmp_path / "tus"), "/api/v1/uploads"]
-    line = Line(server.url, store)
+    line = Line(server.url, store.station)
     case_id = Window(store, seed=7).take_in(pages=3, size=200_000)
     one_round(store, line, now)
     line.close()
     stranger = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert stranger.stdin is not None and stranger.stdout is not None
     try:
-        there = Line(f"http://127.0.0.1:{json.loads(stranger.stdout.readline())['port']}", store)
+        there = Line(f"http://127.0.0.1:{json.loads(stranger.stdout.readline())['port']}", store.station)
         asked = 0
 
         def half_way() -> bool:
@@ -123,9 +123,9 @@ def test_our_client_uploads_to_a_strangers_server_and_goes_on_after_a_cut(
             asked += 1
             return asked > 20
 
-        while store.find_upload(case_id) is None:  # other cases of this store go first
+        while store.uploads.find(case_id) is None:  # other cases of this store go first
             assert send_one_batch(store, there, Manner(interrupted=half_way if _is_next(store, case_id) else _never))
-        upload = store.find_upload(case_id)
+        upload = store.uploads.find(case_id)
         assert upload is not None
         kept = there.find_upload_offset(upload.parts[0].place)
         assert kept is not None and kept < upload.size
@@ -147,7 +147,7 @@ def _never() -> bool:
 
 
 def _is_next(store: Store, case_id: str) -> bool:
-    return next(iter(store.wanted_pages(due_only=True))) == case_id
+    return next(iter(store.uploads.wanted(due_only=True))) == case_id
 
 
 def test_our_server_passes_every_check_of_ours(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,7 @@ def our_server() -> Iterator[tuple[Target, ServerProcess]]:
 
 def our_target(url: str, code: str, store: Store) -> Target:
     """Join with the code, let the server know of a case, and say what its uploads must bring."""
-    line = Line(url, store)
+    line = Line(url, store.station)
     try:
         join(store, line, code)
         case_id = Window(store).take_in()
@@ -50,8 +50,8 @@ def our_target(url: str, code: str, store: Store) -> Target:
 
 def session_token(url: str, store: Store) -> str:
     """A session of the station, for programs that are not ours."""
-    at, station = datetime.now(UTC), store.station().id
-    ask = SessionAsk(station=station, at=at, signature=store.sign(SessionAsk.text(station, at)))
+    at, station = datetime.now(UTC), store.station.get().id
+    ask = SessionAsk(station=station, at=at, signature=store.station.sign(SessionAsk.text(station, at)))
     line = HTTPConnection(url.removeprefix("http://"), timeout=20)
     try:
         line.request("POST", "/api/v1/session", ask.model_dump_json(), {"Content-Type": "application/json"})

@@ -85,7 +85,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
     text = canonical(demo_pack(NODE))
     with Store.open(folder, station_key(folder, training=True)) as store:
-        store.station_key()
+        store.station.public_key()
         store.join(
             "http://127.0.0.1:1",
             EnrolAnswer(

@@ -40,7 +40,7 @@ def put(desk: Desk, window: CounterWindow, **options: Any) -> None:
 
 def stored(desk: Desk, model: IntakeModel) -> Draft:
     assert model.draft is not None
-    row = desk.store.draft(model.draft.id)
+    row = desk.store.drafts.get(model.draft.id)
     assert row is not None
     return Draft.model_validate_json(row.body)
 

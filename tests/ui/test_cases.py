@@ -172,13 +172,13 @@ def test_what_the_department_did_meanwhile_is_said_and_nothing_is_lost(
 
 def decided(desk: Desk, case: Case, kind: Kind) -> None:
     """The department acts, and the news comes."""
-    told = desk.store.case_actions(case.id)
+    told = desk.store.cases.actions(case.id)
     officer = Author(id="haishu-market", name="江海峰", role=Role.OFFICER, department="330203-market")
     act = Action(
-        id=desk.store.new_id(), case_id=case.id, kind=kind, body={}, author=officer, made_at=desk.clock(),
+        id=desk.store.acts.new_id(), case_id=case.id, kind=kind, body={}, author=officer, made_at=desk.clock(),
         after=told[-1].id,
     )  # fmt: skip
-    desk.store.keep_view(case_view(desk, case.id).model_copy(update={"actions": (*told, act)}))
+    desk.store.cases.keep_view(case_view(desk, case.id).model_copy(update={"actions": (*told, act)}))
 
 
 # --- not accepting ----------------------------------------------------------------------------------------------------

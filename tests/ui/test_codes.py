@@ -25,7 +25,7 @@ def scanner(text: str) -> DeviceChoice:
 
 def test_a_scanned_code_opens_its_case_from_any_page(window: CounterWindow, hands: Hands, desk: Desk) -> None:
     case_id = Window(desk.store, AUTHOR).take_in()
-    case = desk.store.find_case(case_id)
+    case = desk.store.cases.find(case_id)
     assert case is not None
     sign_in(window, hands)
     hands.press("Ctrl+7")
@@ -56,7 +56,7 @@ def test_a_receipts_code_opens_its_case_from_every_page(
     window: CounterWindow, hands: Hands, desk: Desk, page: int
 ) -> None:
     case_id = Window(desk.store, AUTHOR).take_in()
-    case = desk.store.find_case(case_id)
+    case = desk.store.cases.find(case_id)
     assert case is not None
     sign_in(window, hands)
     hands.press(f"Ctrl+{page}")

@@ -63,11 +63,11 @@ def test_from_the_card_to_the_receipt_by_keys_alone(window: CounterWindow, hands
     assert intake.state.receipt.headline == "已受理"
     assert [paper.outcome for paper in intake.state.receipt.papers] == ["done", "done"]
 
-    row = desk.store.find_cases(number)[0]
-    case = desk.store.find_case(row.case_id)
+    row = desk.store.cases.look_for(number)[0]
+    case = desk.store.cases.find(row.case_id)
     assert case is not None and case.identity is not None and case.identity.confirmed_by == CLERK.id
     assert row.standing is Standing.WAITING
-    assert [action.kind for action in desk.store.case_actions(case.id)] == [
+    assert [action.kind for action in desk.store.cases.actions(case.id)] == [
         Kind.OPEN,
         Kind.CONFIRM_PERSON,
         Kind.RECEIVE,
@@ -157,7 +157,7 @@ def test_a_barcode_opens_its_case_from_any_page(window: CounterWindow, hands: Ha
     from tests.fakes.window import Window
 
     case_id = Window(desk.store, AUTHOR).take_in()
-    case = desk.store.find_case(case_id)
+    case = desk.store.cases.find(case_id)
     assert case is not None
     sign_in(window, hands)
     hands.press("Ctrl+7")

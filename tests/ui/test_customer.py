@@ -172,7 +172,7 @@ def test_u04_the_applicant_signs_and_the_form_is_in_its_place(window: CounterWin
     draft = steps.resume(desk, intake.draft.id)
     slot = draft.material(code)
     assert slot is not None and slot.signed is not None and signing.is_signed(draft, code)
-    kept = Signature.model_validate_json(desk.store.page(slot.signed.vector.digest))
+    kept = Signature.model_validate_json(desk.store.pages.get(slot.signed.vector.digest))
     assert kept.ink.points == len(PATH) and slot.signed.means == "mouse"
     assert holders(customer.window) == set() and customer.window.view.ink.ink() is None
     assert customer.window.view._document._label.pixmap().isNull()
@@ -223,7 +223,7 @@ def test_u04_a_pad_with_a_driver_shows_what_it_writes(window: CounterWindow, han
     hands.wait(lambda: intake.state.materials.signed, "the signed form")
     slot = intake.draft.material(code)
     assert slot.signed.means == "pad"
-    kept = Signature.model_validate_json(desk.store.page(slot.signed.vector.digest))
+    kept = Signature.model_validate_json(desk.store.pages.get(slot.signed.vector.digest))
     assert kept.ink.has_pressure and kept.ink.width == 12000
 
 

@@ -66,7 +66,7 @@ def made(deeds: IntakeDeeds, post: Post, until: Until) -> Iterator[Made]:
 
 
 def stored(desk: Desk, draft_id: str) -> Draft:
-    return Draft.model_validate_json(desk.store.draft(draft_id).body)
+    return Draft.model_validate_json(desk.store.drafts.get(draft_id).body)
 
 
 def heard(post: Post, until: Until) -> None:
@@ -108,7 +108,7 @@ def test_f2_a_card_that_comes_home_late_is_not_the_person_of_the_draft_that_was_
     until(lambda: idle(model))
 
     assert model.draft.handler.number == CARD.number and model.draft.identity.confirmed_at
-    assert [row.id for row in desk.store.drafts()] == [first]
+    assert [row.id for row in desk.store.drafts.saved()] == [first]
 
 
 def test_f14_a_card_that_comes_home_before_the_next_person_is_not_the_next_persons(
@@ -312,7 +312,7 @@ def test_f09_what_a_clerk_finished_is_printed_as_theirs_whoever_sits_there_by_th
     gate.open.set()
     until(lambda: by and model.draft is not None and model.draft.clerk == OTHER.id and idle(model))
 
-    assert by == [CLERK.id] and not desk.store.drafts()
+    assert by == [CLERK.id] and not desk.store.drafts.saved()
     assert not model.state.banner.title and model.state.step == "identity"
 
 

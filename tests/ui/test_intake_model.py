@@ -65,7 +65,7 @@ def idle(model: IntakeModel) -> bool:
 
 
 def saved(desk: Desk, model: IntakeModel) -> Draft:
-    return Draft.model_validate_json(desk.store.draft(model.draft.id).body)
+    return Draft.model_validate_json(desk.store.drafts.get(model.draft.id).body)
 
 
 def test_a_card_is_read_and_the_person_confirmed_as_an_act_of_its_own(model: IntakeModel, until: Until) -> None:
@@ -427,13 +427,13 @@ def test_u12_locking_keeps_the_case_for_who_locked_and_parks_it_for_anyone_else(
     assert model.state.identity.person is None and not model.state.whose
     model.sign_in(CLERK)
     until(lambda: model.state.identity.person)
-    assert model.draft.id == first and not desk.store.draft(first).parked
+    assert model.draft.id == first and not desk.store.drafts.get(first).parked
     model.lock()
     model.sign_in(Clerk(id="hanlu", name="韩露", roles=CLERK.roles, node=CLERK.node))
     assert model.state.identity.person is None  # not for a moment
     until(lambda: model.draft is not None and model.draft.id != first)
     assert model.state.identity.person is None and model.state.panel.applicant == ""
-    kept = desk.store.draft(first)
+    kept = desk.store.drafts.get(first)
     assert kept.parked and kept.clerk == CLERK.id
 
 

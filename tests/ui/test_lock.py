@@ -127,7 +127,7 @@ def known(desk: Desk) -> None:
     """Two clerks whom the server let in lately."""
     now = desk.clock()
     for name, clerk in (("zhoumin", CLERK), ("hanlu", OTHER)):
-        desk.store.keep_verifier(made(name, PASSWORD, clerk, now, now.replace(year=now.year + 1)))
+        desk.store.verifiers.keep(made(name, PASSWORD, clerk, now, now.replace(year=now.year + 1)))
 
 
 def to_form(window: CounterWindow, hands: Hands) -> None:
@@ -272,7 +272,7 @@ def test_f09_f11_another_clerk_begins_afresh_and_the_first_finds_it_parked(
     hands.wait(lambda: window.counter.clerk == OTHER and intake.draft.id != first.id, "the other clerk")
     # The list of what is handed over names it; the intake does not, but for the card that lies on the reader.
     assert seen(window._pages["intake"]) == set() or intake.state.identity.person
-    kept = desk.store.draft(first.id)
+    kept = desk.store.drafts.get(first.id)
     assert kept.parked and kept.clerk == CLERK.id and Draft.model_validate_json(kept.body).confirmed.id == CLERK.id
     assert not window._state.parked  # not the other's to take up by a key
     lock(window, hands)
@@ -283,7 +283,7 @@ def test_f09_f11_another_clerk_begins_afresh_and_the_first_finds_it_parked(
 
 
 def count_of(desk: Desk, draft_id: str, code: str) -> int:
-    slot = Draft.model_validate_json(desk.store.draft(draft_id).body).material(code)
+    slot = Draft.model_validate_json(desk.store.drafts.get(draft_id).body).material(code)
     return len(slot.pages) if slot else 0
 
 
@@ -320,8 +320,8 @@ def test_u12_scanning_goes_on_behind_the_lock_and_lands_in_its_own_case(
     hands.wait(lambda: counter.clerk == OTHER and intake.draft.id != first, "the other clerk")
     gate.let(2)
     hands.wait(lambda: not intake.scanning, "the scan to end")
-    hands.wait(lambda: desk.store.draft(first).parked and count_of(desk, first, code) == 3, "all pages, parked")
-    assert desk.store.draft(first).clerk == CLERK.id
+    hands.wait(lambda: desk.store.drafts.get(first).parked and count_of(desk, first, code) == 3, "all pages, parked")
+    assert desk.store.drafts.get(first).clerk == CLERK.id
     assert all(not slot.pages for slot in intake.draft.materials)
 
 
@@ -347,7 +347,7 @@ def test_a_parked_case_takes_its_pages_and_comes_back_while_they_come(
     hands.wait(lambda: len(intake.draft.material(code).pages) == 2, "its next page")
     gate.let(2)
     hands.wait(lambda: not intake.scanning and count_of(desk, first, code) == 3, "the last")
-    hands.wait(lambda: not desk.store.draft(first).parked, "to be saved as taken up")
+    hands.wait(lambda: not desk.store.drafts.get(first).parked, "to be saved as taken up")
 
 
 def test_u08_nine_parked_one_restart_none_lost(

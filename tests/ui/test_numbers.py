@@ -25,9 +25,9 @@ def test_the_top_bar_the_outbox_and_the_day_say_when_numbers_run_low_and_out(
     hands.wait(lambda: window._state.lights, "the devices' lights")
     assert not lights(window)
 
-    (pool,) = desk.store.pools()
+    (pool,) = desk.store.numbers.pools()
     for _ in range(pool.left - FEW + 1):
-        desk.store.take_number(pool.county)
+        desk.store.numbers.take(pool.county)
     window.counter._ask_line()
     hands.wait(lambda: lights(window) == [LightShown("号段", f"剩 {FEW - 1}", "warn")], "the warning")
     models.outbox.refresh()
@@ -35,7 +35,7 @@ def test_the_top_bar_the_outbox_and_the_day_say_when_numbers_run_low_and_out(
     models.today.refresh()
     hands.wait(lambda: supply()[1:] == (f"{FEW - 1} 个", "warn"), "the day to say so")
 
-    desk.store.give_up_numbers()
+    desk.store.numbers.give_up()
     window.counter._ask_line()
     hands.wait(lambda: lights(window) == [LightShown("号段", "用完", "bad")], "the alarm")
     models.outbox.refresh()

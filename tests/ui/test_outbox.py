@@ -275,7 +275,7 @@ def to_the_outbox(counter: CounterWindow, keys: Hands) -> OutboxModel:
 def test_compared_and_withdrawn_by_keys_with_a_supervisor(counter: CounterWindow, keys: Hands, desk: Desk) -> None:
     case_id = lost_correction(desk)
     now = datetime.now(UTC)
-    desk.store.keep_verifier(made("lufangfang", SECRET, LU, now, now + timedelta(hours=72)))
+    desk.store.verifiers.keep(made("lufangfang", SECRET, LU, now, now + timedelta(hours=72)))
     model = to_the_outbox(counter, keys)
     keys.wait(lambda: (counter._state.waiting, counter._state.held) == (0, 1), "the top bar to tell them apart")
     keys.press("Return")
@@ -299,15 +299,15 @@ def test_compared_and_withdrawn_by_keys_with_a_supervisor(counter: CounterWindow
     keys.write("guess")
     keys.press("Ctrl+Return")
     keys.wait(lambda: model.state.asking.wrong, "the wrong password to be said")
-    assert desk.store.counts() == (1, 1)
+    assert desk.store.outbox.counts() == (1, 1)
     for _ in "guess":
         keys.press("Backspace")
     keys.write(SECRET)
     keys.press("Return")
     keys.press("Space")  # the button has the focus
     keys.wait(lambda: model.state.banner[2] == "ok", "it to be withdrawn")
-    assert desk.store.counts()[1] == 0
-    (deed,) = [deed for deed in desk.store.deeds(case_id) if deed.aside]
+    assert desk.store.outbox.counts()[1] == 0
+    (deed,) = [deed for deed in desk.store.acts.of_case(case_id) if deed.aside]
     assert deed.given_up is not None and deed.given_up.reason == "以服务器为准：已电话告知" and deed.given_up.offline
 
     keys.press("Ctrl+F")
@@ -328,8 +328,8 @@ def test_done_anew_by_keys(counter: CounterWindow, keys: Hands, desk: Desk) -> N
     keys.write("0574-00000003")
     keys.press("Ctrl+Return")
     keys.wait(lambda: model.state.banner[0], "it to be done anew")
-    assert desk.store.counts() == (1, 0)
-    case = desk.store.shown(case_id)[0]
+    assert desk.store.outbox.counts() == (1, 0)
+    case = desk.store.cases.shown(case_id)[0]
     assert case is not None and case.phone == "0574-00000003"
     assert [c.reason for c in case.corrections] == ["申请人来电更改", "电话写错"]
 
@@ -349,12 +349,12 @@ def test_exported_by_keys(
     keys.press("Ctrl+Return")
     keys.wait(lambda: model.state.banner[0], "the file")
     (file,) = tmp_path.glob("*.tbx")
-    assert open_exported(file, PASSPHRASE, tmp_path / "read").pages > 0 and desk.store.counts() == (1, 1)
+    assert open_exported(file, PASSPHRASE, tmp_path / "read").pages > 0 and desk.store.outbox.counts() == (1, 1)
 
 
 def test_a_refused_intake_is_opened_by_keys(counter: CounterWindow, keys: Hands, desk: Desk) -> None:
     case_id = fake.Window(desk.store, ZHOU).take_in()
-    acts = desk.store.case_actions(case_id)
+    acts = desk.store.cases.actions(case_id)
     refused = Told(verdict=Verdict.REFUSED, problem=Problem("case.materials_missing", materials="照片").to_wire())
     done = {act.id: Told(verdict=Verdict.DONE) for act in acts[:2]}
     hear(desk.store, datetime.now(UTC), {**done, acts[2].id: refused}, acts[:2])

@@ -30,12 +30,12 @@ def decided(counter: Counter, case: Case, *kinds: tuple[Kind, dict[str, Any]]) -
     """What the department did, as the server tells it."""
     store = counter.desk.store
     officer = Author(id="yuyao-civil", name="傅晓岚", role=Role.OFFICER, department="330281-civil")
-    told = list(store.case_actions(case.id))
+    told = list(store.cases.actions(case.id))
     for kind, body in kinds:
         counter.clock.forward(seconds=1)
         told.append(
             Action(
-                id=store.new_id(),
+                id=store.acts.new_id(),
                 case_id=case.id,
                 kind=kind,
                 body=body,
@@ -45,7 +45,7 @@ def decided(counter: Counter, case: Case, *kinds: tuple[Kind, dict[str, Any]]) -
             )
         )
     view = case_view(counter.desk, case.id).model_copy(update={"actions": tuple(told)})
-    store.keep_view(view)
+    store.cases.keep_view(view)
     return acts.get_case(counter.desk, case.id)
 
 
@@ -74,7 +74,7 @@ def test_u05_voiding_on_the_day_by_the_window_later_by_a_supervisor(counter: Cou
     voided = acts.void(desk, third.id, ZHOU, "次日发现", supervisor=LU, offline=True).voided
     assert voided is not None and voided.supervisor is not None
     assert (voided.supervisor.id, voided.supervisor.role, voided.supervisor_offline) == (LU.id, Role.SUPERVISOR, True)
-    assert desk.store.case_actions(third.id)[-1].author.id == ZHOU.id
+    assert desk.store.cases.actions(third.id)[-1].author.id == ZHOU.id
     assert acts.void(desk, other.id, LU, "次日发现").state is State.VOIDED
 
 
@@ -181,7 +181,7 @@ def test_another_nodes_case_is_only_handed_over_here(counter: Counter, tmp_path:
         desk = village.desk
         with pytest.raises(Problem, match="case.unknown"):
             shown(desk, case.id, ZHOU)
-        desk.store.keep_view(view)
+        desk.store.cases.keep_view(view)
         assert shown(desk, case.id, ZHOU).allowed == {Kind.DELIVER}
         for act in (acts.void, acts.withdraw):
             with pytest.raises(Problem, match="case.not_ours"):

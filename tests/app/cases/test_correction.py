@@ -148,7 +148,7 @@ def test_u01_who_may_not_is_told_who_may(counter: Counter, tmp_path: Any) -> Non
     assert Kind.SUPPLEMENT in seen.allowed and Kind.ASK_SUPPLEMENT not in {*seen.allowed, *seen.elsewhere}
     with open_counter(tmp_path / "village", VILLAGE) as village:
         told = village.desk.store
-        told.keep_view(_view(counter, case))
+        told.cases.keep_view(_view(counter, case))
         there = shown(village.desk, case.id, ZHOU)
         assert Kind.CORRECT not in there.allowed and "凤山街道" in there.elsewhere[Kind.VOID]
 

@@ -64,34 +64,34 @@ def test_what_waits_behind_a_held_act_is_done_anew_with_it(counter: Counter, cas
     behind = Corrected(reason="联系人", answers={**answers, "contact_name": "沈国华"})
     first = Corrected(reason="原因", answers={**answers, "reason": "worn"})
     correct_apart(counter, case, first, Corrected(reason="电话", phone="13900000002"), behind)
-    assert [deed.standing for deed in store.deeds(case.id)[-2:]] == [Standing.HELD, Standing.WAITING]
+    assert [deed.standing for deed in store.acts.of_case(case.id)[-2:]] == [Standing.HELD, Standing.WAITING]
     assert len(compare(counter.desk, case.id).ours_done) == 2
     after = held.redo(counter.desk, case.id, ZHOU, {"phone": "13900000003"})
     assert after.phone == "13900000003" and after.answers == {**answers, "reason": "worn", "contact_name": "沈国华"}
     assert [said.reason for said in after.corrections] == ["原因", "电话", "联系人"]
-    old = [deed for deed in store.deeds(case.id) if deed.aside]
+    old = [deed for deed in store.acts.of_case(case.id) if deed.aside]
     assert len(old) == 2 and all(deed.given_up and len(deed.given_up.instead) == 2 for deed in old)
-    assert store.counts() == (1, 0) and store.has_waiting()
+    assert store.outbox.counts() == (1, 0) and store.outbox.has_waiting()
 
 
 def test_where_the_case_went_on_it_cannot_be_done_anew_and_stays_held(counter: Counter, case: Case) -> None:
     correct_apart(counter, case, Corrected(reason="电话", phone="1"), Corrected(reason="电话", phone="13900000002"))
     store = counter.desk.store
-    last = store.server_actions(case.id)[-1].id
-    voided = store.act(case.id, Kind.VOID, Voided(reason="重复收件"), HAN, after=last)
+    last = store.cases.server_actions(case.id)[-1].id
+    voided = store.acts.make(case.id, Kind.VOID, Voided(reason="重复收件"), HAN, after=last)
     hear(store, counter.clock.now, {}, [voided.model_copy(update={"station": "s2"})])
     found = compare(counter.desk, case.id)
     state = next(row for row in found.rows if row.part is Part.STATE)
     assert (state.ours.text, state.theirs.text) == ("accepted", "voided")
     with pytest.raises(Problem, match="case.not_allowed"):
         held.redo(counter.desk, case.id, ZHOU, {})
-    assert store.counts() == (1, 1)
+    assert store.outbox.counts() == (1, 1)
 
 
 def test_an_intake_is_opened_where_its_trouble_is_and_signed_anew_when_it_says_something_else(counter: Counter) -> None:
     desk, store = counter.desk, counter.desk.store
     taken = finish.take_in(desk, counter.whole("long_term", ELDERLY), ZHOU).case
-    acts = store.case_actions(taken.id)
+    acts = store.cases.actions(taken.id)
     refused = Problem("case.form_mistakes", fields="phone").to_wire()
     told = {act.id: Told(verdict=Verdict.DONE) for act in acts[:2]}
     hear(store, counter.clock.now, {**told, acts[2].id: Told(verdict=Verdict.REFUSED, problem=refused)}, acts[:2])
@@ -101,4 +101,4 @@ def test_an_intake_is_opened_where_its_trouble_is_and_signed_anew_when_it_says_s
     draft = steps.with_answers(desk, draft, {**draft.answers, "contact_name": "沈国华"})
     with pytest.raises(Problem, match="intake.form_stale"):
         finish.take_in(desk, draft, ZHOU)
-    assert store.counts() == (1, 1)
+    assert store.outbox.counts() == (1, 1)

@@ -45,7 +45,7 @@ def take_in(counter: Counter, card: str = "yuyao") -> Case:
 
 
 def received(counter: Counter, case: Case) -> Received:
-    act = next(act for act in counter.desk.store.case_actions(case.id) if act.kind is Kind.RECEIVE)
+    act = next(act for act in counter.desk.store.cases.actions(case.id) if act.kind is Kind.RECEIVE)
     return body_as(act, Received)
 
 
@@ -58,7 +58,7 @@ def test_rule_09_the_clerk_is_told_of_the_other_case_and_goes_on_only_knowingly(
     assert caution.where.endswith("凤山街道") and not caution.confirmed and missing.label == first.number
     with pytest.raises(Problem, match=r"intake\.clash") as caught:
         finish.take_in(desk, draft, ZHOU)
-    assert caught.value.facts == {"number": first.number} and desk.store.find_case(draft.id) is None
+    assert caught.value.facts == {"number": first.number} and desk.store.cases.find(draft.id) is None
     counter.clock.forward(minutes=1)
     draft = clashes.confirm_clash(desk, draft, ZHOU)
     assert steps.resume(desk, draft.id).clash_seen == draft.clash_seen  # it is an act of its own, kept at once
@@ -99,12 +99,12 @@ def test_what_the_server_says_of_a_clash_is_on_the_case_and_to_do_until_it_is_se
     desk, first = counter.desk, take_in(counter)
     clash = Clash(id="7", found_at=counter.clock.now, ask="余姚市民政局 0574-1")
     view = lists.shown(desk, first.id, ZHOU).view
-    desk.store.keep_view(view.model_copy(update={"clashes": (clash,)}))
+    desk.store.cases.keep_view(view.model_copy(update={"clashes": (clash,)}))
     assert lists.shown(desk, first.id, ZHOU).view.clashes == (clash,)
     assert [item.case_id for item in lists.todo(desk, ZHOU) if item.why == "clash"] == [first.id]
     settled = {"settlement": Settlement.KEEP_BOTH, "reason": "两人合用", "by": "江枫"}
     after = clash.model_copy(update={**settled, "at": counter.clock.now + timedelta(hours=1)})
-    desk.store.keep_view(view.model_copy(update={"clashes": (after,)}))
+    desk.store.cases.keep_view(view.model_copy(update={"clashes": (after,)}))
     assert not [item for item in lists.todo(desk, ZHOU) if item.why == "clash"]
     counter.reopen()
-    assert counter.desk.store.clashes(first.id) == (after,)
+    assert counter.desk.store.cases.clashes(first.id) == (after,)

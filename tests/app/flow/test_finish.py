@@ -38,7 +38,7 @@ def text_of(pdf: bytes) -> str:
 
 
 def left(counter: Counter) -> int:
-    return sum(pool.left for pool in counter.desk.store.pools())
+    return sum(pool.left for pool in counter.desk.store.numbers.pools())
 
 
 def test_f27_a_missing_material_stops_it_and_nothing_is_written(counter: Counter) -> None:
@@ -47,7 +47,7 @@ def test_f27_a_missing_material_stops_it_and_nothing_is_written(counter: Counter
     with pytest.raises(Problem, match="intake.incomplete") as raised:
         finish.take_in(desk, draft, ZHOU)
     assert int(raised.value.facts["count"]) == sum(not slot.present for slot in draft.materials)
-    assert desk.store.find_case(draft.id) is None and desk.store.outbox() == () and left(counter) == before
+    assert desk.store.cases.find(draft.id) is None and desk.store.outbox.by_case() == () and left(counter) == before
     assert steps.resume(desk, draft.id) == draft
 
 
@@ -61,7 +61,7 @@ def test_u01_received_here_or_accepted_here(counter: Counter) -> None:
     elderly = finish.take_in(desk, counter.whole("long_term", ELDERLY), ZHOU)
     assert elderly.case.state is State.ACCEPTED and elderly.accepted
     assert elderly.papers == (PaperKind.RECEIPT, PaperKind.ACCEPTANCE)
-    assert elderly.case.number != taken.case.number and desk.store.drafts() == ()
+    assert elderly.case.number != taken.case.number and desk.store.drafts.saved() == ()
 
 
 def test_f26_ten_presses_are_one_case_and_one_number(counter: Counter) -> None:
@@ -72,10 +72,10 @@ def test_f26_ten_presses_are_one_case_and_one_number(counter: Counter) -> None:
     assert {(one.case.id, one.case.number, one.papers) for one in taken} == {
         (draft.id, taken[0].case.number, (PaperKind.RECEIPT,))
     }
-    assert before - left(counter) == 1 and len(desk.store.case_actions(draft.id)) == 3
+    assert before - left(counter) == 1 and len(desk.store.cases.actions(draft.id)) == 3
     counter.reopen()  # and once more after a restart
     assert finish.take_in(counter.desk, draft, ZHOU).case == taken[0].case
-    assert len(counter.desk.store.recent_cases()) == 1
+    assert len(counter.desk.store.cases.recent()) == 1
 
 
 def test_f26_a_number_is_taken_once_by_whoever_asks(counter: Counter) -> None:
@@ -88,7 +88,7 @@ def test_f26_a_number_is_taken_once_by_whoever_asks(counter: Counter) -> None:
 
 def test_f12_a_number_that_was_reserved_before_a_crash_is_not_given_again(counter: Counter) -> None:
     draft = steps.reserve_number(counter.desk, counter.whole("yuyao", FOOD))
-    lost = counter.desk.store.take_number("330281")  # taken, and the power goes before anything is written with it
+    lost = counter.desk.store.numbers.take("330281")  # taken, and the power goes before anything is written with it
     counter.reopen()
     desk = counter.desk
     again = steps.resume(desk, draft.id)
@@ -103,7 +103,7 @@ def test_a_page_that_comes_in_the_moment_of_f9_is_never_left_behind(counter: Cou
     pages.add_file(desk, as_seen, "lease", picture("one more"), "image/jpeg")
     with pytest.raises(Problem, match=r"intake\.page_came"):
         finish.take_in(desk, as_seen, ZHOU)
-    assert desk.store.shown(as_seen.id)[0] is None
+    assert desk.store.cases.shown(as_seen.id)[0] is None
     newest = steps.resume(desk, as_seen.id)
     case = finish.take_in(desk, newest, ZHOU).case
     assert page_keys(case.materials) == page_keys(newest.materials) > page_keys(as_seen.materials)
@@ -118,7 +118,7 @@ def test_a_page_that_comes_while_a_supplement_is_handed_in_is_never_left_behind(
     with pytest.raises(Problem, match=r"intake\.page_came"):
         finish.take_in(desk, as_seen, ZHOU)
     assert page_keys(finish.take_in(desk, newest, ZHOU).case.materials) > page_keys(as_seen.materials)
-    assert desk.store.find_draft(as_seen.id) is None  # in the same transaction
+    assert desk.store.drafts.find(as_seen.id) is None  # in the same transaction
 
 
 def page_keys(materials: Iterable[CaseMaterial]) -> set[str]:
@@ -128,7 +128,7 @@ def page_keys(materials: Iterable[CaseMaterial]) -> set[str]:
 def test_rule_04_a_draft_of_a_pc_that_joined_anew_gets_a_number_of_the_new_station(counter: Counter) -> None:
     desk = counter.desk
     draft = steps.reserve_number(desk, counter.whole("yuyao", FOOD))
-    station = desk.store.station()
+    station = desk.store.station.get()
     block = NumberBlock(county="330281", first=90_001, last=90_200)
     joined = EnrolAnswer(
         station="another", node=station.node, name="1", server_public_key=station.server_public_key, blocks=(block,)
@@ -141,7 +141,7 @@ def test_without_numbers_nothing_is_taken_in_and_nothing_lost(counter: Counter) 
     desk = counter.desk
     draft = counter.whole("yuyao", FOOD)
     for _ in range(left(counter)):
-        desk.store.take_number("330281")
+        desk.store.numbers.take("330281")
     with pytest.raises(Problem, match="numbers.none_left"):
         finish.take_in(desk, draft, ZHOU)
     assert steps.resume(desk, draft.id) == draft
@@ -177,9 +177,9 @@ def test_asking_for_a_supplement_then_taking_it(counter: Counter, tmp_path: Path
     done = finish.take_in(desk, steps.resume(desk, handing.id), ZHOU)
     assert done.case.id == case.id and done.case.state is State.RECEIVED and done.case.number == case.number
     assert done.case.received_at == counter.clock.now and steps.drafts(desk, ZHOU) == ()
-    kinds = [action.kind for action in desk.store.case_actions(case.id)]
+    kinds = [action.kind for action in desk.store.cases.actions(case.id)]
     assert kinds == [Kind.OPEN, Kind.CONFIRM_PERSON, Kind.ASK_SUPPLEMENT, Kind.SUPPLEMENT]
-    last = desk.store.case_actions(case.id)[-1]
+    last = desk.store.cases.actions(case.id)[-1]
     assert "safety_rules" not in {m["code"] for m in last.body["materials"]}  # only what is new
     with pytest.raises(Problem, match="case.not_allowed"):
         steps.supplementing(desk, case.id, ZHOU)
@@ -214,12 +214,12 @@ def test_f16_a_printer_that_fails_leaves_the_case_and_prints_later(counter: Coun
     bring(counter, "receipt", "printer/file", folder=str(counter.out))
     (printed,) = printing.print_papers(desk, taken.case.id, taken.papers, ZHOU)
     assert printed.outcome == "done" and printed.paper_number == failed.paper_number
-    assert [(paper.outcome, paper.copy) for paper in desk.store.papers(taken.case.id)] == [
+    assert [(paper.outcome, paper.copy) for paper in desk.store.papers.of_case(taken.case.id)] == [
         ("failed", False),
         ("done", False),  # the first one that came out is no copy
     ]
     (again,) = printing.print_papers(desk, taken.case.id, taken.papers, ZHOU)
-    assert again.outcome == "done" and desk.store.papers(taken.case.id)[-1].copy
+    assert again.outcome == "done" and desk.store.papers.of_case(taken.case.id)[-1].copy
 
 
 def test_f17_what_may_have_come_out_is_printed_again_as_a_copy(counter: Counter) -> None:
@@ -230,7 +230,7 @@ def test_f17_what_may_have_come_out_is_printed_again_as_a_copy(counter: Counter)
     assert unconfirmed.outcome == "unconfirmed"
     bring(counter, "a4", "printer/file", folder=str(counter.out))
     (again,) = printing.print_papers(desk, taken.case.id, (PaperKind.ACCEPTANCE,), ZHOU)
-    assert again.outcome == "done" and desk.store.papers(taken.case.id)[-1].copy
+    assert again.outcome == "done" and desk.store.papers.of_case(taken.case.id)[-1].copy
     (paper,) = counter.out.glob("*.pdf")
     assert "副本" in text_of(paper.read_bytes())
     assert "副本" not in text_of(printing.paper_pdf(desk, taken.case.id, PaperKind.ACCEPTANCE, ZHOU))
@@ -259,7 +259,7 @@ def test_u05_a_correction_names_the_papers_that_it_replaces(counter: Counter) ->
     assert first[1].paper_number in said
     second = printing.print_papers(desk, case.id, taken.papers, ZHOU)
     assert {one.paper_number for one in first}.isdisjoint(one.paper_number for one in second)
-    assert not any(paper.copy for paper in desk.store.papers(case.id))
+    assert not any(paper.copy for paper in desk.store.papers.of_case(case.id))
     # corrected once more, only the papers that stood until now are replaced
     case = acts.correct(desk, case.id, ZHOU, "地址写错", phone="13922222222")
     assert case.corrections[1].replaces == tuple(one.paper_number for one in second)

@@ -20,7 +20,7 @@ HAN = Clerk(id="hanlu", name="韩露", roles=(Role.CLERK,), node=STREET)
 def known(counter: Counter, *clerks: Clerk) -> None:
     now = counter.desk.clock()
     for clerk in clerks:
-        counter.desk.store.keep_verifier(made(clerk.id, "a word", clerk, now, now.replace(year=now.year + 1)))
+        counter.desk.store.verifiers.keep(made(clerk.id, "a word", clerk, now, now.replace(year=now.year + 1)))
 
 
 def test_u12_parked_cases_held_originals_and_unprinted_papers_are_listed(counter: Counter) -> None:
@@ -83,7 +83,7 @@ def test_f09_what_a_colleague_did_stays_the_colleagues_after_it_was_taken_over(c
     mine = take_over(desk, draft.id, HAN)
     assert mine.clerk == HAN.id and not mine.parked
     assert steps.drafts(desk, ZHOU) == () and [one.id for one in steps.drafts(desk, HAN)] == [draft.id]
-    assert Draft.model_validate_json(desk.store.draft(draft.id).body).confirmed.id == ZHOU.id  # type: ignore[union-attr]
+    assert Draft.model_validate_json(desk.store.drafts.get(draft.id).body).confirmed.id == ZHOU.id  # type: ignore[union-attr]
     taken = finish.take_in(desk, mine, HAN)
-    authors = [action.author.id for action in desk.store.case_actions(taken.case.id)]
+    authors = [action.author.id for action in desk.store.cases.actions(taken.case.id)]
     assert authors == ["hanlu", "zhoumin", "hanlu"]

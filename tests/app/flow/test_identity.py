@@ -44,7 +44,7 @@ def test_u03_a_card_makes_handler_and_applicant(counter: Counter) -> None:
     bring(counter, "idcard", "idcard/simulated", card="yuyao")
     draft = steps.begin(counter.desk, ZHOU)
     assert missing(counter, draft) == ["identity", "matter"]
-    assert counter.desk.store.drafts() == ()  # nothing about anyone yet
+    assert counter.desk.store.drafts.saved() == ()  # nothing about anyone yet
     draft = steps.with_document(counter.desk, draft, counter.desk.devices.idcard().read())
     said = seen(counter, draft)
     assert said.applicant == said.handler == "陈䶮" and said.tie is Tie.SELF and not said.manual
@@ -140,7 +140,7 @@ def test_a_typed_identity_says_so_on_panel_and_case(counter: Counter, kind: Docu
     assert slot is not None and not slot.present  # no chip was read: a copy is wanted
     case = finish.take_in(desk, counter.fill_materials(draft), ZHOU).case
     assert case.identity is not None and case.identity.source == "manual"
-    assert [desk.store.page(digest) for digest in case.identity.pages] == [photograph]
+    assert [desk.store.pages.get(digest) for digest in case.identity.pages] == [photograph]
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_f09_whoever_compared_face_and_card_stays_its_author(counter: Counter) -
     steps.park(desk, draft)
     draft = steps.resume(desk, draft.id)
     case = finish.take_in(desk, draft, XU).case
-    acts = {action.kind: action for action in desk.store.case_actions(case.id)}
+    acts = {action.kind: action for action in desk.store.cases.actions(case.id)}
     confirmed = acts[Kind.CONFIRM_PERSON]
     assert (confirmed.author.id, confirmed.author.name, confirmed.made_at) == ("zhoumin", "周敏", looked_at)
     assert acts[Kind.RECEIVE].author.id == "xuaizhen" and acts[Kind.RECEIVE].made_at == counter.clock.now

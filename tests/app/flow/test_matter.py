@@ -52,7 +52,7 @@ def test_s28_sources_that_disagree_are_both_there_and_the_choice_is_kept(counter
     assert draft.answers["applicant_address"] == "宁波市海曙区月湖街道新居"
     assert draft.sources["applicant_address"] == "library"
     case = finish.take_in(desk, counter.fill_materials(draft), ZHOU).case
-    opened = next(a for a in desk.store.case_actions(case.id) if a.kind is Kind.OPEN)
+    opened = next(a for a in desk.store.cases.actions(case.id) if a.kind is Kind.OPEN)
     body = body_as(opened, Opened)
     assert body.sources["applicant_address"] == "library" and body.sources["applicant_name"] == "chip"
     assert body.passed_over["applicant_address"] == ("chip",)
@@ -183,7 +183,7 @@ def test_steps_parking_and_coming_back_after_a_restart(counter: Counter) -> None
 def test_a_draft_that_cannot_be_read_stops_nobody(counter: Counter) -> None:
     desk = counter.desk
     draft = counter.begin("yuyao", FOOD)
-    desk.store.save_draft("damaged", ZHOU.id, "食品经营许可", '{"name": "王样例"}')
+    desk.store.drafts.save("damaged", ZHOU.id, "食品经营许可", '{"name": "王样例"}')
     assert {one.id for one in steps.drafts(desk, ZHOU)} == {draft.id, "damaged"}
     with pytest.raises(Problem, match="draft.damaged") as raised:
         steps.resume(desk, "damaged")

@@ -201,7 +201,9 @@ def test_no_order_of_typing_and_scanning_loses_anything(desk_of_many: Counter, h
         try:
             match what:
                 case "scan":  # always on what the scanner's thread had last, however old that is
-                    one = Page(digest=f"{desk.store.new_id().replace('-', ''):0>64}", size=1, media_type="image/jpeg")
+                    one = Page(
+                        digest=f"{desk.store.acts.new_id().replace('-', ''):0>64}", size=1, media_type="image/jpeg"
+                    )
                     scanner = pages._filed(desk, scanner, filing, [(one, ())])
                     told.scanned[one.key] += 1
                 case "answer":
@@ -277,6 +279,6 @@ def test_f01_killed_in_the_middle_nothing_acknowledged_is_gone(tmp_path: Path, s
         now = steps.resume(desk, draft.id)
         assert set(scanned) <= {key for _, key in _pages(now)}
         assert int(now.answers["remark"]) >= int(typed[-1])
-        assert all(desk.store.page(one.digest) for slot in now.materials for one in slot.pages)
+        assert all(desk.store.pages.get(one.digest) for slot in now.materials for one in slot.pages)
     finally:
         close_desk(desk)

@@ -62,7 +62,7 @@ def test_a_batch_is_kept_page_by_page(counter: Counter) -> None:
     assert counts == [1, 2, 3, 3]  # and once more, that the stack is through
     first = slot(draft, "lease").pages[0]
     assert (first.sheet, first.side, first.media_type, first.dpi) == (1, "front", "image/jpeg", 100)
-    assert desk.store.page(first.digest).startswith(b"\xff\xd8")
+    assert desk.store.pages.get(first.digest).startswith(b"\xff\xd8")
     assert pages.thumbnail(desk, first).startswith(b"\xff\xd8") and pages.preview(desk, first, 600)
     # the thumbnail was made while the page was looked at; seen otherwise, or for the next person, it is made anew
     assert pages.thumbnail(desk, first) is desk.thumbnails.find(first)
@@ -200,7 +200,7 @@ def test_pages_turn_move_and_hide_without_changing_a_byte(counter: Counter) -> N
     draft = pages.move_page(desk, draft, b, "lease", "premises_plan", 99)
     assert [(page.key, page.rotation) for page in slot(draft, "lease").pages] == [(c, 0), (a, 270)]
     assert [page.key for page in slot(draft, "premises_plan").pages] == [b]
-    assert [desk.store.page(key) for key in (a, b, c)] == data
+    assert [desk.store.pages.get(key) for key in (a, b, c)] == data
     wide = Image.open(io.BytesIO(pages.preview(desk, slot(draft, "lease").pages[1], 800)))
     assert wide.width > wide.height
     with pytest.raises(Problem, match="material.unknown"):
@@ -237,7 +237,7 @@ def test_a_rescanned_page_stands_for_the_old_one_which_is_kept(counter: Counter)
     new, second, kept = slot(draft, "lease").pages
     assert second == other and kept.key == old.key and kept.hidden
     assert (new.replaces, new.sheet, new.hidden) == (old.digest, old.sheet, False)
-    assert desk.store.page(old.digest)
+    assert desk.store.pages.get(old.digest)
     assert slot(draft, "lease").verified is None  # nobody has compared the new one
     bring(counter, "scanner", "scanner/simulated", behave="no_paper")
     with pytest.raises(Problem, match="scanner.no_paper"):
@@ -277,7 +277,7 @@ def test_u04_a_form_signed_with_other_answers_is_refused_until_it_is_signed_anew
     assert [(one.kind, one.code) for one in said] == [("form", "application_form")]
     with pytest.raises(Problem, match="intake.form_stale"):
         finish.take_in(desk, draft, ZHOU)
-    assert desk.store.find_case(draft.id) is None
+    assert desk.store.cases.find(draft.id) is None
     draft = steps.with_answers(desk, draft, answers)
     assert not form_is_stale(draft)  # as it was signed
     phone = draft.phone

@@ -67,7 +67,7 @@ def test_each_sheet_is_photographed_once_and_kept_as_the_camera_gave_it(counter:
     slot = draft.material("lease")
     assert slot is not None and slot.source is Source.CAMERA and len(slot.pages) == 2
     for n, (page, sight) in enumerate(zip(slot.pages, taken, strict=True), 1):
-        assert desk.store.page(page.digest) == sight.data  # byte for byte
+        assert desk.store.pages.get(page.digest) == sight.data  # byte for byte
         assert page.corners is not None and off(page.corners, mat.corners(1, n)) < 4
         assert not page.hidden and abs(page.height / page.width - 297 / 210) < 0.05
         shown = Image.open(io.BytesIO(pages.preview(desk, page, 500)))
@@ -127,7 +127,7 @@ def test_other_corners_by_hand_change_nothing_but_how_it_is_seen(counter: Counte
     draft = pages.straighten_page(desk, draft, "lease", page.key, corners)
     (straight,) = pages_of(steps.resume(desk, draft.id))
     assert (straight.corners, straight.digest, straight.key) == (corners, page.digest, page.key)
-    assert straight.width > straight.height and desk.store.page(straight.digest) == data
+    assert straight.width > straight.height and desk.store.pages.get(straight.digest) == data
     assert pages.thumbnail(desk, straight) != pages.thumbnail(desk, page)
     draft = pages.straighten_page(desk, draft, "lease", page.key, None)
     assert pages_of(draft) == (page,)

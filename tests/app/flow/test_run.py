@@ -68,7 +68,7 @@ def test_the_agent_stays_the_household_goes(village: Counter) -> None:
     assert draft.handler == before.parties.handler and draft.tie is Tie.MANDATE and draft.identity == before.identity
     assert draft.applicant is None and draft.materials == () and draft.phone == "" and draft.number == ""
     assert "陈䶮" not in draft.model_dump_json() and HOUSEHOLD.number not in draft.model_dump_json()
-    assert desk.store.draft(draft.id)  # it says something already: it is there after a power cut
+    assert desk.store.drafts.get(draft.id)  # it says something already: it is there after a power cut
 
     draft = steps.with_represented(desk, draft, NEXT)
     assert draft.applicant is not None and draft.applicant.number == NEXT.number
@@ -84,7 +84,7 @@ def test_the_agent_stays_the_household_goes(village: Counter) -> None:
     assert not whats_missing(draft, desk.catalogue(), desk.node)
     assert draft.answers["phone"] == "13800000001" and draft.answers["handler_phone"] == "13800000000"
     taken = finish.take_in(desk, draft, AGENT)
-    opened, confirmed = desk.store.case_actions(taken.case.id)[:2]
+    opened, confirmed = desk.store.cases.actions(taken.case.id)[:2]
     assert opened.body["sources"]["year"] == steps.CARRIED
     assert confirmed.kind is Kind.CONFIRM_PERSON and confirmed.author.id == AGENT.id
     assert before.identity is not None and confirmed.made_at == before.identity.confirmed_at

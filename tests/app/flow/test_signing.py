@@ -61,13 +61,13 @@ def test_u04_what_is_signed_on_the_pad_fills_the_forms_slot(counter: Counter, dr
     slot = after.material(form.code)
     assert slot is not None and slot.present and slot.source is Source.PAD and slot.signed is not None
     assert signing.is_signed(after, form.code)
-    pdf = desk.store.page(slot.signed.page)
+    pdf = desk.store.pages.get(slot.signed.page)
     assert sha256(pdf[: slot.signed.size]) == slot.signed.document == form.digest  # anyone can see what was signed
-    vector = Signature.model_validate_json(desk.store.page(slot.signed.vector.digest))
+    vector = Signature.model_validate_json(desk.store.pages.get(slot.signed.vector.digest))
     assert (vector.document, vector.says, vector.ink) == (form.digest, form.says, ink())
-    assert desk.store.page(slot.signed.picture.digest).startswith(b"\x89PNG")
+    assert desk.store.pages.get(slot.signed.picture.digest).startswith(b"\x89PNG")
     taken = finish.take_in(desk, after, ZHOU)
-    received = next(act for act in desk.store.case_actions(taken.case.id) if act.kind is Kind.RECEIVE)
+    received = next(act for act in desk.store.cases.actions(taken.case.id) if act.kind is Kind.RECEIVE)
     assert {slot.signed.vector.digest, slot.signed.picture.digest, slot.signed.page} <= pages_of([received])
     assert said(taken.case) == slot.signed.says
 
@@ -99,7 +99,7 @@ def test_u04_words_that_change_while_somebody_signs_are_not_signed(counter: Coun
 
 def test_u04_neither_end_takes_a_signature_for_other_words(counter: Counter, draft: Draft) -> None:
     taken = finish.take_in(counter.desk, signed(counter, draft), ZHOU)
-    acts = counter.desk.store.case_actions(taken.case.id)
+    acts = counter.desk.store.cases.actions(taken.case.id)
 
     def forged(change: Callable[[Action], Action]) -> None:
         case = None
@@ -171,22 +171,28 @@ def test_the_signed_paper_is_a_paper_with_its_codes_and_its_ink(counter: Counter
 def test_s31_one_visit_one_rating_and_nobody_here_reads_it(counter: Counter, draft: Draft) -> None:
     desk = counter.desk
     case = finish.take_in(desk, signed(counter, draft), ZHOU).case
-    assert rating.may_be_rated(desk, case.id) and desk.store.ratings_waiting() == 0
+    assert rating.may_be_rated(desk, case.id) and desk.store.ratings.waiting() == 0
     assert rating.rate(desk, case.id, Level.DISSATISFIED, (Reason.TRIPS, Reason.TRIPS))
     assert not rating.rate(desk, case.id, Level.VERY_SATISFIED) and not rating.may_be_rated(desk, case.id)
-    assert desk.store.ratings_waiting() == 1
-    assert desk.store.ratings_to_send() == ()  # not before the server knows of the visit
+    assert desk.store.ratings.waiting() == 1
+    assert desk.store.ratings.to_send() == ()  # not before the server knows of the visit
     assert desk.courier.state.ratings == 1
-    assert not any("dissatisfied" in repr(row) for row in desk.store.outbox())
+    assert not any("dissatisfied" in repr(row) for row in desk.store.outbox.by_case())
     visit = rating.visit_of(desk, case.id)
     with desk.store._database.writing() as db:
         db.execute("update actions set standing = 'acknowledged'")
-    ((of, sent),) = desk.store.ratings_to_send()
+    ((of, sent),) = desk.store.ratings.to_send()
     said_ = Rating.model_validate_json(sent.rating)
     assert of == visit == said_.visit == case.last_action
-    assert (said_.level, said_.reasons, said_.station) == (Level.DISSATISFIED, (Reason.TRIPS,), desk.store.station().id)
-    desk.store.rating_told(visit)
-    assert desk.store.ratings_waiting() == 0 and desk.store.is_rated(visit) and desk.store.ratings_to_send() == ()
+    assert (said_.level, said_.reasons, said_.station) == (
+        Level.DISSATISFIED,
+        (Reason.TRIPS,),
+        desk.store.station.get().id,
+    )
+    desk.store.ratings.told(visit)
+    assert (
+        desk.store.ratings.waiting() == 0 and desk.store.ratings.is_rated(visit) and desk.store.ratings.to_send() == ()
+    )
 
 
 @dataclass
@@ -218,11 +224,11 @@ def test_s31_whatever_is_answered_a_rating_goes_once_and_keeps_nothing_from_goin
         refused("rating.no_visit", Retry.AFTER_FIX),
     ]
     for answer in waits:
-        assert send_ratings(store, Server(answer)) == 0 and len(store.ratings_to_send()) == 1
+        assert send_ratings(store, Server(answer)) == 0 and len(store.ratings.to_send()) == 1
     with pytest.raises(Problem, match=r"line\.cut"):
         send_ratings(store, Server(Problem("line.cut", Retry.AGAIN)))
     assert send_ratings(store, Server(refused("rating.given_already"))) == 1
-    assert store.ratings_waiting() == 0 and store.is_rated(case.last_action)
+    assert store.ratings.waiting() == 0 and store.ratings.is_rated(case.last_action)
 
 
 def test_s31_one_that_is_refused_for_good_is_kept_and_not_sent_again(counter: Counter, draft: Draft) -> None:
@@ -232,7 +238,7 @@ def test_s31_one_that_is_refused_for_good_is_kept_and_not_sent_again(counter: Co
     with store._database.writing() as db:
         db.execute("update actions set standing = 'matched'")
     assert send_ratings(store, Server(refused("rating.signature_wrong"))) == 0
-    assert store.ratings_to_send() == () and store.ratings_waiting() == 1
+    assert store.ratings.to_send() == () and store.ratings.waiting() == 1
 
 
 def test_s31_a_pads_keys_are_the_five_levels(counter: Counter, draft: Draft) -> None:

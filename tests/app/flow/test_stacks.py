@@ -138,7 +138,7 @@ def test_f23_blank_backs_are_hidden_and_one_key_away(counter: Counter, standin: 
     draft = through(counter, counter.begin("yuyao", FOOD), BOTH)
     assert [page.hidden for page in slot(draft, "lease").pages] == [False, True, False, False]
     blank = slot(draft, "lease").pages[1]
-    assert counter.desk.store.page(blank.digest)  # hidden, not dropped
+    assert counter.desk.store.pages.get(blank.digest)  # hidden, not dropped
     draft = pages.show_page(counter.desk, draft, "lease", blank.key, hidden=False)
     assert not any(page.hidden for page in slot(draft, "lease").pages)
 

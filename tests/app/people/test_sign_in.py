@@ -48,7 +48,7 @@ def desk(station: Station) -> Desk:
 
 def cut(desk: Desk) -> None:
     """From now on there is no server."""
-    desk.courier = Courier(desk.store, Line("http://127.0.0.1:9", desk.store), desk.clock)
+    desk.courier = Courier(desk.store, Line("http://127.0.0.1:9", desk.store.station), desk.clock)
 
 
 def test_the_server_says_who_it_is_and_the_same_password_works_without_it_for_72_hours(desk: Desk) -> None:
@@ -93,7 +93,7 @@ def test_a_clock_set_back_does_not_lengthen_the_hours(desk: Desk) -> None:
 def test_an_officer_does_not_work_at_a_window(desk: Desk) -> None:
     with pytest.raises(Problem, match="signin.not_at_a_window"):
         sign_in(desk, "yuyao-market", PASSWORD)
-    assert desk.store.verifiers() == ()
+    assert desk.store.verifiers.all() == ()
 
 
 REVOKE = """
@@ -114,7 +114,7 @@ def test_a_revoked_clerk_is_cleared_at_the_next_round(server: ServerProcess, new
     subprocess.run([sys.executable, "-c", REVOKE, "tongjie"], env=server.environment(), cwd=ROOT, check=True)
     one_round(station.store, station.line, desk.clock)
     assert seen_here(desk) == ()
-    kept = station.store.find_verifier("tongjie")
+    kept = station.store.verifiers.find("tongjie")
     assert kept is not None and kept.revoked and kept.hash == b""
     with pytest.raises(Problem, match="signin.revoked"):
         unlock(desk, clerk, PASSWORD)
@@ -141,7 +141,7 @@ def test_u12_who_was_here_lately_does_not_wait_for_a_server_that_says_nothing(
     sign_in(desk, "zhoumin", PASSWORD)
     monkeypatch.setattr("app.people.sign_in.QUICK", 0.2)  # the default patience would be the length of this test
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        line = Line(f"http://127.0.0.1:{silent.getsockname()[1]}", desk.store)
+        line = Line(f"http://127.0.0.1:{silent.getsockname()[1]}", desk.store.station)
         desk.courier = Courier(desk.store, line, desk.clock)
         assert sign_in(desk, "zhoumin", PASSWORD).offline
         with pytest.raises(Problem, match="signin.wrong"):
@@ -151,7 +151,7 @@ def test_u12_who_was_here_lately_does_not_wait_for_a_server_that_says_nothing(
 
 def test_the_verifier_is_not_the_password(desk: Desk) -> None:
     sign_in(desk, "zhoumin", PASSWORD)
-    (kept,) = desk.store.verifiers()
+    (kept,) = desk.store.verifiers.all()
     assert PASSWORD.encode() not in kept.hash + kept.salt and PASSWORD not in repr(kept) and len(kept.hash) == 32
 
 

@@ -32,21 +32,21 @@ def test_rule_18_what_is_here_can_be_looked_at_on_a_full_disk(tmp_path: Path) ->
     with Store.open(tmp_path, key) as store:
         join_demo(store)
         case_id = Window(store).take_in()
-        page = store.put_page(b"page")
-        store.begin_sending()  # and then it dies
+        page = store.pages.put(b"page")
+        store.exchange.begin_sending()  # and then it dies
     with no_file_may_grow(SHARED_MEMORY), Store.open(tmp_path, key) as store, no_file_may_grow():
-        assert store.find_case(case_id) is not None and store.page(page) == b"page"
-        for write in (lambda: Window(store).take_in(), lambda: store.put_page(b"another")):
+        assert store.cases.find(case_id) is not None and store.pages.get(page) == b"page"
+        for write in (lambda: Window(store).take_in(), lambda: store.pages.put(b"another")):
             with pytest.raises(Problem, match=r"store\.disk_f"):
                 write()
         with store.sync_lock("window"):
             pass  # nobody can read who holds it, but it is held
         with pytest.raises(Problem, match=r"store\.disk_f"):
-            store.begin_sending()
+            store.exchange.begin_sending()
     with Store.open(tmp_path, key) as store:
-        assert [row.case_id for row in store.outbox()] == [case_id] and store.pools()[0].left == 199
-        assert {deed.standing for deed in store.deeds(case_id)} == {Standing.WAITING}
-        assert len(store.begin_sending()) == 3
+        assert [row.case_id for row in store.outbox.by_case()] == [case_id] and store.numbers.pools()[0].left == 199
+        assert {deed.standing for deed in store.acts.of_case(case_id)} == {Standing.WAITING}
+        assert len(store.exchange.begin_sending()) == 3
 
 
 def test_rule_18_a_disk_too_full_to_open_anything_is_called_full_and_not_broken(tmp_path: Path) -> None:
@@ -59,8 +59,8 @@ def test_f01_what_could_not_be_given_back_is_taken_up_by_the_next_round(tmp_path
     with Store.open(tmp_path, bytes(32)) as store:
         join_demo(store)
         case_id = Window(store).take_in()
-        sent = store.begin_sending()
+        sent = store.exchange.begin_sending()
         with no_file_may_grow(), pytest.raises(Problem, match=r"store\.disk_f"):
-            store.give_back(sent)
-        assert {deed.standing for deed in store.deeds(case_id)} == {Standing.SENDING}
-        assert [out.id for out in store.begin_sending()] == [out.id for out in sent]
+            store.exchange.give_back(sent)
+        assert {deed.standing for deed in store.acts.of_case(case_id)} == {Standing.SENDING}
+        assert [out.id for out in store.exchange.begin_sending()] == [out.id for out in sent]

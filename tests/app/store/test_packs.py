@@ -60,13 +60,13 @@ def whole(version: str = NEW) -> tuple[tuple[str, bytes], ...]:
 
 
 def keep(store: Store, signed: SignedManifest, *parts: tuple[str, bytes]) -> None:
-    store.keep_parts(signed, [data for _, data in parts])
+    store.packs.keep_parts(signed, [data for _, data in parts])
 
 
 def test_a_pack_in_parts_says_what_it_says_whole(store: Store) -> None:
     before = store.shelf.offerings(MATTER), store.shelf.find_matter(MATTER)
     keep(store, manifest(*whole()), *whole())
-    assert store.pack() == demo_pack(NEW).head and store.shelf.count() == 1
+    assert store.packs.get() == demo_pack(NEW).head and store.shelf.count() == 1
     assert (store.shelf.offerings(MATTER), store.shelf.find_matter(MATTER)) == before
 
 
@@ -93,8 +93,8 @@ def test_s09_what_may_not_be_followed_leaves_the_old_pack(store: Store, signed: 
     keep(store, manifest(*whole()), *whole())
     parts = signed.opened().parts if code == "pack.unreadable" else ()
     with pytest.raises(Problem, match=code.replace(".", r"\.")):
-        store.keep_parts(signed, [b"?" for _ in parts])
-    assert store.pack().version == NEW and store.shelf.count() == 1
+        store.packs.keep_parts(signed, [b"?" for _ in parts])
+    assert store.packs.get().version == NEW and store.shelf.count() == 1
 
 
 def test_a_newer_servers_words_are_not_guessed_at(store: Store) -> None:
@@ -102,7 +102,7 @@ def test_a_newer_servers_words_are_not_guessed_at(store: Store) -> None:
     parts = ("standards", standards_part(matters)), whole()[1]
     with pytest.raises(Problem, match=r"pack\.unreadable"):
         keep(store, manifest(*parts), *parts)
-    assert store.pack().version == "v1"
+    assert store.packs.get().version == "v1"
 
 
 def test_changes_are_followed(store: Store) -> None:
@@ -116,9 +116,9 @@ def test_changes_are_followed(store: Store) -> None:
     )  # fmt: skip
     part = "changes", changes_part(changes, pack.nodes, pack.departments)
     keep(store, manifest(part, version=NEWER, since=NEW), part)
-    head = store.pack()
+    head = store.packs.get()
     assert (head.version, head.offline_hours, head.made_on) == (NEWER, 5, date(2026, 11, 21))
-    assert store.shelf.find_matter(MATTER) == second and store.find_matter(MATTER, 1) == pack.matters[0]
+    assert store.shelf.find_matter(MATTER) == second and store.shelf.find_matter(MATTER, 1) == pack.matters[0]
     left = {(row.department, row.area): row.accepted_by for row in map(Row.of, store.shelf.offerings(MATTER))}
     assert left[rows[0][1:3]] == "window" and rows[1][1:3] not in left and len(left) == len(rows) - 1
 
@@ -138,7 +138,7 @@ def test_a_store_from_before_parts_is_taken_along(tmp_path: Path) -> None:
         db.execute("insert into matters values (?, ?, ?)", (matter.code, matter.version, matter.model_dump_json()))
     db.close()
     with Store.open(folder, key) as store:
-        assert store.pack() == pack.head and store.shelf.matters() == pack.matters
+        assert store.packs.get() == pack.head and store.shelf.matters() == pack.matters
         assert sorted(store.shelf.offerings(MATTER), key=str) == sorted(pack.offerings, key=str)
         assert [matter.code for matter in store.shelf.not_indexed()] == [MATTER]
 

@@ -29,7 +29,7 @@ def pem(private: X25519PrivateKey | Ed25519PrivateKey) -> bytes:
 
 
 def give_pack(store: Store, public: str, version: str = "v2") -> None:
-    store.keep_pack(signed_pack(demo_pack(version).model_copy(update={"recovery_key": public})))
+    store.packs.keep(signed_pack(demo_pack(version).model_copy(update={"recovery_key": public})))
 
 
 def test_the_pack_brings_the_public_half_and_the_store_wraps_its_key_to_it(store: Store, key: bytes) -> None:
@@ -78,14 +78,14 @@ def test_a_wrong_or_damaged_recovery_is_said_as_what_it_is(store: Store) -> None
 
 def test_a_key_that_is_none_stops_no_pack(store: Store) -> None:
     give_pack(store, "bm9uZQ==")
-    assert store.pack().version == "v2" and not (store.folder / FILE).exists()
+    assert store.packs.get().version == "v2" and not (store.folder / FILE).exists()
 
 
 def test_given_up_numbers_are_not_taken_any_more(store: Store) -> None:
-    first = store.take_number("330281")
-    store.give_up_numbers()
-    assert sum(pool.left for pool in store.pools()) == 0
+    first = store.numbers.take("330281")
+    store.numbers.give_up()
+    assert sum(pool.left for pool in store.numbers.pools()) == 0
     with pytest.raises(Problem, match=r"numbers\.none_left"):
-        store.take_number("330281")
+        store.numbers.take("330281")
     join_demo(store)  # told of the same blocks again
-    assert first and sum(pool.left for pool in store.pools()) == 0
+    assert first and sum(pool.left for pool in store.numbers.pools()) == 0

@@ -31,7 +31,7 @@ def moves_of(db: apsw.Connection) -> set[tuple[str | None, str]]:
 
 def test_the_store_moves_acts_along_every_arrow_and_no_other(store: Store) -> None:
     window = Window(store)
-    with store._writing() as (db, _):
+    with store._tables.writing() as (db, _):
         db.execute("create temp table moved (before, after)")
         db.execute(
             "create temp trigger moving after update of standing on actions"
@@ -43,7 +43,7 @@ def test_the_store_moves_acts_along_every_arrow_and_no_other(store: Store) -> No
         )
     case = window.take_in()
     other = window.take_in()
-    with store._writing() as (db, _):
+    with store._tables.writing() as (db, _):
         first, *_ = sent = deeds.begin_sending(db, "s1")
         deeds.back_to_waiting(db)
         deeds.acknowledge(db, first.id, NOW)  # it came there another way, in a parcel
@@ -79,17 +79,17 @@ def _given_up() -> GivenUp:
 def test_an_act_that_no_ask_can_hold_is_held_without_being_sent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deeds, "TOO_LARGE", 10)
     case = Window(store).take_in()
-    assert store.begin_sending() == ()
-    standings = [deed.standing for deed in store.deeds(case)]
+    assert store.exchange.begin_sending() == ()
+    standings = [deed.standing for deed in store.acts.of_case(case)]
     assert standings[0] is Standing.HELD and set(standings[1:]) == {Standing.WAITING}
 
 
 def test_a_parcel_takes_what_the_server_has_not_answered_and_nothing_held(store: Store) -> None:
     window = Window(store)
     going, held = window.take_in(), window.take_in()
-    with store._writing() as (db, _):
+    with store._tables.writing() as (db, _):
         sent = deeds.begin_sending(db, "s1")
         deeds.hold(db, next(out for out in sent if out.case_id == held).id, REFUSED)
-    waiting: tuple[Outgoing, ...] = store.unheard()
+    waiting: tuple[Outgoing, ...] = store.exchange.unheard()
     assert {out.case_id for out in waiting} == {going}
     assert [out.id for out in waiting] == [out.id for out in sent if out.case_id == going]

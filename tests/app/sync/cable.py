@@ -65,7 +65,7 @@ def courier(folder: Path) -> None:
     server.start()
     try:
         with Store.open(folder / "station", secrets.token_bytes(32)) as store:
-            line = Line(server.url, store)
+            line = Line(server.url, store.station)
             join(store, line, server.code(NODE))
             chance = [0.05]
             carrier = Courier(store, line, now, chance=lambda: chance[0])

@@ -53,7 +53,7 @@ def wait_for(store: Store, holds: Callable[[], bool]) -> None:
     come = threading.Event()
     end = store.on_change(lambda _: come.set() if holds() else None)
     try:
-        assert holds() or come.wait(PATIENCE), [(row.standing, row.problem) for row in store.outbox()]
+        assert holds() or come.wait(PATIENCE), [(row.standing, row.problem) for row in store.outbox.by_case()]
     finally:
         end()
 
@@ -81,10 +81,10 @@ def test_the_light_is_a_server_that_answers_and_not_an_open_line(station: Statio
             ended.wait(PATIENCE)
         if path.endswith("/session"):
             return 200, {}, SessionAnswer(token="t", expires_at=now()).model_dump_json().encode()
-        return 200, {}, Answer(server_time=now(), cursor=station.store.cursor()).model_dump_json().encode()
+        return 200, {}, Answer(server_time=now(), cursor=station.store.exchange.cursor()).model_dump_json().encode()
 
     with OddServer(says) as server:
-        line = Line(server.url, station.store, patience=0.3)
+        line = Line(server.url, station.store.station, patience=0.3)
         courier = new_courier(station.store, line)
         courier.start()
         wait_for(station.store, lambda: courier.state.online)
@@ -108,10 +108,10 @@ def test_who_has_nothing_to_say_asks_once_and_who_has_something_asks_first_wheth
     def says(method: str, path: str, body: bytes) -> Said:
         if path.endswith("/session"):
             return 200, {}, SessionAnswer(token="t", expires_at=now()).model_dump_json().encode()
-        return 200, {}, Answer(server_time=now(), cursor=store.cursor()).model_dump_json().encode()
+        return 200, {}, Answer(server_time=now(), cursor=store.exchange.cursor()).model_dump_json().encode()
 
     with OddServer(says) as server:
-        courier = new_courier(store, Line(server.url, store))
+        courier = new_courier(store, Line(server.url, store.station))
         courier.start()
         wait_for(store, lambda: courier.state.online and not courier.state.sending)
         before = len(server.asked)
@@ -159,7 +159,7 @@ def test_without_a_line_it_says_so_and_comes_back_by_itself(
 ) -> None:
     store = station.store
     proxy = cutting(lambda: Fault(refused=True))
-    courier = new_courier(store, Line(proxy.url, store))
+    courier = new_courier(store, Line(proxy.url, store.station))
     case_id = Window(store).take_in()
     courier.start()
     wait_for(store, lambda: courier.state.problem is not None)
@@ -169,7 +169,7 @@ def test_without_a_line_it_says_so_and_comes_back_by_itself(
     (line,) = outbox(Desk(store, courier))
     assert line.matter == "个体工商户设立登记" and line.pages > 0 and line.bytes_left > 0 and line.problem is None
     proxy.plan = lambda: WHOLE
-    wait_for(store, lambda: courier.state.online and store.counts() == (0, 0))
+    wait_for(store, lambda: courier.state.online and store.outbox.counts() == (0, 0))
 
 
 def test_a_station_that_was_shut_out_does_not_hammer(station: Station, new_courier: NewCourier) -> None:
@@ -181,7 +181,7 @@ def test_a_station_that_was_shut_out_does_not_hammer(station: Station, new_couri
 
     store = station.store
     with OddServer(says) as server:
-        courier = new_courier(store, Line(server.url, store))
+        courier = new_courier(store, Line(server.url, store.station))
         courier.start()
         wait_for(store, lambda: courier.state.problem is not None)
         assert courier.state.problem == Problem("station.revoked")
@@ -190,12 +190,12 @@ def test_a_station_that_was_shut_out_does_not_hammer(station: Station, new_couri
         retry_now(Desk(store, courier))
         wait_for(store, lambda: len(server.asked) > asked)
         courier.stop()
-        assert len(server.asked) <= asked + 4 and store.counts() == (1, 0)
+        assert len(server.asked) <= asked + 4 and store.outbox.counts() == (1, 0)
 
 
 def test_rule_07_a_busy_server_is_left_alone_as_long_as_it_asked(station: Station, new_courier: NewCourier) -> None:
     with OddServer(lambda *_: (503, {"Retry-After": "1800"}, b"{}")) as server:
-        courier = new_courier(station.store, Line(server.url, station.store))
+        courier = new_courier(station.store, Line(server.url, station.store.station))
         outcome, asked_for = courier._attempt(Pace())
         assert (outcome, asked_for) == (Outcome.BUSY, 1800.0) and courier.state.problem is not None
         assert wait(Pace().after(outcome), 0.0, asked_for) >= 1800
@@ -229,16 +229,16 @@ def test_rule_13_ending_does_not_wait_for_an_upload_which_goes_on_later_where_it
     case_id = Window(store).take_in(size=700_000)
     slow = new_courier(store, station.line, bounds=Bounds(bytes_per_second=300_000))
     slow.start()
-    wait_for(store, lambda: (upload := store.find_upload(case_id)) is not None and upload.offset > 200_000)
+    wait_for(store, lambda: (upload := store.uploads.find(case_id)) is not None and upload.offset > 200_000)
     slow.stop()
-    upload = store.find_upload(case_id)
+    upload = store.uploads.find(case_id)
     assert upload is not None and upload.offset < upload.size and standings(store, case_id) == {Standing.ACKNOWLEDGED}
-    pages = sum(store.find_page_size(digest) or 0 for digest in upload.pages)
-    assert store.outbox()[0].bytes_left == pages - upload.offset  # and that is what is said to be left
+    pages = sum(store.pages.find_size(digest) or 0 for digest in upload.pages)
+    assert store.outbox.by_case()[0].bytes_left == pages - upload.offset  # and that is what is said to be left
     proxy = cutting(lambda: WHOLE)
-    fast = new_courier(store, Line(proxy.url, store))
+    fast = new_courier(store, Line(proxy.url, store.station))
     fast.start()
-    wait_for(store, lambda: store.counts() == (0, 0))
+    wait_for(store, lambda: store.outbox.counts() == (0, 0))
     fast.stop()
     talk = 60_000
     assert proxy.passed_up <= upload.size - upload.offset + 64 * 1024 + talk < upload.size
@@ -259,7 +259,7 @@ def test_rule_15_working_copies_go_on_a_bad_line_only(
     courier._signs = Signs(rate=bytes_per_second)  # as the line showed itself before
     courier.start()
     wait_for(store, lambda: standings(store, case_id) == {Standing.MATCHED})
-    pages = {store.page(digest) for digest in pages_of(store.case_actions(case_id))}
+    pages = {store.pages.get(digest) for digest in pages_of(store.cases.actions(case_id))}
     assert set(shrunk) == (pages if copies else set()) and len(shrunk) == len(set(shrunk))
     assert bool(courier._copied) == copies  # the server took them
 
@@ -269,11 +269,11 @@ def test_a_new_case_goes_before_the_pages_of_an_older_one(station: Station, new_
     large = window.take_in(size=500_000)
     courier = new_courier(store, station.line, bounds=Bounds(bytes_per_second=60_000))
     courier.start()
-    wait_for(store, lambda: (upload := store.find_upload(large)) is not None and upload.offset > 0)
+    wait_for(store, lambda: (upload := store.uploads.find(large)) is not None and upload.offset > 0)
     small = window.take_in(size=100)
     wait_for(store, lambda: standings(store, small) <= {Standing.ACKNOWLEDGED, Standing.MATCHED})
     assert standings(store, large) == {Standing.ACKNOWLEDGED}
-    upload = store.find_upload(large)
+    upload = store.uploads.find(large)
     assert upload is not None and upload.offset < upload.size
 
 
@@ -284,11 +284,11 @@ def test_rule_13_f03_a_cut_sends_at_most_64_kib_again(
     cuts = iter([400_000, 300_000, 200_000, 100_000])
     proxy = cutting(lambda: Fault(up=next(cuts, None)))
     case_id = Window(store).take_in(size=700_000)
-    courier = new_courier(store, Line(proxy.url, store))
+    courier = new_courier(store, Line(proxy.url, store.station))
     courier.start()
-    wait_for(store, lambda: store.counts() == (0, 0))
+    wait_for(store, lambda: store.outbox.counts() == (0, 0))
     courier.stop()
-    case = store.shown(case_id)[0]
+    case = store.cases.shown(case_id)[0]
     assert case is not None and proxy.cuts == 4
     size = sum(page.size for material in case.materials for page in material.pages)
     talk = 60_000  # headers, asks and answers of the rounds around it
@@ -301,7 +301,7 @@ def test_what_is_held_is_sent_again_or_set_aside_by_a_person(station: Station, n
     desk = Desk(store, courier)
     acts = window.begin()
     body = {**acts[2].body, "materials": acts[2].body["materials"][:1]}
-    store.did([*acts[:2], acts[2].model_copy(update={"body": body})])
+    store.acts.did([*acts[:2], acts[2].model_copy(update={"body": body})])
     courier.start()
     wait_for(store, lambda: courier.state.held == 1)
     (line,) = outbox(desk)
@@ -309,9 +309,9 @@ def test_what_is_held_is_sent_again_or_set_aside_by_a_person(station: Station, n
     resend(desk, acts[0].case_id)  # nothing was mended: it is refused again, and seen again
     wait_for(store, lambda: courier.state.held == 1)
     assert get_case_id(desk, line.number) == get_case_id(desk, line.case_id) == line.case_id
-    store.set_aside(acts[0].case_id, GivenUp(reason="另行办理", author=OTHER_CLERK, at=datetime.now(UTC)))
+    store.outbox.set_aside(acts[0].case_id, GivenUp(reason="另行办理", author=OTHER_CLERK, at=datetime.now(UTC)))
     wait_for(store, lambda: courier.state.held == 0)
-    assert outbox(desk) == () and len(store.deeds(acts[0].case_id)) == 3
+    assert outbox(desk) == () and len(store.acts.of_case(acts[0].case_id)) == 3
     # it is no longer waiting, and still found, with its number and why it was given up
     for text in (
         line.number,

@@ -79,7 +79,7 @@ PORTAL = b"<html>Please sign in to the hotel's network</html>"
 )  # fmt: skip
 def test_odd_answers(said: Said, code: str, station: Station) -> None:
     with OddServer(lambda *_: said) as server:
-        line = Line(server.url, station.store)
+        line = Line(server.url, station.store.station)
         with pytest.raises(Problem) as caught:
             join(station.store, line, "ABCD")
         assert caught.value.code == code
@@ -97,7 +97,7 @@ def test_rule_07_a_busy_server_says_when_to_come_again() -> None:
 
 def test_an_answer_that_is_cut(cutting: Callable[[Plan], CuttingProxy], station: Station) -> None:
     proxy = cutting(lambda: Fault(down=700))
-    line = Line(proxy.url, station.store)
+    line = Line(proxy.url, station.store.station)
     with pytest.raises(Problem, match=r"line\.(cut|down)"):
         line.pack_manifest()
     assert proxy.cuts >= 1
@@ -106,7 +106,7 @@ def test_an_answer_that_is_cut(cutting: Callable[[Plan], CuttingProxy], station:
 
 def test_a_session_that_ran_out_is_renewed_by_itself(station: Station) -> None:
     line = station.line
-    version = station.store.pack().version
+    version = station.store.packs.get().version
     assert line.pack_manifest(version).opened().parts == ()
     line._token = "expired"
     manifest = line.pack_manifest("another").opened()
@@ -133,11 +133,11 @@ def test_joining_again_with_the_same_code_hears_the_same(station: Station, serve
     from app.store import Store
 
     with Store.open(station.folder.parent / "another", bytes(32)) as store:
-        line = Line(station.line.url, store)
+        line = Line(station.line.url, store.station)
         first = join(store, line, f"  {code.lower()} ")
-        assert join(store, line, code) == first == store.find_station()
+        assert join(store, line, code) == first == store.station.find()
         assert first.name and first.node == NODE and len(fingerprint(first.server_public_key).split()) == 16
-        assert sum(pool.left for pool in store.pools()) == 200
+        assert sum(pool.left for pool in store.numbers.pools()) == 200
         with pytest.raises(Problem, match="enrol.code_unknown"):
             join(store, line, "NONE")
         line.close()

@@ -35,7 +35,7 @@ def tmp_path(tmp_path: Path) -> Iterator[Path]:
 
 
 def left(station: Station) -> int:
-    return sum(pool.left for pool in station.store.pools())
+    return sum(pool.left for pool in station.store.numbers.pools())
 
 
 def talk(station: Station) -> None:
@@ -45,12 +45,12 @@ def talk(station: Station) -> None:
 def drawn_offline(station: Station) -> Iterator[str]:
     """All that the window has, printed without a line; the last is borne by a case."""
     for _ in range(left(station) - 1):
-        yield station.store.take_number(COUNTY)
-    case = station.store.shown(Window(station.store).take_in(size=100))[0]
+        yield station.store.numbers.take(COUNTY)
+    case = station.store.cases.shown(Window(station.store).take_in(size=100))[0]
     assert case is not None
     yield case.number
     with pytest.raises(Problem, match=r"numbers\.none_left"):
-        station.store.take_number(COUNTY)
+        station.store.numbers.take(COUNTY)
 
 
 def test_f12_two_windows_print_ten_thousand_numbers_and_none_twice(new_station: NewStation) -> None:
@@ -71,10 +71,10 @@ def test_f12_two_windows_print_ten_thousand_numbers_and_none_twice(new_station: 
 def test_more_is_asked_for_before_they_run_out_and_no_more_than_is_needed(station: Station) -> None:
     had = left(station)
     for _ in range(had // 2):
-        station.store.take_number(COUNTY)
+        station.store.numbers.take(COUNTY)
     talk(station)
     assert left(station) == had - had // 2  # half a block is left: enough
-    station.store.take_number(COUNTY)
+    station.store.numbers.take(COUNTY)
     talk(station)
     assert left(station) == had - had // 2 - 1 + had
     talk(station)
@@ -86,12 +86,12 @@ def test_rule_04_a_station_that_joins_anew_as_another_takes_no_number_of_the_for
 ) -> None:
     """The answer to the joining came and the pack did not; whoever set it up took another code (a day full of faults
     found it: every case was refused with number.not_yours)."""
-    former, first = station.store.station(), station.store.take_number(COUNTY)
+    former, first = station.store.station.get(), station.store.numbers.take(COUNTY)
     assert join(station.store, station.line, server.code(former.node)).id != former.id
-    assert not station.store.is_our_number(first)
+    assert not station.store.numbers.is_ours(first)
     assert left(station) == 200
-    case = station.store.shown(Window(station.store).take_in(size=100))[0]
-    assert case is not None and case.number != first and station.store.is_our_number(case.number)
+    case = station.store.cases.shown(Window(station.store).take_in(size=100))[0]
+    assert case is not None and case.number != first and station.store.numbers.is_ours(case.number)
     talk(station)
-    assert {row.standing for row in station.store.outbox()} <= {Standing.ACKNOWLEDGED, Standing.MATCHED}
-    assert [row.problem for row in station.store.outbox() if row.problem] == []
+    assert {row.standing for row in station.store.outbox.by_case()} <= {Standing.ACKNOWLEDGED, Standing.MATCHED}
+    assert [row.problem for row in station.store.outbox.by_case() if row.problem] == []

@@ -26,7 +26,7 @@ def test_rule_14_large_scans_wait_for_their_hours_and_nothing_waits_behind_them(
     large, small = window.take_in(size=BULK + 1), window.take_in()
     said = sync_once(store, line, lambda: at(12), "test", NIGHT)
     assert standings(store, large) == {Standing.ACKNOWLEDGED} and standings(store, small) == {Standing.MATCHED}
-    assert said.waiting == 1 and store.outbox()[0].bytes_left > BULK  # its act is there, its pages wait
+    assert said.waiting == 1 and store.outbox.by_case()[0].bytes_left > BULK  # its act is there, its pages wait
     said = sync_once(store, line, lambda: at(19), "test", NIGHT)
     assert standings(store, large) == {Standing.MATCHED} and (said.waiting, said.held) == (0, 0)
 

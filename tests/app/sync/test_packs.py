@@ -65,7 +65,7 @@ def fresh(city: City, tmp_path: Path) -> Iterator[Fresh]:
 
         def make(node: str, url: str = "") -> tuple[Store, Line]:
             store = stack.enter_context(Store.open(tmp_path / secrets.token_hex(4), secrets.token_bytes(32)))
-            line = Line(url or city.url, store)
+            line = Line(url or city.url, store.station)
             stack.callback(line.close)
             join_again(store, line, city.code(node))
             return store, line
@@ -77,10 +77,10 @@ def join_again(store: Store, line: Line, code: str) -> None:
     """As a technician does: the command again, until it has gone through."""
     for _ in range(200):
         try:
-            if store.find_station() is None:
+            if store.station.find() is None:
                 join(store, line, code)
             fetch_pack(store, line)
-            if store.find_pack() is not None:
+            if store.packs.find() is not None:
                 return
         except Problem as problem:
             assert problem.code.startswith("line."), problem
@@ -91,7 +91,7 @@ def content(store: Store) -> dict[str, object]:
     """All that a pack put into a store."""
     with store._database.reading() as db:
         return {
-            "head": store.pack(),
+            "head": store.packs.get(),
             "matters": rows(db, "select code, version from catalogue order by code"),
             "offerings": rows(
                 db,
@@ -118,7 +118,7 @@ def test_rule_20_f03_a_fresh_station_gets_the_citys_pack_over_a_line_that_is_cut
         store, _ = fresh(city.filled["village"], proxy.url)
         assert proxy.cuts >= 1
     assert content(store) == content(straight)
-    catalogue = Catalogue(store.pack(), store.shelf)
+    catalogue = Catalogue(store.packs.get(), store.shelf)
     assert catalogue.refresh() == catalogue.count() >= city.filled["matters"]
     village, name = city.filled["village"], city.filled["name"]
     assert name in [hit.matter.name for hit in catalogue.search(name[:6], village)]
@@ -129,7 +129,7 @@ def test_rule_20_f03_a_fresh_station_gets_the_citys_pack_over_a_line_that_is_cut
 
 def test_rule_20_s09_a_days_changes_are_kilobytes_and_leave_what_a_fresh_station_has(city: City, fresh: Fresh) -> None:
     store, line = fresh(city.filled["village"])
-    Catalogue(store.pack(), store.shelf).refresh()
+    Catalogue(store.packs.get(), store.shelf).refresh()
     whole = line.pack_manifest().opened()
     said = city.play("day", 60, "XK-00003-0002")
     assert line.pack_manifest(whole.version).opened().since == whole.version
@@ -137,32 +137,32 @@ def test_rule_20_s09_a_days_changes_are_kilobytes_and_leave_what_a_fresh_station
     assert fetched.newer and fetched.bytes < 12_000
     again, _ = fresh(city.filled["village"])
     assert content(store) == content(again)
-    catalogue = Catalogue(store.pack(), store.shelf)
+    catalogue = Catalogue(store.packs.get(), store.shelf)
     assert catalogue.refresh() == 1
     assert catalogue.search(said["matter"], NODE)[0].matter.version == 2
-    assert store.find_matter("XK-00003-0002", 1) is not None  # for what was begun with it
+    assert store.shelf.find_matter("XK-00003-0002", 1) is not None  # for what was begun with it
     assert not fetch_pack(store, line).newer and not one_round(store, line, now).pack
-    assert store.pack_checked_at() is not None
+    assert store.packs.checked_at() is not None
 
 
 def test_rule_20_s09_a_draft_survives_its_matters_end_and_the_server_warns(city: City, fresh: Fresh) -> None:
     store, line = fresh(NODE)
-    Catalogue(store.pack(), store.shelf).refresh()
+    Catalogue(store.packs.get(), store.shelf).refresh()
     draft = Window(store).begin()  # offline
     city.play("withdraw", MATTER)
     assert one_round(store, line, now).pack
-    catalogue = Catalogue(store.pack(), store.shelf)
+    catalogue = Catalogue(store.packs.get(), store.shelf)
     matter = catalogue.find_matter(MATTER, 1)
     assert matter is not None and catalogue.newest_version(MATTER) is None and catalogue.find_matter(MATTER) is None
     assert catalogue.offerings(MATTER)  # where it goes is still known
     assert catalogue.search(matter.name, NODE) == () or matter not in [
         hit.matter for hit in catalogue.search(matter.name, NODE)
     ]
-    store.did(draft)
+    store.acts.did(draft)
     warned = one_round(store, line, now).problem
     assert warned is not None and warned.code == "matter.withdrawn" and warned.facts["version"] == "1"
     settle(store, line)
-    assert store.outbox() == () and line.case_view(draft[0].case_id).case.matter_version == 1
+    assert store.outbox.by_case() == () and line.case_view(draft[0].case_id).case.matter_version == 1
 
 
 def test_a_part_that_was_damaged_is_thrown_away_and_fetched_again(city: City, fresh: Fresh) -> None:
@@ -170,10 +170,10 @@ def test_a_part_that_was_damaged_is_thrown_away_and_fetched_again(city: City, fr
     before = content(store)
     set_back(store)
     part = line.pack_manifest(OLD).opened().parts[0]
-    store.add_to_part(part.digest, 0, os.urandom(part.size // 2))
+    store.packs.add_to_part(part.digest, 0, os.urandom(part.size // 2))
     with pytest.raises(Problem, match=r"pack\.damaged"):
         fetch_pack(store, line)
-    assert store.pack().version == OLD
+    assert store.packs.get().version == OLD
     assert fetch_pack(store, line).newer and content(store) == before
 
 
@@ -185,12 +185,12 @@ def test_a_round_gives_the_acts_their_turn_while_a_pack_is_on_its_way(city: City
     while not (fetched := fetch_pack(store, line, patience=0.5, clock=lambda: next(hours))).newer:
         assert fetched.more
         came.append(fetched.bytes)
-    assert len(came) >= 2 and store.pack().version != OLD
+    assert len(came) >= 2 and store.packs.get().version != OLD
 
 
 def test_changes_that_do_not_fit_are_followed_by_the_whole_pack(city: City, fresh: Fresh) -> None:
     store, line = fresh(city.filled["village"])
-    version = store.pack().version
+    version = store.packs.get().version
     city.play("day", 3, "XK-00004-0001")
     with store._database.writing() as db:  # the tree that the changes lean on is another one here
         text = json.loads(rows(db, "select text from packs")[0][0])
@@ -204,7 +204,7 @@ def test_changes_that_do_not_fit_are_followed_by_the_whole_pack(city: City, fres
 
 def test_a_cut_at_any_statement_of_taking_changes_in_leaves_the_old_pack(city: City, fresh: Fresh) -> None:
     store, line = fresh(city.filled["village"])
-    Catalogue(store.pack(), store.shelf).refresh()
+    Catalogue(store.packs.get(), store.shelf).refresh()
     before = content(store)
     city.play("day", 2, "XK-00005-0001")
     statements = 0

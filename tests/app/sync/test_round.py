@@ -36,34 +36,34 @@ def test_rule_14_a_case_goes_before_its_pages_and_is_matched_only_when_these_are
     result = one_round(store, line, now)
     assert (result.sent, result.acknowledged, result.matched) == (3, 3, 0)
     assert standings(store, case_id) == {Standing.ACKNOWLEDGED}
-    case = store.shown(case_id)[0]
+    case = store.cases.shown(case_id)[0]
     assert case is not None and case.state is State.RECEIVED and case.materials_pending
-    (row,) = store.outbox()
+    (row,) = store.outbox.by_case()
     assert row.bytes_left == sum(page.size for material in case.materials for page in material.pages)
     settle(store, line)
-    assert standings(store, case_id) == {Standing.MATCHED} and store.outbox() == ()
+    assert standings(store, case_id) == {Standing.MATCHED} and store.outbox.by_case() == ()
     everything_is_there(station, case_id)
 
 
 def everything_is_there(station: Station, case_id: str) -> None:
     """The acts once and in order, the pages byte for byte."""
     view = station.line.case_view(case_id)
-    assert [act.id for act in view.actions] == [act.id for act in station.store.case_actions(case_id)]
+    assert [act.id for act in view.actions] == [act.id for act in station.store.cases.actions(case_id)]
     assert not view.case.materials_pending
     for material in view.case.materials:
         for page in material.pages:
-            assert station.line.page(case_id, page.digest) == station.store.page(page.digest)
+            assert station.line.page(case_id, page.digest) == station.store.pages.get(page.digest)
 
 
 def test_rule_08_f08_nothing_counts_as_synced_before_the_digests_are_equal(station: Station) -> None:
     store, line = station.store, station.line
     case_id = Window(store).take_in()
-    assert store.counts() == (1, 0)
+    assert store.outbox.counts() == (1, 0)
     one_round(store, line, now)  # every request returned 200, every act is done
     one_round(store, line, now)
-    assert store.counts() == (1, 0) and standings(store, case_id) == {Standing.ACKNOWLEDGED}
+    assert store.outbox.counts() == (1, 0) and standings(store, case_id) == {Standing.ACKNOWLEDGED}
     settle(store, line)
-    assert store.counts() == (0, 0)
+    assert store.outbox.counts() == (0, 0)
 
 
 def test_rule_01_f09_the_author_is_who_did_it_and_not_who_is_signed_in_when_it_is_sent(station: Station) -> None:
@@ -80,29 +80,29 @@ def test_rule_06_f02_a_refused_case_is_held_with_its_reason_and_the_others_go_on
     body = dict(acts[2].body)
     body["materials"] = body["materials"][:1]  # the window let it through; the server will not
     bad = [*acts[:2], acts[2].model_copy(update={"body": body})]
-    store.did(bad)
+    store.acts.did(bad)
     behind = window.correct(acts[0].case_id)
     good = [window.take_in() for _ in range(3)]
     settle(store, station.line)
     assert all(standings(store, case_id) == {Standing.MATCHED} for case_id in good)
-    found = {deed.action.id: deed for deed in store.deeds(acts[0].case_id)}
+    found = {deed.action.id: deed for deed in store.acts.of_case(acts[0].case_id)}
     held = found[acts[2].id]
     assert held.standing is Standing.HELD and held.problem is not None
     assert held.problem.code == "case.materials_missing" and held.problem.facts["materials"]
     assert found[behind.id].standing is Standing.WAITING  # not blamed for what went wrong before it
-    (row,) = store.outbox()
-    assert (row.standing, row.problem, store.counts()) == (Standing.HELD, held.problem, (1, 1))
-    assert not store.has_waiting()
+    (row,) = store.outbox.by_case()
+    assert (row.standing, row.problem, store.outbox.counts()) == (Standing.HELD, held.problem, (1, 1))
+    assert not store.outbox.has_waiting()
 
 
 def test_f02_an_act_that_no_ask_can_hold_is_held_here(station: Station) -> None:
     store, window = station.store, Window(station.store)
     acts = window.begin()
     body = {**acts[0].body, "answers": {**acts[0].body["answers"], "remark": "长" * 2_000_000}}
-    store.did([acts[0].model_copy(update={"body": body})])
+    store.acts.did([acts[0].model_copy(update={"body": body})])
     good = window.take_in()
     settle(store, station.line)
-    (row,) = store.outbox()
+    (row,) = store.outbox.by_case()
     assert row.case_id == acts[0].case_id and row.problem is not None and row.problem.code == "sync.too_large"
     assert standings(store, good) == {Standing.MATCHED}
 
@@ -118,7 +118,7 @@ def test_f02_an_act_that_trips_the_server_up_is_found_and_held(tmp_path_factory:
             return 200, {}, SessionAnswer(token="t", expires_at=now()).model_dump_json().encode()
         if poison.encode() in body:
             return 500, {"Content-Type": "text/plain"}, b"Internal Server Error"
-        done = {act.id: {"verdict": "done"} for case in (good, other) for act in store.case_actions(case)
+        done = {act.id: {"verdict": "done"} for case in (good, other) for act in store.cases.actions(case)
                 if act.id.encode() in body}  # fmt: skip
         return 200, {}, Answer.model_validate({"server_time": now(), "told": done}).model_dump_json().encode()
 
@@ -127,13 +127,13 @@ def test_f02_an_act_that_trips_the_server_up_is_found_and_held(tmp_path_factory:
         window = Window(store)
         good = window.take_in()
         bad = window.begin()
-        store.did(bad)
+        store.acts.did(bad)
         other = window.take_in()
         poison = bad[1].id
-        line = Line(server.url, store)
+        line = Line(server.url, store.station)
         result = one_round(store, line, now)
         assert result.acknowledged == 6 and standings(store, good) == standings(store, other) == {Standing.ACKNOWLEDGED}
-        assert [deed.standing for deed in store.deeds(bad[0].case_id)][1:] == [Standing.HELD, Standing.WAITING]
+        assert [deed.standing for deed in store.acts.of_case(bad[0].case_id)][1:] == [Standing.HELD, Standing.WAITING]
         asked = len(server.asked)
         assert one_round(store, line, now).sent == 0 and len(server.asked) == asked + 1
         line.close()
@@ -150,7 +150,7 @@ def test_a_server_that_is_ill_altogether_holds_nobody(tmp_path_factory: pytest.T
     with Store.open(tmp_path_factory.mktemp("store"), bytes(32)) as store, OddServer(says) as server:
         join_demo(store)
         case_id = Window(store).take_in()
-        line = Line(server.url, store)
+        line = Line(server.url, store.station)
         with pytest.raises(Problem, match="server.failed"):
             one_round(store, line, now)
         assert standings(store, case_id) == {Standing.WAITING}
@@ -164,7 +164,7 @@ def test_f04_every_reply_lost_once_makes_nothing_twice(station: Station, cutting
     cases = []
     for _ in range(5):
         cases.append(Window(store, seed=len(cases)).take_in())
-        line = Line(proxy.url, store)
+        line = Line(proxy.url, store.station)
         settle(store, line)
         line.close()
     assert proxy.cuts >= 5
@@ -177,25 +177,25 @@ def test_f03_twenty_pages_arrive_whole_over_a_line_that_is_cut_at_random(station
     store, chance = station.store, random.Random(7)
     proxy = cutting(lambda: Fault(up=chance.randrange(2_000, 400_000)) if chance.random() < 0.8 else WHOLE)
     case_id = Window(store).take_in(pages=10, size=60_000)
-    line = Line(proxy.url, store)
+    line = Line(proxy.url, store.station)
     settle(store, line)
     line.close()
     assert proxy.cuts > 0 and standings(store, case_id) == {Standing.MATCHED}
     everything_is_there(station, case_id)
-    case = store.shown(case_id)[0]
+    case = store.cases.shown(case_id)[0]
     assert case is not None and sum(len(material.pages) for material in case.materials) == 20
 
 
 def test_f01_a_dead_line_leaves_nothing_sending(station: Station, free_port: int) -> None:
     store = station.store
     case_id = Window(store).take_in()
-    line = Line(f"http://127.0.0.1:{free_port}", store)
+    line = Line(f"http://127.0.0.1:{free_port}", store.station)
     for _ in range(20):
         with pytest.raises(Problem, match="line.down"):
             one_round(store, line, now)
         assert standings(store, case_id) == {Standing.WAITING}
     line.close()
-    store.begin_sending()
+    store.exchange.begin_sending()
     assert standings(store, case_id) == {Standing.SENDING}
     store.close()
     with Store.open(station.folder, station.key) as again:
@@ -205,23 +205,23 @@ def test_f01_a_dead_line_leaves_nothing_sending(station: Station, free_port: int
 def test_rule_05_f05_a_cut_at_any_statement_of_hearing_changes_nothing(station: Station) -> None:
     """The answer is taken in whole or not at all, wherever the power goes."""
     store = station.store
-    case_id = store.did(Window(store).begin()[:1]).id
+    case_id = store.acts.did(Window(store).begin()[:1]).id
     cut_at, answer = 0, None
     while standings(store, case_id) == {Standing.WAITING}:
         cut_at += 1
-        before = [(deed.action.id, deed.standing) for deed in store.deeds(case_id)]
-        sent = store.begin_sending()
+        before = [(deed.action.id, deed.standing) for deed in store.acts.of_case(case_id)]
+        sent = store.exchange.begin_sending()
         answer = answer or only_about(
             case_id, station.line.exchange(Ask(actions=[o.signed for o in sent], sent_at=now()))
         )
         store._database._writer.exec_trace = cut_after(cut_at)
         try:
-            store.hear(sent, answer, cursor=0, asked_at=now(), took=timedelta())
+            store.exchange.hear(sent, answer, cursor=0, asked_at=now(), took=timedelta())
         except InterruptedError:
             store._database._writer.exec_trace = None
-            store.give_back(sent)
-            assert [(deed.action.id, deed.standing) for deed in store.deeds(case_id)] == before
-            assert store.cursor() == 0 and store.offset_ms() is None
+            store.exchange.give_back(sent)
+            assert [(deed.action.id, deed.standing) for deed in store.acts.of_case(case_id)] == before
+            assert store.exchange.cursor() == 0 and store.offset.ms() is None
         finally:
             store._database._writer.exec_trace = None
     assert cut_at > 20
@@ -262,32 +262,34 @@ def test_rule_09_f10_two_windows_act_on_one_case_while_apart_and_both_versions_s
     lost = second.correct(case_id, phone="0574-00000002")
     settle(one.store, one.line)
     settle(two.store, two.line)
-    case, pending, problem = two.store.shown(case_id)
+    case, pending, problem = two.store.cases.shown(case_id)
     assert case is not None and case.phone == "0574-00000001"  # the server's order won
     assert [act.id for act in pending] == [lost.id] and problem is not None and problem.code == "case.out_of_order"
-    (row,) = two.store.outbox()
+    (row,) = two.store.outbox.by_case()
     assert row.case_id == case_id and row.standing is Standing.HELD and row.problem == problem
-    (deed,) = two.store.deeds(case_id)
+    (deed,) = two.store.acts.of_case(case_id)
     assert deed.action.body["phone"] == "0574-00000002" and deed.action.author.id == "lufangfang"
-    assert won.id in [act.id for act in two.store.case_actions(case_id)]
+    assert won.id in [act.id for act in two.store.cases.actions(case_id)]
     # its author gives it up and does it again upon what is there now
-    two.store.set_aside(case_id, GivenUp(reason="以先到为准", author=OTHER_CLERK, at=now()))
+    two.store.outbox.set_aside(case_id, GivenUp(reason="以先到为准", author=OTHER_CLERK, at=now()))
     second.correct(case_id, phone="0574-00000002")
     settle(two.store, two.line)
     settle(one.store, one.line)
     for station in (one, two):
-        found = station.store.shown(case_id)[0]
-        assert found is not None and found.phone == "0574-00000002" and station.store.outbox() == ()
-    assert [d.action.id for d in two.store.deeds(case_id) if d.aside] == [lost.id]
+        found = station.store.cases.shown(case_id)[0]
+        assert found is not None and found.phone == "0574-00000002" and station.store.outbox.by_case() == ()
+    assert [d.action.id for d in two.store.acts.of_case(case_id) if d.aside] == [lost.id]
 
 
 def test_rule_04_f12_two_windows_of_one_node_never_draw_the_same_number(new_station: NewStation) -> None:
     drawn: list[str] = []
     for station in (new_station(), new_station()):
         for _ in range(3):
-            drawn += [station.store.take_number("330281") for _ in range(sum(p.left for p in station.store.pools()))]
+            drawn += [
+                station.store.numbers.take("330281") for _ in range(sum(p.left for p in station.store.numbers.pools()))
+            ]
             one_round(station.store, station.line, now)
-        assert sum(pool.left for pool in station.store.pools()) > 0  # renewed when half used
+        assert sum(pool.left for pool in station.store.numbers.pools()) > 0  # renewed when half used
     assert len(set(drawn)) == len(drawn) >= 1200
 
 
@@ -296,14 +298,14 @@ def test_a_server_set_back_to_a_backup_is_given_again_what_it_lost(station: Stat
     store, line = station.store, station.line
     window = Window(store)
     case_id = window.take_in()
-    sent = store.begin_sending()
-    acts = store.case_actions(case_id)
+    sent = store.exchange.begin_sending()
+    acts = store.cases.actions(case_id)
     told = Answer.model_validate({"server_time": now(), "told": {act.id: {"verdict": "done"} for act in acts}})
-    store.hear(sent, told, cursor=0, asked_at=now(), took=timedelta())  # and then it forgot
+    store.exchange.hear(sent, told, cursor=0, asked_at=now(), took=timedelta())  # and then it forgot
     assert standings(store, case_id) == {Standing.ACKNOWLEDGED}
     window.correct(case_id)
     settle(store, line)
-    assert standings(store, case_id) == {Standing.MATCHED} and len(store.deeds(case_id)) == 4
+    assert standings(store, case_id) == {Standing.MATCHED} and len(store.acts.of_case(case_id)) == 4
     everything_is_there(station, case_id)
 
 
@@ -311,33 +313,36 @@ def test_an_officer_s_act_comes_back_and_the_ends_agree_again(station: Station) 
     store, line = station.store, station.line
     case_id = Window(store).take_in()
     settle(store, line)
-    assert store.shown(case_id)[1] == ()  # all of it told back: the server's word alone is the case
-    before = store.cursor()
-    assert before >= 3 and one_round(store, line, now).news == 0 and store.cursor() == before
+    assert store.cases.shown(case_id)[1] == ()  # all of it told back: the server's word alone is the case
+    before = store.exchange.cursor()
+    assert before >= 3 and one_round(store, line, now).news == 0 and store.exchange.cursor() == before
 
 
 def test_a_gap_in_the_news_is_not_stepped_over(station: Station) -> None:
     store = station.store
     Window(store).take_in()
     settle(store, station.line)
-    cursor = store.cursor()
+    cursor = store.exchange.cursor()
     event = {"n": cursor + 2, "case_id": "x", "kind": "pages"}
     answer = Answer.model_validate({"server_time": now(), "events": [event], "cursor": cursor + 2})
-    assert store.hear((), answer, cursor=cursor, asked_at=now(), took=timedelta()).gap and store.cursor() == 0
+    assert (
+        store.exchange.hear((), answer, cursor=cursor, asked_at=now(), took=timedelta()).gap
+        and store.exchange.cursor() == 0
+    )
     settle(store, station.line)  # all of it again changes nothing
-    assert store.cursor() == cursor and store.outbox() == ()
+    assert store.exchange.cursor() == cursor and store.outbox.by_case() == ()
 
 
 def test_rule_11_f29_the_servers_time_is_measured_and_a_clock_set_by_hand_is_not_believed(station: Station) -> None:
     store, line = station.store, station.line
-    assert store.offset_ms() is None
+    assert store.offset.ms() is None
     one_round(store, line, now)
-    offset = store.offset_ms()
+    offset = store.offset.ms()
     assert offset is not None and abs(offset) < 5_000
-    store._clock = lambda: now() + timedelta(hours=3)
-    assert store.offset_ms() is None
-    one_round(store, line, lambda: now() + timedelta(hours=3))
-    offset = store.offset_ms()
+    station.clock.ahead = timedelta(hours=3)
+    assert store.offset.ms() is None
+    one_round(store, line, station.clock)
+    offset = store.offset.ms()
     assert offset is not None and abs(offset + 3 * 3_600_000) < 5_000
 
 
@@ -346,13 +351,13 @@ def test_rule_11_f29_a_clock_that_is_set_while_the_server_is_asked_is_not_believ
     store, line = station.store, station.line
 
     def set_after_this() -> datetime:
-        store._clock = lambda: now() + timedelta(days=1)
+        station.clock.ahead = timedelta(days=1)
         return now()
 
     one_round(store, line, set_after_this)
-    assert store.offset_ms() is None
-    one_round(store, line, store._clock)
-    offset = store.offset_ms()
+    assert store.offset.ms() is None
+    one_round(store, line, station.clock)
+    offset = store.offset.ms()
     assert offset is not None and abs(offset + 24 * 3_600_000) < 5_000
 
 
@@ -360,7 +365,7 @@ def test_a_page_that_is_damaged_keeps_only_itself_here(station: Station) -> None
     store, line, window = station.store, station.line, Window(station.store)
     case_id = window.take_in(pages=2)
     other = window.take_in()
-    case = store.shown(case_id)[0]
+    case = store.cases.shown(case_id)[0]
     assert case is not None
     bad = next(page for material in case.materials for page in material.pages)
     with store._database.reading() as db:
@@ -368,20 +373,20 @@ def test_a_page_that_is_damaged_keeps_only_itself_here(station: Station) -> None
     (station.folder / "pages" / str(name)).write_bytes(b"gone")
     settle(store, line)
     assert standings(store, other) == {Standing.MATCHED}
-    (row,) = store.outbox()
+    (row,) = store.outbox.by_case()
     assert row.problem == Problem("store.page_damaged", Retry.NEVER) and row.bytes_left == bad.size
     assert set(line.case_view(case_id).case.materials) == set(case.materials)
-    word = store.wanted_pages()
+    word = store.uploads.wanted()
     assert word == {case_id: (bad.digest,)}
 
 
 def test_what_the_pack_says_anew_is_fetched_and_checked(station: Station) -> None:
     store = station.store
-    text = spelled_head(store.pack().model_copy(update={"version": "older"}))
+    text = spelled_head(store.packs.get().model_copy(update={"version": "older"}))
     with store._database.writing() as db:
         db.execute("update packs set version = 'older', text = ?", (text,))
-    assert store.pack().version == "older"
-    assert one_round(store, station.line, now).pack and store.pack().version != "older"
+    assert store.packs.get().version == "older"
+    assert one_round(store, station.line, now).pack and store.packs.get().version != "older"
     assert not one_round(store, station.line, now).pack
 
 
@@ -391,31 +396,31 @@ def test_the_same_pages_are_not_sent_again_before_the_server_had_time_to_say_it_
     one_round(store, line, now)
     sent = send_one_batch(store, line)
     assert sent is not None and sent.bytes > 0
-    assert store.find_upload(case_id) is None and store.wanted_pages() == {}
+    assert store.uploads.find(case_id) is None and store.uploads.wanted() == {}
     with store._database.writing() as db:  # the server would say that it still lacks them
         pages = [row[0] for row in db.execute("select digest from case_pages where case_id = ?", (case_id,))]
         db.execute("update server_cases set wanted = ?", (json.dumps(pages),))
-    assert store.wanted_pages() and store.wanted_pages(due_only=True) == {} and send_one_batch(store, line) is None
-    store._clock = lambda: now() + timedelta(seconds=6)
-    assert store.wanted_pages(due_only=True) == store.wanted_pages()
-    assert [deed.action.kind for deed in store.deeds(case_id)] == [Kind.OPEN, Kind.CONFIRM_PERSON, Kind.RECEIVE]
+    assert store.uploads.wanted() and store.uploads.wanted(due_only=True) == {} and send_one_batch(store, line) is None
+    station.clock.ahead = timedelta(seconds=6)
+    assert store.uploads.wanted(due_only=True) == store.uploads.wanted()
+    assert [deed.action.kind for deed in store.acts.of_case(case_id)] == [Kind.OPEN, Kind.CONFIRM_PERSON, Kind.RECEIVE]
 
 
 def test_f08_what_was_matched_and_differs_again_is_said_and_in_the_end_offered_anew(station: Station) -> None:
     store = station.store
     case_id = Window(store).take_in()
     settle(store, station.line)
-    assert case_id in store.watched(thorough=True) and case_id not in store.watched()
+    assert case_id in store.exchange.watched(thorough=True) and case_id not in store.exchange.watched()
 
     def hear(digest: str, more: bool = False) -> None:
         word = {case_id: {"digest": digest}}
         answer = Answer.model_validate({"server_time": now(), "words": word, "more": more})
-        store.hear((), answer, cursor=store.cursor(), asked_at=now(), took=timedelta())
+        store.exchange.hear((), answer, cursor=store.exchange.cursor(), asked_at=now(), took=timedelta())
 
     hear("0" * 64, more=True)  # what differs may be in the news that is still to come
     assert standings(store, case_id) == {Standing.MATCHED}
     hear("0" * 64)
-    assert standings(store, case_id) == {Standing.ACKNOWLEDGED} and store.counts() == (1, 0)
+    assert standings(store, case_id) == {Standing.ACKNOWLEDGED} and store.outbox.counts() == (1, 0)
     hear("0" * 64)
     hear("0" * 64)
     assert standings(store, case_id) == {Standing.WAITING}
@@ -446,10 +451,10 @@ def test_s09_f13_a_draft_begun_before_a_new_version_stays_with_its_own(server: S
     )  # fmt: skip
     assert one_round(store, station.line, now).pack
     new = store.shelf.find_matter(MATTER)
-    assert new is not None and new.version == old.version + 1 and store.find_matter(MATTER, old.version) == old
-    store.did(draft)
+    assert new is not None and new.version == old.version + 1 and store.shelf.find_matter(MATTER, old.version) == old
+    store.acts.did(draft)
     fresh = window.take_in()
     settle(store, station.line)
-    assert store.outbox() == ()
+    assert store.outbox.by_case() == ()
     versions = {case_id: station.line.case_view(case_id).case.matter_version for case_id in (draft[0].case_id, fresh)}
     assert versions == {draft[0].case_id: old.version, fresh: new.version}

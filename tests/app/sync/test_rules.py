@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,12 @@ def test_rule_11_f29_due_dates_use_the_servers_time_and_the_paper_shows_both(
     new_station: NewStation, days: int
 ) -> None:
     station = new_station()
-
-    def clock() -> datetime:
-        return now() + timedelta(days=days)
-
-    store = station.store
-    store._clock = clock
-    line = Line(station.line.url, store, clock=clock)
+    store, clock = station.store, station.clock
+    clock.ahead = timedelta(days=days)
+    line = Line(station.line.url, store.station, clock=clock)
     one_round(store, line, clock)
     case_id = Window(store).take_in()
-    act = store.case_actions(case_id)[-1]
+    act = store.cases.actions(case_id)[-1]
     assert abs(act.at - now()) < timedelta(minutes=1) < abs(act.made_at - now())
     settle(store, line)
     received = line.case_view(case_id).case.received_at
@@ -49,9 +45,9 @@ def test_rule_11_f29_due_dates_use_the_servers_time_and_the_paper_shows_both(
 def test_rule_11_a_clock_that_jumped_is_not_reckoned_with_before_the_server_was_heard(station: Station) -> None:
     store = station.store
     one_round(store, station.line, now)
-    assert store.offset_ms() is not None
-    store._clock = lambda: now() - timedelta(hours=5)  # somebody set it
-    act = store.case_actions(Window(store).take_in())[-1]
+    assert store.offset.ms() is not None
+    station.clock.ahead = -timedelta(hours=5)  # somebody set it
+    act = store.cases.actions(Window(store).take_in())[-1]
     assert act.server_offset_ms is None
     assert "未与服务器校对" in times(Moment(by="", at=act.made_at, server_at=None))[0][1]
 
@@ -60,17 +56,17 @@ def test_f24_a_draft_names_its_files_by_what_is_in_them(tmp_path: Path) -> None:
     """A draft and its pages agree, or it is said: a page is the one that was scanned, byte for byte, or none."""
     with Store.open(tmp_path, secrets.token_bytes(32)) as store:
         join_demo(store)
-        kept, damaged = store.put_page(b"kept" * 1000), store.put_page(b"damaged" * 1000)
-        store.save_draft("d", CLERK.id, "t", f'{{"pages": ["{kept}", "{damaged}"]}}')
+        kept, damaged = store.pages.put(b"kept" * 1000), store.pages.put(b"damaged" * 1000)
+        store.drafts.save("d", CLERK.id, "t", f'{{"pages": ["{kept}", "{damaged}"]}}')
         with store._database.reading() as db:
             (name,) = db.execute("select file from blobs where digest = ?", (damaged,)).fetchone()  # type: ignore[misc]
         path = tmp_path / "pages" / str(name)
         path.write_bytes(path.read_bytes()[:-1] + b"\0")
-        assert store.drop_orphan_pages(now() + timedelta(days=99)) == 0  # a draft's pages stay as long as the draft
-        assert store.page(kept) == b"kept" * 1000
+        assert store.pages.drop_orphans(now() + timedelta(days=99)) == 0  # a draft's pages stay as long as the draft
+        assert store.pages.get(kept) == b"kept" * 1000
         with pytest.raises(Problem, match=r"store\.page_damaged"):
-            store.page(damaged)
-        assert store.put_page(b"damaged" * 1000) == damaged and store.page(damaged)  # scanned again it is whole
+            store.pages.get(damaged)
+        assert store.pages.put(b"damaged" * 1000) == damaged and store.pages.get(damaged)  # scanned again it is whole
 
 
 @dataclass(frozen=True)
@@ -89,5 +85,5 @@ def test_rule_18_what_the_server_has_proved_to_hold_goes_after_a_set_time_and_is
     said = retention(OnlyStore(store))
     assert said.pages == 4 and said.bytes == 4 * 3000 and said.next_goes is not None
     assert abs(said.next_goes - said.kept_for - now()) < timedelta(minutes=1)
-    assert store.drop_matched_pages(said.next_goes - said.kept_for) == 0  # not a moment too early
-    assert store.drop_matched_pages(now() + timedelta(minutes=1)) == 4 and retention(OnlyStore(store)).pages == 0
+    assert store.pages.drop_matched(said.next_goes - said.kept_for) == 0  # not a moment too early
+    assert store.pages.drop_matched(now() + timedelta(minutes=1)) == 4 and retention(OnlyStore(store)).pages == 0

@@ -29,15 +29,15 @@ Cutting = Callable[[Plan], CuttingProxy]
 
 def everything_is_there(store: Store, line: Line, case_id: str) -> None:
     assert standings(store, case_id) == {Standing.MATCHED}
-    for digest in pages_of(store.case_actions(case_id)):
-        assert line.page(case_id, digest) == store.page(digest)
+    for digest in pages_of(store.cases.actions(case_id)):
+        assert line.page(case_id, digest) == store.pages.get(digest)
 
 
 def test_a_batch_is_made_while_it_is_sent_from_any_place_in_small_blocks(station: Station) -> None:
     import io
 
     store, chance = station.store, random.Random(3)
-    pages = [store.put_page(chance.randbytes(size)) for size in (1, 40_000, 16_384, 5)]
+    pages = [store.pages.put(chance.randbytes(size)) for size in (1, 40_000, 16_384, 5)]
     batch = Batch(store, pages)
     whole = b"".join(BatchStream(batch, 0, batch.size))
     assert len(whole) == batch.size and sha256(whole) == batch.digest()
@@ -59,7 +59,7 @@ def test_rule_14_small_pages_go_first_and_a_large_one_keeps_none_of_them_waiting
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, chance = station.store, random.Random(4)
-    large, small, middle = (store.put_page(chance.randbytes(size)) for size in (90_000, 1_000, 30_000))
+    large, small, middle = (store.pages.put(chance.randbytes(size)) for size in (90_000, 1_000, 30_000))
     assert next_batch(store, (large, small, middle)).pages == (small, middle, large)
     monkeypatch.setattr("app.sync.batch.TOGETHER", 40_000)
     assert next_batch(store, (large, small, middle)).pages == (small, middle)
@@ -70,7 +70,7 @@ def test_rule_14_the_case_that_is_soon_over_goes_before_one_with_large_pages(sta
     store = station.store
     large, small = Window(store).take_in(size=50_000), Window(store).take_in(size=100)
     one_round(store, station.line, now)
-    assert [case_id for case_id in store.wanted_pages() if case_id in (large, small)] == [small, large]
+    assert [case_id for case_id in store.uploads.wanted() if case_id in (large, small)] == [small, large]
 
 
 def test_on_a_bad_line_nobody_is_left_alone_with_much_at_the_end() -> None:
@@ -84,7 +84,7 @@ def test_on_a_bad_line_nobody_is_left_alone_with_much_at_the_end() -> None:
 def test_on_a_bad_line_a_batch_travels_in_four_parts(station: Station, cutting: Cutting) -> None:
     store = station.store
     proxy = cutting(lambda: WHOLE)
-    line = Line(proxy.url, store)
+    line = Line(proxy.url, store.station)
     case_id = Window(store).take_in(pages=2, size=100_000)
     one_round(store, line, now)
     before = proxy.connections
@@ -103,9 +103,9 @@ def test_f03_four_parts_that_are_cut_go_on_where_each_stopped(
     store, chance = station.store, random.Random(5)
     case_id = Window(store).take_in(pages=3, size=150_000)
     one_round(store, station.line, now)
-    size = sum(store.find_page_size(digest) or 0 for digest in store.wanted_pages()[case_id])
+    size = sum(store.pages.find_size(digest) or 0 for digest in store.uploads.wanted()[case_id])
     proxy = cutting(lambda: Fault(up=chance.randrange(5_000, 90_000)) if chance.random() < 0.8 else WHOLE)
-    line, done = Line(proxy.url, store), False
+    line, done = Line(proxy.url, store.station), False
     for _ in range(100):
         try:
             done = send_one_batch(store, line, Manner(connections=4)) is not None
@@ -126,10 +126,10 @@ def test_rule_14_what_one_connection_was_cut_off_from_another_goes_on_with(stati
     first, *side_by_side = WHOLE, Fault(up=20_000), Fault(up=70_000), WHOLE, Fault(up=45_000)
     faults = iter((first, *side_by_side))
     proxy = cutting(lambda: next(faults, Fault(refused=True)))
-    line = Line(proxy.url, store)
+    line = Line(proxy.url, store.station)
     one_round(store, line, now)
     sent = send_one_batch(store, line, Manner(connections=4))
-    assert sent is not None and store.find_upload(case_id) is None and proxy.cuts >= 3
+    assert sent is not None and store.uploads.find(case_id) is None and proxy.cuts >= 3
     line.close()
     settle(store, station.line)
     everything_is_there(store, station.line, case_id)
@@ -143,11 +143,11 @@ def test_rule_14_the_first_part_goes_over_the_connection_that_is_open(
     case_id = Window(store).take_in(pages=3, size=150_000)
     faults = iter((Fault(up=cut_at),))
     proxy = cutting(lambda: next(faults, Fault(refused=True)))
-    line = Line(proxy.url, store)
+    line = Line(proxy.url, store.station)
     one_round(store, line, now)
     with pytest.raises(Problem, match="line.down"):  # no others can be made
         send_one_batch(store, line, Manner(connections=4))
-    upload = store.find_upload(case_id)
+    upload = store.uploads.find(case_id)
     assert (upload.offset if upload else 0) == (0 if cut_at else FIRST_PART)
     line.close()
     settle(store, station.line)
@@ -160,11 +160,11 @@ def test_f01_a_server_killed_in_the_middle_of_an_upload_is_gone_on_with(tmp_path
     server.start()
     try:
         with Store.open(tmp_path / "station", bytes(32)) as store:
-            line = Line(server.url, store)
+            line = Line(server.url, store.station)
             join(store, line, "DEMO-FENGSHAN-3")
             case_id = Window(store).take_in(pages=2, size=200_000)
             one_round(store, line, now)
-            half = store.outbox()[0].bytes_left // 2
+            half = store.outbox.by_case()[0].bytes_left // 2
             given = 0
 
             def dies_half_way() -> bool:
@@ -176,7 +176,7 @@ def test_f01_a_server_killed_in_the_middle_of_an_upload_is_gone_on_with(tmp_path
 
             with pytest.raises(Problem, match="line.down"):
                 send_one_batch(store, line, Manner(interrupted=dies_half_way))
-            assert store.find_upload(case_id) is not None
+            assert store.uploads.find(case_id) is not None
             with pytest.raises(Problem, match="line.down"):
                 one_round(store, line, now)
             server.start()
@@ -199,11 +199,11 @@ def test_an_upload_that_the_server_forgot_is_begun_anew(station: Station) -> Non
         return asked > 3
 
     assert send_one_batch(store, line, Manner(interrupted=stops_soon)) is not None
-    upload = store.find_upload(case_id)
+    upload = store.uploads.find(case_id)
     assert upload is not None
     line.drop_upload(upload.parts[0].place)
     sent = send_one_batch(store, line)
-    assert sent is not None and sent.bytes >= upload.size and store.find_upload(case_id) is None
+    assert sent is not None and sent.bytes >= upload.size and store.uploads.find(case_id) is None
     one_round(store, line, now)
     everything_is_there(store, line, case_id)
 
@@ -221,7 +221,7 @@ def test_rule_15_working_copies_go_before_pages_that_would_be_long_under_way(sta
     store, line = station.store, station.line
     case_id = Window(store).take_in(size=100_000)
     one_round(store, line, now)
-    wanted = store.wanted_pages()[case_id]
+    wanted = store.uploads.wanted()[case_id]
 
     def send(copied: frozenset[str], rate: float) -> frozenset[str]:
         return send_copies(store, line, copied, lambda page: page[:2000], rate=rate, interrupted=lambda: False)
@@ -229,7 +229,7 @@ def test_rule_15_working_copies_go_before_pages_that_would_be_long_under_way(sta
     assert send(frozenset(), 1e6) == frozenset()  # the pages themselves are there as soon
     assert send(frozenset(wanted[:1]), 100.0) == set(wanted[1:])
     assert one_round(store, line, now).copied == set(wanted[1:])
-    assert store.wanted_pages()[case_id] == wanted and standings(store, case_id) == {Standing.ACKNOWLEDGED}
+    assert store.uploads.wanted()[case_id] == wanted and standings(store, case_id) == {Standing.ACKNOWLEDGED}
     settle(store, line)
     everything_is_there(store, line, case_id)
     assert one_round(store, line, now, thorough=True).copied == frozenset()
