@@ -17,6 +17,7 @@ from app.store.catalogue import spelled_head
 from app.store.database import connect
 from app.store.migrations import STEPS
 from contract.columns import shred
+from contract.exchange import SignedPack
 from contract.pack import Changes, PackManifest, PackPart, Row, SignedManifest, changes_part, node_part, standards_part
 from contract.problem import Problem
 from contract.wire import sha256
@@ -146,3 +147,24 @@ def test_a_store_from_before_parts_is_taken_along(tmp_path: Path) -> None:
 def test_a_head_is_spelled_the_same_every_time() -> None:
     head = demo_pack().head
     assert spelled_head(head) == spelled_head(head.model_copy()) and json.loads(spelled_head(head))["version"] == "v1"
+
+
+def test_a_pack_is_kept_only_from_our_server_and_old_versions_of_matters_stay(store: Store) -> None:
+    newer = demo_pack("v2", matter_version=2)
+    assert store.packs.keep(signed_pack(newer)) == newer.head == store.packs.get()
+    old, new = store.shelf.find_matter(MATTER, 1), store.shelf.find_matter(MATTER, 2)
+    assert old is not None and new is not None and (old.version, new.version) == (1, 2)
+    good = signed_pack(demo_pack("v3"))
+    forged = SignedPack(pack=good.pack.replace("v3", "v4"), signature=good.signature)
+    for bad in (forged, SignedPack(pack=good.pack, signature="?"), good.model_copy(update={"algorithm": "none"})):
+        with pytest.raises(Problem, match="pack.forged"):
+            store.packs.keep(bad)
+    assert store.packs.get().version == "v2"
+
+
+def test_a_pack_from_a_newer_server_is_said_and_the_old_one_stays(store: Store) -> None:
+    text = signed_pack(demo_pack("v9")).pack.replace('"version":"v9"', '"version":"v9","zodiac":"dragon"')
+    signature = base64.b64encode(SERVER_KEY.sign(text.encode())).decode()
+    with pytest.raises(Problem, match="pack.unreadable"):
+        store.packs.keep(SignedPack(pack=text, signature=signature))
+    assert store.packs.get().version == "v1"
