@@ -192,7 +192,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
         """One consistent look, on this thread's own connection. May be nested. No cursor may be left half read: this
-        thread's later looks would see the same."""
+        thread's later looks would see no more than this one."""
         with self._idle:
             if self._closed:
                 raise Problem("store.closed", Retry.NEVER)
@@ -207,6 +207,7 @@ class Database:
             finally:
                 if outer and db.in_transaction:
                     db.execute("rollback")
+            assert not outer or db.txn_state() == apsw.SQLITE_TXN_NONE, "a cursor was left half read"
         except apsw.Error as error:
             raise as_problem(error) from error
         finally:
