@@ -31,8 +31,9 @@ from contract.wire import canonical
 from devices.idcard import IdentityDocument
 from ui import invented
 from ui import main as ui_main
+from ui.deeds import intake_deeds
 from ui.hands import Hands
-from ui.main import build_counter, intake_deeds
+from ui.main import build_counter
 from ui.pages.intake.deeds import IntakeDeeds
 from ui.shells.counter import CounterWindow
 from ui.tasks import Post

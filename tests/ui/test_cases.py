@@ -23,8 +23,9 @@ from contract.problem import Problem, Retry
 from tests.fakes.counter import example
 from tests.ui.conftest import CARD, CLERK
 from ui import invented
+from ui.deeds import case_deeds
 from ui.hands import Hands
-from ui.main import _case_deeds, _join_cases
+from ui.pages.cases.join import join_cases
 from ui.pages.cases.model import CaseDeeds, CasesModel, Credentials
 from ui.pages.cases.view import CasesView
 from ui.shells.counter import CASE_COLUMNS, SEARCH_HINT
@@ -71,7 +72,7 @@ def model(desk: Desk, post: Post, until: Until, printed: list[Any], qapp: Any) -
         printed.append((kinds, copy))
         return tuple(Printed(kind, "done", f"{kind}-1") for kind in kinds)
 
-    deeds = replace(_case_deeds(desk, lambda text, _: lists.find(desk, text)), print_papers=print_papers)
+    deeds = replace(case_deeds(desk, lambda text, _: lists.find(desk, text)), print_papers=print_papers)
     return signed_in(deeds, post)
 
 
@@ -269,7 +270,7 @@ def test_u05_after_the_day_a_supervisor_types_their_own_password(
             raise Problem("signin.code_needed", Retry.AFTER_FIX)
         return acts.void(late, case_id, clerk, reason, supervisor=BOSS, offline=True)
 
-    model = signed_in(replace(_case_deeds(late, lambda *_: ()), void=void), post)
+    model = signed_in(replace(case_deeds(late, lambda *_: ()), void=void), post)
     opened(model, food, until)
     assert any("要主管在旁" in note for note in model.state.case.notes)
     model.act("void")
@@ -293,7 +294,7 @@ def test_a_paper_that_did_not_come_out_does_not_undo_the_act(desk: Desk, post: P
     def broken(case_id: str, kinds: Any, clerk: Clerk, copy: bool) -> tuple[Printed, ...]:
         return tuple(Printed(kind, "failed", "N", Problem("printer.out_of_paper", Retry.AFTER_FIX)) for kind in kinds)
 
-    model = signed_in(replace(_case_deeds(desk, lambda *_: ()), print_papers=broken), post)
+    model = signed_in(replace(case_deeds(desk, lambda *_: ()), print_papers=broken), post)
     opened(model, food, until).act("ask_supplement")
     model.ask_supplement((ToldItem("field:staff", "从业人数", "不符"),), model.state.supplement.until)
     until(lambda: "没有打出" in model.state.banner[0])
@@ -308,7 +309,7 @@ def test_a_paper_that_did_not_come_out_does_not_undo_the_act(desk: Desk, post: P
 def view(model: CasesModel, dressed: None, qtbot: Any) -> Iterator[CasesView]:
     made = CasesView("查询", SEARCH_HINT, CASE_COLUMNS, "search")
     qtbot.addWidget(made)
-    _join_cases(made, model)
+    join_cases(made, model)
     made.resize(1250, 680)
     made.show()
     made.activateWindow()

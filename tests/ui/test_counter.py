@@ -21,8 +21,8 @@ from app.store import Changes, Standing
 from contract.case import Kind, State
 from contract.ids import case_number
 from tests.ui.conftest import CARD, CLERK, sign_in
+from ui.deeds import intake_deeds
 from ui.hands import Hands
-from ui.main import intake_deeds
 from ui.pages.intake.model import IntakeModel
 from ui.shells.counter import CounterWindow
 from ui.words import RESOURCES

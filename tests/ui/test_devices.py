@@ -18,8 +18,8 @@ from app.devices_here import DevicesHere
 from app.version import VERSION
 from devices.scanner import ScanProfile
 from tests.ui.conftest import sign_in
+from ui.deeds import device_deeds
 from ui.hands import Hands
-from ui.main import device_deeds
 from ui.pages.devices.model import DevicesModel
 from ui.pages.devices.view import DevicesView
 from ui.shells.counter import CounterWindow
@@ -151,7 +151,7 @@ def test_f19_devices_that_are_not_in_order_are_said_before_a_person_sits_down(
 def test_the_diagnostic_file_is_written_from_the_page(
     window: CounterWindow, hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.main.Path.home", lambda: tmp_path)
+    monkeypatch.setattr("ui.deeds.Path.home", lambda: tmp_path)
     sign_in(window, hands)
     hands.press("Ctrl+6")
     hands.press("Ctrl+I")

@@ -1,4 +1,4 @@
-"""What the intake asks of the desk, as plain callables: bound to a desk in ui.main, invented in tests."""
+"""What the intake asks of the desk, as plain callables: bound to a desk in ui.deeds, invented in tests."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ui.pages.intake.review import ReviewView
 from ui.pages.intake.view import IntakeView
 
 
-def join(view: IntakeView, intake: IntakeModel) -> None:
+def join_intake(view: IntakeView, intake: IntakeModel) -> None:
     """Connect the two, both ways."""
     intake.changed.connect(view.render_state)
     view.step_wanted.connect(intake.to_step)
