@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
+import pytest
+
 from app.store import Standing
 from app.sync.once import sync_once
 from app.sync.pace import BULK, Bounds, Signs
 from app.sync.uploads import SIDE_BY_SIDE, Manner
 from contract.case import CHINA
+from contract.problem import Problem
 from tests.app.conftest import Station
 from tests.fakes.rounds import catch_up, now, standings
 from tests.fakes.window import Window
 
 NIGHT = Bounds(bulk_hours=(time(18), time(8)))
+
+
+def test_rule_16_who_cannot_be_the_syncer_is_told_who_is(station: Station) -> None:
+    case_id = Window(station.store).take_in()
+    with station.store.sync_lock("window"), pytest.raises(Problem, match=r"sync\.locked") as said:
+        sync_once(station.store, station.line, now, "command line")
+    assert said.value.facts["holder"].startswith("window") and standings(station.store, case_id) == {Standing.WAITING}
 
 
 def at(hour: int) -> datetime:
