@@ -396,3 +396,23 @@ def test_escape_closes_what_is_written(view: CasesView, model: CasesModel, food:
         until(lambda: model.state.work)
         hands.press("Escape")
         until(lambda: not model.state.work and not model.state.case.asking)
+
+
+def test_f14_enter_right_behind_a_number_opens_its_case_and_no_other(
+    view: CasesView, model: CasesModel, desk: Desk, food: Case, until: Until
+) -> None:
+    """Whoever types quickly is not shown the case that happened to stand first before."""
+    last = finish.take_in(desk, whole(desk, ELDERLY), CLERK).case
+    opened(model, last, until)
+    shown: list[str] = []
+    model.changed.connect(lambda state: shown.append(state.case.case_id))
+    hands = Hands(view)
+    hands.write(food.number)
+    hands.press("Return")
+    until(lambda: model.state.case.case_id == food.id)
+    assert set(shown) == {last.id, "", food.id}  # closed before the other's is there: nobody voids it by mistake
+    hands.press("Shift+Tab")
+    view.take_focus()
+    hands.write(last.number)
+    until(lambda: [row.key for row in model.state.rows] == [last.id])
+    assert model.state.case.case_id == ""  # looked for and not opened: none is

@@ -189,7 +189,7 @@ class CasesModel(QObject):
             return
         self._wait.stop()
         self._set(replace(self.state, loading=not self._lines))
-        self._tasks.ask_again("list", lambda: self._do.listed(text, clerk), self._listed)
+        self._tasks.ask_again("list", lambda: self._do.listed(text, clerk), partial(self._listed, text))
         if self._at:
             self._tasks.ask_again("case", partial(self._do.shown, self._at, clerk), self._opened, self._not_opened)
 
@@ -488,12 +488,22 @@ class CasesModel(QObject):
 
     # --- what came back -------------------------------------------------------------------------------------------
 
-    def _listed(self, lines: tuple[Any, ...]) -> None:
+    def _listed(self, text: str, lines: tuple[Any, ...]) -> None:
+        if text != self.state.listed and self._is_passed_over(lines):
+            self._tasks.drop("case")
+            self._case, self._at = None, ""
+            self._set(replace(self.state, case=CaseState()))
         self._lines = lines
         rows = tuple(_todo_row(one) if isinstance(one, TodoItem) else _case_row(one) for one in lines)
         empty = (say("没有找到"), say("换一个号码或姓名试试。")) if self.state.text else tuple(map(say, self._empty))
-        self._set(replace(self.state, rows=rows, loading=False, empty=(empty[0], empty[1])))
+        self._set(replace(self.state, listed=text, rows=rows, loading=False, empty=(empty[0], empty[1])))
         self.counted.emit(len(rows))
+
+    def _is_passed_over(self, lines: tuple[CaseLine | TodoItem, ...]) -> bool:
+        """Whether the case that is open is not among what was looked for: nobody must act on it for one that is."""
+        if self._case is None or self._at != self._case.case.id or self.state.case.asking or self.state.work:
+            return False
+        return all(one.case_id != self._at for one in lines)
 
     def _opened(self, shown: CaseShown) -> None:
         same = self._case is not None and self._case.case.id == shown.case.id
@@ -514,7 +524,7 @@ class CasesModel(QObject):
 
     def say_again(self) -> None:
         """The language changed."""
-        self._listed(self._lines)
+        self._listed(self.state.listed, self._lines)
         if self._case is not None:
             self._opened(self._case)
 

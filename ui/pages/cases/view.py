@@ -75,9 +75,11 @@ class CaseState:
 
 @dataclass(frozen=True)
 class CasesState:
-    """The list and the case. `work` is what is written in the list's place: ask_supplement, decline or correct."""
+    """The list and the case. `listed` is what the rows were found by: they may lag behind `text`. `work` is what is
+    written in the list's place: ask_supplement, decline or correct."""
 
     text: str = ""
+    listed: str = ""
     rows: tuple[Row, ...] = ()
     loading: bool = False
     empty: tuple[str, str] = ("", "")
@@ -128,6 +130,7 @@ class CasesView(QWidget):
     def __init__(self, title: str, hint: str, columns: Sequence[tuple[str, int]], icon: str) -> None:
         super().__init__()
         self._state = CasesState()
+        self._first_of: str | None = None  # Enter came before what this finds was listed
         self._hint = hint
         self.banner = Banner()
         self.banner.dismissed.connect(self.banner_read)
@@ -196,6 +199,10 @@ class CasesView(QWidget):
         if self._stack.currentWidget() is not part:
             self._stack.setCurrentWidget(part)
             self.take_focus()
+        if self._first_of == state.text:
+            self._take_first()
+        else:
+            self._first_of = None
 
     def _part(self, work: str) -> QWidget:
         parts = {"ask_supplement": self._supplement, "decline": self._refusal, "correct": self._correction}
@@ -231,6 +238,11 @@ class CasesView(QWidget):
         super().changeEvent(event)
 
     def _take_first(self) -> None:
+        """Open the row under the cursor, the first where it is on none; of what is looked for, not of what was."""
+        wanted = self._search.text()
+        self._first_of = wanted if wanted != self._state.listed else None
+        if self._first_of is not None:
+            return
         if not self._table.current_key():
             self._table.step(0)
         if self._table.current_key():
