@@ -464,7 +464,9 @@ class Case(Wire):
             Flag.SUSPENDED: self.is_suspended,
             Flag.EXTENDED: any(event.tick is Tick.EXTEND for event in self.clock),
             Flag.MATERIALS_PENDING: self.materials_pending,
-            Flag.SEAL_PENDING: self.accepted_on is not None and not self.seals,
+            Flag.SEAL_PENDING: self.accepted_on is not None
+            and not self.seals
+            and self.state not in (State.WITHDRAWN, State.VOIDED),
             Flag.CORRECTED: bool(self.corrections),
         }
         return frozenset(flag for flag, holds in found.items() if holds)

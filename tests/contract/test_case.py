@@ -129,6 +129,13 @@ def test_u05_voiding_is_for_the_same_day_and_later_for_a_supervisor() -> None:
     assert doing.do(Kind.VOID, Role.SUPERVISOR, reason="重复收件").state is State.VOIDED
 
 
+def test_what_was_voided_waits_for_no_seal() -> None:
+    doing = Doing()
+    doing.received()
+    assert Flag.SEAL_PENDING in doing.do(Kind.ACCEPT).flags
+    assert Flag.SEAL_PENDING not in doing.do(Kind.VOID, reason="重复收件").flags
+
+
 def test_u05_a_correction_keeps_its_reason_and_names_the_replaced_paper() -> None:
     doing = Doing()
     doing.received()

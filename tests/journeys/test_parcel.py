@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import random
 import sqlite3
@@ -17,11 +18,13 @@ import pytest
 from app.cases import acts
 from app.flow import finish, rating
 from app.store import Standing, Store
+from app.store.parceling import Sealer
 from app.sync.export import export as export_held
 from app.sync.line import Line
 from app.sync.parcel import export, hand_in
 from contract.case import case_digest, pages_of
 from contract.exchange import Verdict
+from contract.parcel import Frame, Unpacked, framed
 from contract.problem import Problem
 from contract.rating import Level, Reason
 from contract.wire import sha256
@@ -231,6 +234,49 @@ def test_what_is_on_the_stick_shows_nobody_and_cannot_be_changed(village: Window
         village.server_view(case_id)  # none of these did anything
     stick.write_bytes(whole)
     assert {told.verdict for told in hand_in(store, line, stick).told.values()} == {Verdict.DONE}
+
+
+def sealed(village: Window, *frames: tuple[Frame, bytes], signed: str | None = None) -> bytes:
+    """A parcel as somebody would make it who knows the server's public key, signed by the village or by nobody."""
+    out = io.BytesIO()
+    sealer = Sealer(out, village.desk.store.pack().parcel_key)
+    sealer.write(framed(Frame(kind="from", station=village.desk.store.station().id)))
+    for head, data in frames:
+        sealer.write(framed(head, data))
+    signature = village.desk.store.sign(sealer.digest) if signed is None else signed
+    sealer.write(framed(Frame(kind="end", signature=signature)))
+    sealer.close()
+    return out.getvalue()
+
+
+def test_only_what_its_station_signed_is_believed_and_only_pages_of_its_cases(
+    window: Windows, village: Window, hall: ServerProcess, tmp_path: Path
+) -> None:
+    street = window(STREET, "zhoumin", "haishu")
+    theirs = receive(street)  # the village sees nothing of the street's
+    street.settle(street.agreed)
+    mine, (act, *_) = receive(village), village.desk.store.unheard()
+    text, page = act.signed.model_dump_json().encode(), b"somebody else's page"
+    stick = tmp_path / "stick.tbparcel"
+    acts_, foreign = (Frame(kind="act", size=len(text)), text), Frame(kind="page", size=len(page), digest=sha256(page))
+
+    def given(*frames: tuple[Frame, bytes], **how: str) -> Unpacked:
+        stick.write_bytes(sealed(village, *frames, **how))
+        return hand_in(street.desk.store, street.desk.courier.line, stick)
+
+    for signature in ("", street.desk.store.sign("else")):
+        with pytest.raises(Problem, match=r"parcel\.signature_wrong"):
+            given(acts_, signed=signature)
+    with pytest.raises(Problem, match=r"case\.not_found"):
+        village.server_view(mine)
+    unpacked = given(acts_, (foreign.model_copy(update={"case_id": theirs}), page))
+    assert (unpacked.pages, unpacked.refused_pages) == (0, 1)
+    lying = Frame(kind="page", size=len(page), case_id=mine, digest="0" * 64)
+    assert given(acts_, (lying, page)).refused_pages == 1
+    revoke = [sys.executable, "-m", "server", "revoke", "--station", village.desk.store.station().id]
+    subprocess.run(revoke, env=hall.environment(), cwd=ROOT, check=True, capture_output=True)
+    with pytest.raises(Problem, match=r"parcel\.station_revoked"):  # and nothing of one that was shut out
+        given(acts_)
 
 
 @pytest.fixture

@@ -285,6 +285,7 @@ def test_u05_after_the_day_a_supervisor_types_their_own_password(
     until(lambda: [one.name for one in model.state.case.asked][-1] == "code")
     model.give({"reason": "重复收件", "supervisor": "lufangfang", "password": "korrekt-Pferd", "code": "123456"})
     until(lambda: model.state.case.state == "已作废")
+    assert not [key for key in keys(model) if key.startswith("print:")]  # no fresh copy of a paper that is void
     case = acts.get_case(desk, food.id)
     assert case.voided is not None and case.voided.supervisor is not None and case.voided.supervisor_offline
     assert "korrekt" not in str(vars(model))

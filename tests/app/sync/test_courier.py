@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,7 +22,7 @@ from contract.problem import Problem
 from tests.app.conftest import Station
 from tests.fakes.cutting import WHOLE, CuttingProxy, Fault, Plan
 from tests.fakes.odd_server import OddServer, Said
-from tests.fakes.rounds import now, standings
+from tests.fakes.rounds import now, settle, standings
 from tests.fakes.window import ID_NUMBER, NAME, OTHER_CLERK, Window
 
 PATIENCE = 20.0
@@ -123,6 +123,25 @@ def test_who_has_nothing_to_say_asks_once_and_who_has_something_asks_first_wheth
         wait_for(store, lambda: len(server.asked) > before)
         courier.stop()
         assert server.asked[before] == ("GET", "/api/v1/health")
+
+
+def test_rule_18_what_the_server_has_goes_by_itself_when_its_time_has_come(
+    station: Station, new_courier: NewCourier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = station.store
+    case_id = Window(store, seed=18).take_in(pages=2)
+    pages = pages_of(store.case_actions(case_id))
+    settle(store, station.line)
+    courier = new_courier(store, station.line)
+    courier.start()
+    wait_for(store, lambda: courier.state.online and not courier.state.sending)
+    courier.stop()
+    assert all(store.has_page(digest) for digest in pages)  # thirty days are not over
+    monkeypatch.setattr("app.sync.courier.KEEP_PAGES", timedelta(seconds=-60))
+    courier = new_courier(store, station.line)
+    courier.start()
+    wait_for(store, lambda: courier.state.online and not courier.state.sending)
+    assert not any(store.has_page(digest) for digest in pages)
 
 
 def test_a_courier_that_ended_does_not_shine_on(station: Station, new_courier: NewCourier) -> None:

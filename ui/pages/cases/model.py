@@ -647,7 +647,7 @@ def _notes(shown: CaseShown) -> tuple[str, ...]:
 def _acts(shown: CaseShown) -> tuple[ActShown, ...]:
     """The main act last, where the hand expects it."""
     case, acts = shown.case, []
-    if case.number:
+    if case.number and case.state is not State.VOIDED:  # the papers of a voided case are good for nothing
         paper, words = PaperKind.RECEIPT, "打印收件凭证副本"
         if case.state is State.TO_SUPPLEMENT:
             paper, words = PaperKind.SUPPLEMENT, "打印补正告知书副本"
