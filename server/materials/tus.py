@@ -185,7 +185,7 @@ def _receive(request: HttpRequest, upload: Upload, offset: int) -> None:
     expected = _count(declared, "upload.length_malformed") if declared else None
     if offset + (expected or 0) > upload.length:
         raise Problem("upload.too_long", Retry.NEVER)
-    reception = open_reception(upload, offset, whole_or_nothing=wanted is not None)
+    reception = open_reception(upload, offset, expected, whole_or_nothing=wanted is not None)
     if reception is None:
         upload.refresh_from_db()
         raise Problem("upload.offset_differs", Retry.AGAIN, offset=upload.offset)
@@ -196,7 +196,7 @@ def _receive(request: HttpRequest, upload: Upload, offset: int) -> None:
         if wanted is not None and digest is not None and (cut or digest.digest() != wanted[1]):
             reception.discard()
             raise Problem("upload.cut" if cut else "upload.checksum_differs", Retry.AGAIN)
-        reception.finish()
+        reception.finish(lambda data: life.finish_at_once(upload, reception.holder, data))
     except Superseded:
         raise Problem("upload.superseded", Retry.AGAIN) from None
     except BaseException:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from contract.upload import BATCH_TYPE, MAX_BATCH, MAX_PAGE, TUS
 from contract.wire import sha256
 from server.cases.models import CaseRecord
+from server.materials import reception
 from server.materials.models import Blob, CasePage, Piece, Upload
 from server.materials.pages import read_page
 from server.materials.tus import READ, SLOW_READ, next_read
@@ -389,8 +390,59 @@ def test_f08_no_plain_byte_lies_in_the_blob_folder(desk: Desk, case_id: str, ser
         assert read_page(case_id, digest) == page
 
 
+def test_what_comes_whole_is_stored_once(desk: Desk, case_id: str, server_folder: Path) -> None:
+    data = pages_of(desk, case_id)
+    assert patch(desk, whole(desk, case_id, len(data)), 0, data)[0] == 204
+    assert desk.wanted(case_id) == [] and not (server_folder / "blobs" / "staging").exists()
+    assert reception._hands._left == reception.IN_HANDS
+
+
+@pytest.mark.parametrize("why", ["no room", "it comes slowly", "it comes in two"])
+def test_what_cannot_be_kept_in_hand_is_stored_in_pieces(
+    desk: Desk, case_id: str, server_folder: Path, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    data = pages_of(desk, case_id)
+    place = whole(desk, case_id, len(data))
+    match why:
+        case "no room":
+            monkeypatch.setattr(reception, "_hands", reception._Room(len(data) - 1))
+        case "it comes slowly":
+            monkeypatch.setattr(reception, "AT_LEAST_EVERY", 0.0)
+        case _:
+            assert patch(desk, place, 0, data[:3000])[0] == 204
+    at = offset_of(desk, place)
+    assert at == (3000 if why == "it comes in two" else 0)
+    assert patch(desk, place, at, data[at:])[0] == 204
+    assert desk.wanted(case_id) == [] and (server_folder / "blobs" / "staging").exists()
+    assert reception._hands._left in (reception.IN_HANDS, len(data) - 1)
+
+
+def test_what_is_in_hand_and_was_taken_over_is_not_counted(
+    desk: Desk, case_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from server.materials import uploads
+
+    data = pages_of(desk, case_id)
+    place = whole(desk, case_id, len(data))
+    store = uploads._store
+
+    def meanwhile(*given: object) -> None:
+        store(*given)  # type: ignore[arg-type]
+        Upload.objects.update(holder="another process")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(uploads, "_store", meanwhile)
+        assert code(patch(desk, place, 0, data)) == (409, "upload.superseded")
+    assert offset_of(desk, place) == 0
+    assert patch(desk, place, 0, data)[0] == 204 and desk.wanted(case_id) == []
+
+
+@pytest.mark.parametrize("room", [reception.IN_HANDS, 0], ids=["in hand", "in pieces"])
 @pytest.mark.parametrize("how", ["no batch", "page changed", "cut short", "something behind", "another whole"])
-def test_garbled_batches_are_thrown_away_and_the_case_still_waits(desk: Desk, case_id: str, how: str) -> None:
+def test_garbled_batches_are_thrown_away_and_the_case_still_waits(
+    desk: Desk, case_id: str, how: str, room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reception, "_hands", reception._Room(room))
     data = pages_of(desk, case_id)
     said = {"case_id": case_id, "filetype": BATCH_TYPE}
     match how:
@@ -456,6 +508,7 @@ def test_what_a_dead_process_left_is_finished_by_the_sweep(
     data = pages_of(desk, case_id)
     place = whole(desk, case_id, len(data))
     with monkeypatch.context() as patched:
+        patched.setattr("server.materials.uploads.finish_at_once", lambda *_: False)
         patched.setattr("server.materials.uploads._finish", lambda *_: None)  # died before it could
         patch(desk, place, 0, data)
     assert Upload.objects.get().state != Upload.State.DONE
@@ -471,6 +524,7 @@ def test_who_hears_that_all_bytes_are_here_may_take_the_pages_for_kept(
     data = pages_of(desk, case_id)
     place = whole(desk, case_id, len(data))
     with monkeypatch.context() as patched:
+        patched.setattr("server.materials.uploads.finish_at_once", lambda *_: False)
         patched.setattr("server.materials.uploads._finish", lambda *_: None)  # the line was cut before it could
         patch(desk, place, 0, data)
     assert len(desk.wanted(case_id)) == 2
