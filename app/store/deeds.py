@@ -253,8 +253,8 @@ def _move(db: apsw.Connection, ids: Iterable[str], standing: Standing) -> None:
 
 
 def watched(db: apsw.Connection, *, thorough: bool, limit: int) -> list[str]:
-    """Cases whose digest is to be compared: those the server has and that are not matched yet, then (thorough) the
-    matched ones whose pages are still here, newest first."""
+    """Cases whose digest is to be compared: those the server has and that are not matched yet; then (thorough) matched
+    ones, half of the rest the newest, half any others, so that with the days each has its turn."""
     found = [
         row[0]
         for row in db.execute(
@@ -263,12 +263,14 @@ def watched(db: apsw.Connection, *, thorough: bool, limit: int) -> list[str]:
         )
     ]
     if thorough and len(found) < limit:
+        left = limit - len(found)
         found += [
             row[0]
             for row in db.execute(
-                "select case_id from actions group by case_id"
-                " having sum(standing = ?) > 0 and sum(standing = ?) = 0 order by max(position) desc limit ?",
-                (Standing.MATCHED, Standing.ACKNOWLEDGED, limit - len(found)),
+                "with matched as (select case_id, row_number() over (order by max(position) desc) as age from actions"
+                " group by case_id having sum(standing = ?) > 0 and sum(standing = ?) = 0)"
+                " select case_id from matched order by age > ?, case when age > ? then random() end limit ?",
+                (Standing.MATCHED, Standing.ACKNOWLEDGED, left - left // 2, left - left // 2, left),
             )
         ]
     return found

@@ -93,3 +93,19 @@ def test_a_parcel_takes_what_the_server_has_not_answered_and_nothing_held(store:
     waiting: tuple[Outgoing, ...] = store.exchange.unheard()
     assert {out.case_id for out in waiting} == {going}
     assert [out.id for out in waiting] == [out.id for out in sent if out.case_id == going]
+
+
+def test_rule_08_of_more_matched_cases_than_one_round_compares_each_has_its_turn(store: Store) -> None:
+    window = Window(store)
+    cases = [window.take_in() for _ in range(8)]
+    with store._tables.writing() as (db, _):
+        for out in deeds.begin_sending(db, "s1"):
+            deeds.acknowledge(db, out.id, NOW)
+        for case in cases[:-1]:
+            deeds.match(db, case, NOW)
+        looked_at = [deeds.watched(db, thorough=True, limit=4) for _ in range(100)]
+        assert deeds.watched(db, thorough=False, limit=4) == [cases[-1]]
+        assert set(deeds.watched(db, thorough=True, limit=100)) == set(cases)
+    for found in looked_at:
+        assert len(set(found)) == 4 and found[0] == cases[-1] and {cases[5], cases[6]} <= set(found)
+    assert {case for found in looked_at for case in found} == set(cases)
