@@ -380,6 +380,7 @@ class Counter(QObject):
             self._ask_line()
         if changes.pack:
             self.models.intake.refresh()
+            self.models.sign_in.refresh()
             self._tasks.run("place", self._do.place, self._placed)
         if changes.drafts:
             self.models.intake.refresh_drafts()

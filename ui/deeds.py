@@ -71,7 +71,9 @@ def _place(desk: Desk) -> str:
 
 
 def sign_in_deeds(desk: Desk) -> SignInDeeds:
-    return SignInDeeds(partial(sign_in, desk), partial(unlock, desk), partial(seen_here, desk))
+    return SignInDeeds(
+        partial(sign_in, desk), partial(unlock, desk), partial(seen_here, desk), partial(lists.today_here, desk)
+    )
 
 
 def today_deeds(desk: Desk) -> TodayDeeds:

@@ -19,6 +19,8 @@ from contract.matter import Matter
 from contract.person import Clerk, Role
 from contract.problem import Problem
 
+OLD_PACK = 3  # days since the server last said that there is no newer one
+
 Why = Literal["supplement", "hand_over", "promise", "due_soon", "overdue", "deemed_soon", "clash"]
 _OPEN = (State.RECEIVED, State.TO_SUPPLEMENT, State.ACCEPTED, State.IN_REVIEW, State.APPROVED, State.REFUSED)
 
@@ -93,6 +95,11 @@ class Today:
     matters: int = 0
     provisional: bool = False  # this year's or next year's calendar is not confirmed
     receivable: int = 0  # of the matters, what this window may receive, with a line or without
+
+    @property
+    def is_pack_old(self) -> bool:
+        """Whether something may have changed that this station has not heard of."""
+        return self.pack_age_days > OLD_PACK
 
 
 def find(desk: Desk, text: str, limit: int = 50) -> tuple[CaseLine, ...]:

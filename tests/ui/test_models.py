@@ -60,6 +60,7 @@ def sign_in_deeds(**changes: Any) -> SignInDeeds:
         "sign_in": lambda name, password, code: SignedIn(CLERK, False, None),
         "unlock": lambda clerk, password: SignedIn(clerk, False, None),
         "seen_here": lambda: (("zhoumin", CLERK),),
+        "today": lambda: Today(numbers_left=183, receivable=19, pack_made_on=date(2026, 11, 21)),
     }
     return SignInDeeds(**{**plain, **changes})
 
@@ -73,6 +74,29 @@ def test_a_right_password_signs_in_and_is_not_kept(post: Post, until: Until) -> 
     until(lambda: signed)
     assert signed[0].clerk is CLERK and not model.state.working
     assert "secret" not in repr(vars(model)) and model.state.epoch == 1
+
+
+def test_rule_20_the_first_screen_says_how_old_the_pack_is_and_what_can_be_done_without_a_line(
+    post: Post, until: Until
+) -> None:
+    told = Today(numbers_left=183, receivable=19, pack_made_on=date(2026, 11, 21))
+    for today, low in ((told, False), (replace(told, pack_age_days=4), True), (replace(told, numbers_left=0), True)):
+        model = SignInModel(sign_in_deeds(today=lambda today=today: today), post, chinese)
+        model.refresh()
+        until(lambda model=model: model.state.supply_words)
+        said = model.state.supply_words
+        assert f"{0 if not today.numbers_left else 19} 个事项" in said and f"还剩 {today.numbers_left} 个" in said
+        assert (
+            f"2026-11-21，{'4 天前' if today.pack_age_days else '今天'}核对过" in said and model.state.supply_low is low
+        )
+
+    def absent() -> Today:
+        raise Problem("pack.absent", Retry.AFTER_FIX)
+
+    model = SignInModel(sign_in_deeds(today=absent), post, chinese)
+    model.refresh()
+    until(lambda: model.state.people)
+    assert (model.state.supply_words, model.state.title) == ("", "")
 
 
 def test_a_wrong_one_says_what_to_do(post: Post, until: Until) -> None:

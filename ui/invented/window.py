@@ -55,7 +55,11 @@ def bar_offline() -> BarState:
 
 PEOPLE = (PersonHere("zhoumin", "周敏"), PersonHere("hanlu", "韩露"), PersonHere("lufangfang", "鲁芳芳"))
 SIGN_IN = {
-    "sign-in": SignInState(place="余姚市 凤山街道便民服务中心 · 3 号窗口", line_words="在线：由服务器核对"),
+    "sign-in": SignInState(
+        place="余姚市 凤山街道便民服务中心 · 3 号窗口",
+        line_words="在线：由服务器核对",
+        supply_words="断网也可收 19 个事项，受理号还剩 183 个；离线包 2026-11-21，今天核对过",
+    ),
     "sign-in-locked": SignInState(
         place="余姚市 凤山街道便民服务中心 · 3 号窗口",
         line_words="在线：由服务器核对",

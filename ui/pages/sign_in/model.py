@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from app.cases.lists import Today
 from app.problems import words_for
+from app.store.numbers import FEW
 from contract.case import CHINA
 from contract.person import Clerk
 from contract.problem import Problem
@@ -38,6 +40,7 @@ class SignInDeeds:
     sign_in: Callable[[str, str, str], SignedIn]  # name, password, code of the second factor
     unlock: Callable[[Clerk, str], SignedIn]  # by who locked the screen; the server is not asked
     seen_here: Callable[[], tuple[tuple[str, Clerk], ...]]  # account names and clerks, last first
+    today: Callable[[], Today]  # of which only what can be done without a line is said
 
 
 class SignInModel(QObject):
@@ -64,11 +67,13 @@ class SignInModel(QObject):
         self._online = True
         self._until: datetime | None = None  # for how long whoever signed in without a line may work
         self._names: dict[str, Clerk] = {}
+        self._today: Today | None = None
         self.state = SignInState(place=place, training=training)
 
     def refresh(self) -> None:
-        """Who has worked here: each of them is one key away."""
+        """Who has worked here: each of them is one key away; and what can be done today."""
         self._tasks.run("people", self._do.seen_here, self._seen)
+        self._tasks.run("today", self._do.today, self._told, lambda _: None)
 
     def sign_in(self, name: str, password: str, code: str = "") -> None:
         """Whoever locked the screen opens it with the password; anyone else is asked for at the desk."""
@@ -114,6 +119,10 @@ class SignInModel(QObject):
         who = next((name for name, one in people if one == self._locked), self.state.who)
         self._say(people=shown, who=who)
 
+    def _told(self, today: Today) -> None:
+        self._today = today
+        self._say()
+
     def _heard(self, signed_in: SignedIn) -> None:
         self._until = signed_in.offline_until if signed_in.offline else None
         self._locked = None
@@ -135,6 +144,8 @@ class SignInModel(QObject):
             **changes,
             online=self._online,
             line_words=self._line_words(),
+            supply_words=self._supply_words(),
+            supply_low=self._is_supply_low(),
             locked_words=self._locked_words(),
             title=refused.title if refused else "",
             remedy=refused.remedy if refused else "",
@@ -147,6 +158,24 @@ class SignInModel(QObject):
         if self._until is not None:
             return say("离线登录，可用到 {until}", until=f"{self._until.astimezone(CHINA):%m-%d %H:%M}")
         return say("在线：由服务器核对") if self._online else say("离线：按本机记住的核对")
+
+    def _supply_words(self) -> str:
+        """How old the pack is, and what can be done today without a line (rule 20)."""
+        today = self._today
+        if today is None or today.pack_made_on is None:
+            return ""
+        days = today.pack_age_days
+        return say(
+            "断网也可收 {matters} 个事项，受理号还剩 {numbers} 个；离线包 {day}，{when}",
+            matters=today.receivable if today.numbers_left else 0,
+            numbers=today.numbers_left,
+            day=today.pack_made_on.isoformat(),
+            when=say("{days} 天前核对过", days=days) if days > 0 else say("今天核对过"),
+        )
+
+    def _is_supply_low(self) -> bool:
+        today = self._today
+        return today is not None and (today.numbers_left < FEW or today.is_pack_old)
 
     def _locked_words(self) -> str:
         if self._locked is None:

@@ -37,6 +37,8 @@ class SignInState:
     place: str = ""
     online: bool = True
     line_words: str = ""
+    supply_words: str = ""  # how old the pack is, what can be done without a line
+    supply_low: bool = False
     working: bool = False
     title: str = ""  # of what went wrong
     remedy: str = ""
@@ -74,6 +76,7 @@ class SignInView(QWidget):
         self._place = Value(tone="muted", wrap=True)
         self._locked = Value(wrap=True, bold=True)
         self._line = Value(size="small", tone="muted", wrap=True)
+        self._supply = Value(size="small", tone="muted", wrap=True)
         self._enter = KeyButton("登录", "Return", "primary", listens=False)
         self._enter.clicked.connect(self._said)
         self._code_label = Text("动态验证码", size="small", tone="muted")
@@ -108,6 +111,7 @@ class SignInView(QWidget):
         card.body.addSpacing(4)
         card.body.addWidget(self._enter)
         card.body.addWidget(self._line)
+        card.body.addWidget(self._supply)
         card.body.addWidget(self._people)
         row = QHBoxLayout()
         row.addWidget(language)
@@ -137,6 +141,8 @@ class SignInView(QWidget):
         self._locked.setVisible(bool(state.locked_words))
         self._banner.show_words(state.title, state.remedy, "warn" if state.code_needed else "bad")
         self._line.show_text(state.line_words, "muted" if state.online else "warn")
+        self._supply.show_text(state.supply_words, "warn" if state.supply_low else "muted")
+        self._supply.setVisible(bool(state.supply_words))
         for part in (self._code_label, self._code):
             part.setVisible(state.code_needed)
         for label, box in self._boxes:

@@ -30,7 +30,6 @@ COUNTED = (
     (Kind.DECLINE, "不予受理"),
     (Kind.DELIVER, "送达"),
 )
-OLD_PACK = 3  # days
 PAPERS = {
     PaperKind.RECEIPT: "收件凭证",
     PaperKind.ACCEPTANCE: "受理通知书",
@@ -138,7 +137,7 @@ class TodayModel(QObject):
         ]
         if told.pack_made_on is not None:
             words = say("{day}，{count} 天前", day=told.pack_made_on.isoformat(), count=told.pack_age_days)
-            supply.append((say("离线包"), words, "warn" if told.pack_age_days > OLD_PACK else ""))
+            supply.append((say("离线包"), words, "warn" if told.is_pack_old else ""))
         if told.provisional:
             supply.append((say("放假安排"), say("有一年还没有公布，期限为暂定"), "warn"))
         state = TodayState(
