@@ -239,11 +239,11 @@ def test_what_is_on_the_stick_shows_nobody_and_cannot_be_changed(village: Window
 def sealed(village: Window, *frames: tuple[Frame, bytes], signed: str | None = None) -> bytes:
     """A parcel as somebody would make it who knows the server's public key, signed by the village or by nobody."""
     out = io.BytesIO()
-    sealer = Sealer(out, village.desk.store.pack().parcel_key)
-    sealer.write(framed(Frame(kind="from", station=village.desk.store.station().id)))
+    sealer = Sealer(out, village.desk.store.packs.get().parcel_key)
+    sealer.write(framed(Frame(kind="from", station=village.desk.store.station.get().id)))
     for head, data in frames:
         sealer.write(framed(head, data))
-    signature = village.desk.store.sign(sealer.digest) if signed is None else signed
+    signature = village.desk.store.station.sign(sealer.digest) if signed is None else signed
     sealer.write(framed(Frame(kind="end", signature=signature)))
     sealer.close()
     return out.getvalue()
@@ -255,7 +255,7 @@ def test_only_what_its_station_signed_is_believed_and_only_pages_of_its_cases(
     street = window(STREET, "zhoumin", "haishu")
     theirs = receive(street)  # the village sees nothing of the street's
     street.settle(street.agreed)
-    mine, (act, *_) = receive(village), village.desk.store.unheard()
+    mine, (act, *_) = receive(village), village.desk.store.exchange.unheard()
     text, page = act.signed.model_dump_json().encode(), b"somebody else's page"
     stick = tmp_path / "stick.tbparcel"
     acts_, foreign = (Frame(kind="act", size=len(text)), text), Frame(kind="page", size=len(page), digest=sha256(page))
@@ -264,7 +264,7 @@ def test_only_what_its_station_signed_is_believed_and_only_pages_of_its_cases(
         stick.write_bytes(sealed(village, *frames, **how))
         return hand_in(street.desk.store, street.desk.courier.line, stick)
 
-    for signature in ("", street.desk.store.sign("else")):
+    for signature in ("", street.desk.store.station.sign("else")):
         with pytest.raises(Problem, match=r"parcel\.signature_wrong"):
             given(acts_, signed=signature)
     with pytest.raises(Problem, match=r"case\.not_found"):
@@ -273,7 +273,7 @@ def test_only_what_its_station_signed_is_believed_and_only_pages_of_its_cases(
     assert (unpacked.pages, unpacked.refused_pages) == (0, 1)
     lying = Frame(kind="page", size=len(page), case_id=mine, digest="0" * 64)
     assert given(acts_, (lying, page)).refused_pages == 1
-    revoke = [sys.executable, "-m", "server", "revoke", "--station", village.desk.store.station().id]
+    revoke = [sys.executable, "-m", "server", "revoke", "--station", village.desk.store.station.get().id]
     subprocess.run(revoke, env=hall.environment(), cwd=ROOT, check=True, capture_output=True)
     with pytest.raises(Problem, match=r"parcel\.station_revoked"):  # and nothing of one that was shut out
         given(acts_)

@@ -130,18 +130,18 @@ def test_rule_18_what_the_server_has_goes_by_itself_when_its_time_has_come(
 ) -> None:
     store = station.store
     case_id = Window(store, seed=18).take_in(pages=2)
-    pages = pages_of(store.case_actions(case_id))
+    pages = pages_of(store.cases.actions(case_id))
     settle(store, station.line)
     courier = new_courier(store, station.line)
     courier.start()
     wait_for(store, lambda: courier.state.online and not courier.state.sending)
     courier.stop()
-    assert all(store.has_page(digest) for digest in pages)  # thirty days are not over
+    assert all(store.pages.has(digest) for digest in pages)  # thirty days are not over
     monkeypatch.setattr("app.sync.courier.KEEP_PAGES", timedelta(seconds=-60))
     courier = new_courier(store, station.line)
     courier.start()
     wait_for(store, lambda: courier.state.online and not courier.state.sending)
-    assert not any(store.has_page(digest) for digest in pages)
+    assert not any(store.pages.has(digest) for digest in pages)
 
 
 def test_a_courier_that_ended_does_not_shine_on(station: Station, new_courier: NewCourier) -> None:

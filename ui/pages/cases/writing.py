@@ -15,6 +15,7 @@ from contract.case import Change
 from contract.form import FormField, Mistake, fields, visible
 from contract.material import CaseMaterial
 from contract.person import Tie, masked
+from ui.case_words import TIES
 from ui.form_words import answer_words, asked, label_of, mistake_words
 from ui.notice_words import GROUNDS, MATERIAL, REMEDIES, field_choices
 from ui.pages.cases.correcting import CorrectionShown
@@ -24,12 +25,6 @@ from ui.widgets.lines import Line
 from ui.widgets.telling import RefusalShown, SupplementShown, ToldItem
 from ui.words import about, clauses, say
 
-TIES = {
-    Tie.SELF: "本人",
-    Tie.MANDATE: "受委托",
-    Tie.LEGAL_REPRESENTATIVE: "法定代表人",
-    Tie.GUARDIAN: "监护人",
-}
 MANY = 5  # changes that are told one by one at the right; beside their fields all of them are
 _PARTS = {"birth_date": "出生日期", "sex": "性别", "phone": "联系电话", "tie": "代办关系"}
 

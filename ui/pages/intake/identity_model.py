@@ -14,6 +14,7 @@ from app.people.other_cards import MachineLines, OtherCard
 from contract.person import Tie, id_number_fault
 from contract.problem import Problem
 from devices.idcard import IdentityDocument
+from ui.case_words import TIES
 from ui.pages.intake import wording
 from ui.pages.intake.applicant_model import ApplicantModel
 from ui.pages.intake.deeds import IntakeDeeds
@@ -357,7 +358,7 @@ class IdentityModel(QObject):
             confirmed=confirmed,
             behalf=behalf.of,
             tie=behalf.tie.value,
-            ties=tuple((tie.value, say(wording.TIES[tie])) for tie in wording.TIES_OF[behalf.of]),
+            ties=tuple((tie.value, say(TIES[tie])) for tie in wording.TIES_OF[behalf.of]),
             applicant=dict(behalf.given),
             wrong={**behalf.wrong, **({"phone": behalf.phone_wrong} if behalf.phone_wrong else {})},
             phone=behalf.phone or draft.phone,

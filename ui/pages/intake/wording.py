@@ -10,13 +10,14 @@ from PySide6.QtGui import QImage
 from app.flow.draft import Caution, Draft, Missing, Offered, Panel, Stack
 from app.matters.catalogue import Catalogue, Hit
 from app.problems import words_for
-from contract.case import CHINA, State
+from contract.case import CHINA
 from contract.material import CaseMaterial, Page, Source
 from contract.matter import Audience, Delivery, Fee, MaterialRule, Matter, star
 from contract.node import Power
 from contract.person import Document, Identity, LegalPerson, Person, Tie, masked
 from contract.problem import Problem
 from devices.scanner import Source as Feed
+from ui.case_words import STATES, TIES
 from ui.form_words import asked as asked
 from ui.form_words import mistake_words as mistake_words
 from ui.form_words import source_words as source_words
@@ -41,12 +42,6 @@ DOCUMENTS = {
     Document.TYPED: "只有号码",
 }
 MANUAL_DOCUMENTS = (Document.HOUSEHOLD_BOOK, Document.TEMPORARY_CARD, Document.PASSPORT, Document.TYPED)
-TIES = {
-    Tie.SELF: "本人",
-    Tie.MANDATE: "受委托",
-    Tie.LEGAL_REPRESENTATIVE: "法定代表人",
-    Tie.GUARDIAN: "监护人",
-}
 TIES_OF = {
     "self": (),
     "person": (Tie.MANDATE, Tie.GUARDIAN),
@@ -63,13 +58,6 @@ POWERS = {
     "received_here": ("在办理机关，本窗口收件", "info"),
     "cannot_here": ("本窗口不能收", "bad"),
     "": ("", ""),
-}
-STATES = {  # of a case that is open
-    State.RECEIVED: "已收件",
-    State.TO_SUPPLEMENT: "待补正",
-    State.ACCEPTED: "已受理",
-    State.IN_REVIEW: "办理中",
-    State.APPROVED: "准予",
 }
 STEP_OF = {
     "identity": "identity",

@@ -10,46 +10,13 @@ from app.cases.held import Blank
 from contract.case import CHINA, Action, Kind, State
 from contract.matter import Delivery
 from contract.person import Tie
+from ui.case_words import KINDS, STATES, TIES
 from ui.pages.outbox.comparison import ComparedRow, ComparisonShown
 from ui.widgets.field import Asked
 from ui.words import clauses, listed, say
 
-KINDS = {
-    Kind.OPEN: "申请",
-    Kind.CONFIRM_PERSON: "人证一致",
-    Kind.RECEIVE: "收件",
-    Kind.ACCEPT: "受理",
-    Kind.DECLINE: "不予受理",
-    Kind.ASK_SUPPLEMENT: "告知补正",
-    Kind.SUPPLEMENT: "补正",
-    Kind.REVIEW: "开始办理",
-    Kind.SUSPEND: "特别程序",
-    Kind.RESUME: "恢复计时",
-    Kind.EXTEND: "延期",
-    Kind.APPROVE: "准予",
-    Kind.REFUSE: "不予批准",
-    Kind.CORRECT: "更正",
-    Kind.VOID: "作废",
-    Kind.WITHDRAW: "撤回",
-    Kind.SEAL: "签章",
-    Kind.DELIVER: "送达",
-    Kind.ARCHIVE: "归档",
-}
+SHORT = {**KINDS, Kind.ASK_SUPPLEMENT: "告知补正"}
 BEGINNING = (Kind.OPEN, Kind.CONFIRM_PERSON)  # not worth a word beside what they led to
-STATES = {
-    State.DRAFT: "草稿",
-    State.RECEIVED: "已收件",
-    State.TO_SUPPLEMENT: "待补正",
-    State.ACCEPTED: "已受理",
-    State.IN_REVIEW: "办理中",
-    State.APPROVED: "准予",
-    State.REFUSED: "不予批准",
-    State.DECLINED: "不予受理",
-    State.WITHDRAWN: "已撤回",
-    State.VOIDED: "已作废",
-    State.DELIVERED: "已送达",
-    State.ARCHIVED: "已归档",
-}
 PARTS = {
     Part.STATE: "状态",
     Part.NUMBER: "受理号",
@@ -66,12 +33,6 @@ PARTS = {
     Part.ASKED: "要补正",
     Part.REASON: "理由",
     Part.RECEIVER: "领取人",
-}
-TIES = {
-    Tie.SELF: "本人",
-    Tie.MANDATE: "受委托",
-    Tie.LEGAL_REPRESENTATIVE: "法定代表人",
-    Tie.GUARDIAN: "监护人",
 }
 DELIVERIES = {Delivery.WINDOW: "本窗口领取", Delivery.COURIER: "快递", Delivery.ELECTRONIC: "电子送达"}
 YES_NO = {"true": "是", "false": "否"}
@@ -91,7 +52,7 @@ def acts_said(kinds: Iterable[Kind]) -> str:
     """The acts in a word each, once; how a case begins is only said where nothing else was done."""
     told = list(dict.fromkeys(kinds))
     worth = [kind for kind in told if kind not in BEGINNING] or told
-    return listed(say(KINDS[kind]) for kind in worth)
+    return listed(say(SHORT[kind]) for kind in worth)
 
 
 def moment(at: datetime | None) -> str:
@@ -102,7 +63,7 @@ def done_said(actions: Iterable[Action]) -> str:
     """11-21 09:12 更正 · 周敏."""
     told = list(actions)
     worth = [action for action in told if action.kind not in BEGINNING] or told
-    return clauses(f"{moment(one.at)} {say(KINDS[one.kind])} · {one.author.name}" for one in worth)
+    return clauses(f"{moment(one.at)} {say(SHORT[one.kind])} · {one.author.name}" for one in worth)
 
 
 def compared(found: Comparison) -> ComparisonShown:
