@@ -10,7 +10,7 @@ import pytest
 
 from contract.problem import Problem
 from devices.idcard.drivers.samv_hid.driver import PRODUCT, VENDOR, PacedReports
-from devices.idcard.drivers.samv_usb.driver import UsbReader
+from devices.idcard.drivers.samv_usb import driver as samv_usb
 from devices.idcard.emulator import Behaviour, Emulator, get_card, people
 from devices.idcard.samv import Module
 from devices.transports.hid import HidReports
@@ -97,7 +97,7 @@ def test_a_device_that_may_not_be_used_says_why(number: int, code: str) -> None:
 
 
 def test_on_this_machine_there_is_none() -> None:
-    for call in (UsbReader("ffff:fffe").status, lambda: PacedReports(VENDOR, PRODUCT)):
+    for call in (samv_usb.OPEN("ffff:fffe").status, lambda: PacedReports(VENDOR, PRODUCT)):
         with pytest.raises(Problem, match=r"device\.(usb_absent|missing)"):
             call()
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLineEdit,
     QScrollArea,
     QStackedWidget,
     QVBoxLayout,
@@ -27,9 +26,10 @@ from ui.widgets.empty import Empty
 from ui.widgets.facts import Facts, align
 from ui.widgets.field import Asked
 from ui.widgets.key_button import KeyButton
+from ui.widgets.search import SearchField
 from ui.widgets.table import Row, Table
 from ui.widgets.telling import RefusalForm, RefusalShown, SupplementForm, SupplementShown
-from ui.widgets.text import Pill, Text, Value, mark, rule
+from ui.widgets.text import Pill, Text, Value, rule
 from ui.words import say
 
 NARROW = 164  # two buttons of at most this width stand side by side
@@ -134,12 +134,10 @@ class CasesView(QWidget):
         self._hint = hint
         self.banner = Banner()
         self.banner.dismissed.connect(self.banner_read)
-        self._search = QLineEdit()
-        mark(self._search, search="true")
+        self._table = Table(columns)
+        self._search = SearchField(self._table)
         self._search.textEdited.connect(self.search_wanted)
         self._search.returnPressed.connect(self._take_first)
-        self._search.installEventFilter(self)
-        self._table = Table(columns)
         self._table.looked_at.connect(self.case_wanted)
         self._table.chosen.connect(self._into_case)
         self._empty = Empty(icon)
@@ -184,8 +182,7 @@ class CasesView(QWidget):
     def render_state(self, state: CasesState) -> None:
         self._state = state
         self._search.setPlaceholderText(say(self._hint) if self._hint else "")
-        if self._search.text() != state.text:
-            self._search.setText(state.text)
+        self._search.show_text(state.text)
         self._table.show_rows(state.rows, state.case.case_id or None)
         self._table.setVisible(bool(state.rows))
         self._empty.setVisible(not state.rows)
@@ -219,14 +216,6 @@ class CasesView(QWidget):
             self._table.setFocus(Qt.FocusReason.OtherFocusReason)
             if not self._table.current_key():
                 self._table.step(0)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._search and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
-            if step is not None:
-                self._table.step(step)
-                return True
-        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

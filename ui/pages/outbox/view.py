@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from ui.pages.outbox.comparison import ComparisonShown, ComparisonView
 from ui.theme import tokens
@@ -16,8 +16,9 @@ from ui.widgets.card import Card
 from ui.widgets.empty import Empty
 from ui.widgets.facts import Facts
 from ui.widgets.key_button import KeyButton
+from ui.widgets.search import SearchField
 from ui.widgets.table import Row, Table
-from ui.widgets.text import Pill, Text, Value, mark
+from ui.widgets.text import Pill, Text, Value
 from ui.words import say
 
 SEARCH = "受理号、姓名或拼音，已撤下的也能找到（Ctrl+F）"
@@ -95,16 +96,14 @@ class OutboxView(QWidget):
         self._retry.clicked.connect(self.retry_wanted)
         self.banner = Banner()
         self.banner.dismissed.connect(self.banner_read)
-        self._search = QLineEdit()
-        mark(self._search, search="true")
-        self._search.textEdited.connect(self.search_wanted)
-        self._search.returnPressed.connect(self._into_list)
-        self._search.installEventFilter(self)
-        find = QShortcut(QKeySequence("Ctrl+F"), self, self._find)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._table = Table(
             (("受理号", 190), ("事项", 0), ("申请人", 150), ("内容", 190), ("自", 130), ("状态", 120), ("未传", 90))
         )
+        self._search = SearchField(self._table)
+        self._search.textEdited.connect(self.search_wanted)
+        self._search.returnPressed.connect(self._into_list)
+        find = QShortcut(QKeySequence("Ctrl+F"), self, self._find)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._table.looked_at.connect(self.case_wanted)
         self._table.chosen.connect(self._chosen)
         self._empty = Empty("check")
@@ -176,8 +175,7 @@ class OutboxView(QWidget):
         self._retry.setEnabled(not state.sending)
         self._retry.show_words("正在上报" if state.sending else "现在重试")
         self._search.setPlaceholderText(say(SEARCH))
-        if self._search.text() != state.text:
-            self._search.setText(state.text)
+        self._search.show_text(state.text)
         self._table.show_rows(state.rows, detail.case_id or None)
         self._table.setVisible(bool(state.rows))
         self._empty.setVisible(not state.rows)
@@ -214,14 +212,6 @@ class OutboxView(QWidget):
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
         if not self._table.current_key():
             self._table.step(0)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._search and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
-            if step is not None:
-                self._table.step(step)
-                return True
-        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

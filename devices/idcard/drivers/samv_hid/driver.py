@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import threading
-from datetime import date
-from typing import Any
 
-from devices.idcard import IdentityDocument
-from devices.idcard.photo import Photos
-from devices.idcard.samv import Module
+from devices.idcard.desktop import DesktopReader
 from devices.transports.hid import HidReports
 
 VENDOR, PRODUCT = 0x2B8B, 0x2721
@@ -25,29 +21,5 @@ class PacedReports(HidReports):
             threading.Event().wait(_PAUSE)
 
 
-class HidReader:
-    """A reader on the bus. It is opened at the first call and again after it was unplugged."""
-
-    def __init__(self, photo_library: str = "") -> None:
-        self._photos = Photos(photo_library)
-        self._module = Module(lambda: PacedReports(VENDOR, PRODUCT))
-
-    def read(self) -> IdentityDocument:
-        """Find, select and read the card."""
-        return self._module.read(date.today())  # noqa: DTZ011 — the counter's own day is meant
-
-    def present(self) -> bool:
-        """Whether an unread card lies there."""
-        return self._module.find()
-
-    def status(self) -> dict[str, Any]:
-        """The module's number; raises what is wrong with the reader."""
-        self._module.check()
-        return {"sam_number": self._module.sam_number()}
-
-    def photo(self, raw: str) -> str:
-        """The picture of a photo block."""
-        return self._photos.decode(raw)
-
-
-OPEN = HidReader
+def OPEN(photo_library: str = "") -> DesktopReader:
+    return DesktopReader(lambda: PacedReports(VENDOR, PRODUCT), photo_library)
