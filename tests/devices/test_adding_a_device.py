@@ -53,13 +53,14 @@ def test_the_page(window, hands, desk, tmp_path):
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The product with the new driver in it: what the page writes to is copied, all else is the real one."""
+    """The product with the new driver in it: what the page writes to, and what finds that by its own place, is copied;
+    all else is the real one."""
     place = tmp_path / "checkout"
     place.mkdir()
     for entry in tree.ROOT.iterdir():
-        if entry.name not in ("devices", "resources", "tests", "ui", ".git"):
+        if entry.name not in ("app", "devices", "resources", "tests", "ui", ".git"):
             (place / entry.name).symlink_to(entry)
-    for folder in ("devices", "ui", "resources/messages", "tests/devices/codes"):
+    for folder in ("app", "devices", "ui", "resources/messages", "tests/devices/codes"):
         shutil.copytree(tree.ROOT / folder, place / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for entry in (tree.ROOT / "resources").iterdir():
         if entry.name != "messages":
