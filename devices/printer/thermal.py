@@ -80,8 +80,9 @@ class ThermalPrinter:
                     talk.line.write(part)
                     sent += len(part)
                     yield PrintProgress(sent, total)
-                # a printer that was silent before will be silent now: do not make the clerk wait for it
-                patience = min(self._confirm, self._answer) if state.standing is Standing.UNKNOWN else self._confirm
+                # a printer that said nothing before will say nothing now: do not make the clerk wait for it
+                mute = state.standing is Standing.UNKNOWN and not state.reasons
+                patience = min(self._confirm, self._answer) if mute else self._confirm
                 return (yield from self._await_end(talk, patience, total))
             except GeneratorExit:
                 talk.give_up()
@@ -129,7 +130,7 @@ class _Talk:
         """Four questions. The first that meets silence ends them: a mute printer must not cost four waits."""
         answers: dict[int, int | None] = {}
         self._heard = bytearray(byte for byte in self._heard if not escpos.is_status(byte))
-        for question in (escpos.PAPER, escpos.OFFLINE_CAUSE, escpos.ERROR_CAUSE, escpos.PRINTER):
+        for question in escpos.QUESTIONS:
             self.line.write(escpos.ask(question))
             answers[question] = self.find_byte(escpos.is_status, self._answer)
             if answers[question] is None:

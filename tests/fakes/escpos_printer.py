@@ -33,6 +33,7 @@ class Roll:
     cutter_jammed: bool = False
     paper_rows: int | None = None
     deaf_after: int | None = None  # takes so many bytes and no more
+    deaf_to: frozenset[int] = frozenset()  # questions that it does not know
     confirms: bool = True
     on_first_row: Callable[[], object] | None = None
 
@@ -79,7 +80,8 @@ class Roll:
                 if len(b) < 3:
                     return 0
                 self.questions.append(b[2])
-                said.append(self._status(b[2]))
+                if b[2] not in self.deaf_to:
+                    said.append(self._status(b[2]))
                 return 3
             case (0x10, 0x14):
                 if len(b) < 10:

@@ -29,6 +29,7 @@ CLEAR = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"  # throws away what the prin
 CLEARED = b"\x37\x25\x00"
 
 PRINTER, OFFLINE_CAUSE, ERROR_CAUSE, PAPER = 1, 2, 3, 4
+QUESTIONS = (PAPER, OFFLINE_CAUSE, ERROR_CAUSE, PRINTER)  # in the order in which they are asked
 """What DLE EOT can be asked."""
 
 
@@ -113,7 +114,7 @@ def is_confirmation(byte: int) -> bool:
 
 
 def standing_of(answers: dict[int, int | None]) -> PrinterState:
-    """What the answers to the four questions mean together; None is silence.
+    """What the answers to the four questions mean together; None is silence, and silence to any of them is no health.
 
     Out of paper is said before an open cover, because whoever opens the cover to change the roll has both.
     """
@@ -133,6 +134,7 @@ def standing_of(answers: dict[int, int | None]) -> PrinterState:
         reasons.append(Standing.OFFLINE)
     if paper & 0x0C:
         reasons.append(Standing.NEAR_END)
+    told = tuple(f"DLE EOT {n}: {byte:#04x}" for n, byte in sorted(known.items()))
     if not reasons:
-        return PrinterState(Standing.OK if PAPER in known else Standing.UNKNOWN)
-    return PrinterState(reasons[0], tuple(f"DLE EOT {n}: {byte:#04x}" for n, byte in sorted(known.items())))
+        return PrinterState(Standing.OK) if len(known) == len(QUESTIONS) else PrinterState(Standing.UNKNOWN, told)
+    return PrinterState(reasons[0], told)

@@ -80,6 +80,9 @@ ALL_WELL: dict[int, int | None] = {1: 0x12, 2: 0x12, 3: 0x12, 4: 0x12}
         ({3: 0x32}, Standing.FAULT),
         ({1: 0x1A}, Standing.OFFLINE),
         ({1: None, 2: None, 3: None, 4: None}, Standing.UNKNOWN),
+        ({1: None, 2: None, 3: None}, Standing.UNKNOWN),  # there is paper; of the cover nothing was said
+        ({1: None}, Standing.UNKNOWN),
+        ({1: None, 2: None, 3: None, 4: 0x72}, Standing.OUT_OF_PAPER),
         ({4: 0x00}, Standing.UNKNOWN),  # without the fixed bits it is no answer, and neither "paper" nor "no paper"
         ({4: 0xFF}, Standing.UNKNOWN),
     ],
