@@ -67,6 +67,7 @@ class Behaviour(StrEnum):
     SLOW = "slow"
     NOT_YET = "not_yet"  # 503 before each page
     EARLY_404 = "early_404"  # says that there is nothing more while paper is moving
+    ABSENT_MINDED = "absent_minded"  # so too, and names neither the job nor itself as at work: only its feeder is
     END_409 = "end_409"  # how some say that the feeder is empty
     CANCELLED = "cancelled"  # by somebody at the device
     CUT = "cut"  # the body ends half-way
@@ -200,12 +201,14 @@ class _Handler(BaseHTTPRequestHandler):
         with device.lock:
             if device.behave is Behaviour.NO_XML:
                 return b"<html>sign in first</html"
-            busy = any(job.state == "Processing" for job in device.jobs.values())
+            minded = device.behave is not Behaviour.ABSENT_MINDED
+            busy = minded and any(job.state == "Processing" for job in device.jobs.values())
             jobs = "".join(
                 f"<scan:JobInfo><pwg:JobUri>/eSCL/ScanJobs/{name}</pwg:JobUri><pwg:JobUuid>{name}</pwg:JobUuid>"
                 f"<scan:Age>1</scan:Age><pwg:ImagesCompleted>{job.images}</pwg:ImagesCompleted>"
                 f"<pwg:ImagesToTransfer>0</pwg:ImagesToTransfer><pwg:JobState>{job.state}</pwg:JobState></scan:JobInfo>"
                 for name, job in device.jobs.items()
+                if minded
             )
             kind = "<!DOCTYPE a [<!ENTITY b 'c'>]>" if device.behave is Behaviour.DECLARES else ""
             return (
@@ -232,7 +235,7 @@ class _Handler(BaseHTTPRequestHandler):
         if device.behave is Behaviour.SLOW:
             device.released.wait(_SLOW)
         with device.lock:
-            early = device.behave in (Behaviour.NOT_YET, Behaviour.EARLY_404)
+            early = device.behave in (Behaviour.NOT_YET, Behaviour.EARLY_404, Behaviour.ABSENT_MINDED)
             if early and job.told_early < job.images:
                 job.told_early = job.images
                 return self._say(503 if device.behave is Behaviour.NOT_YET else 404)

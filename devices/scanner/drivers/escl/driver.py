@@ -106,7 +106,7 @@ class EsclScanner:
         self, job: str, wanted: ScanProfile, offered: Input, cancelled: Cancelled, alive: Alive
     ) -> Generator[tuple[ScannedPage, bytes], None, BatchEnd]:
         duplex, dpi, count = wanted.source is Source.ADF_DUPLEX, language.nearest(offered, wanted.dpi), 0
-        while (data := self._next_page(job, count, cancelled, alive)) is not None:
+        while (data := self._next_page(job, wanted, count, cancelled, alive)) is not None:
             media_type, data, width, height = _opened(data, wanted, dpi)
             count += 1
             yield page_of(count, duplex, media_type, data, width, height, dpi), data
@@ -144,8 +144,9 @@ class EsclScanner:
                 case _:
                     raise _refused(code)
 
-    def _next_page(self, job: str, count: int, cancelled: Cancelled, alive: Alive) -> bytes | None:
+    def _next_page(self, job: str, wanted: ScanProfile, count: int, cancelled: Cancelled, alive: Alive) -> bytes | None:
         """The next document, or None once there is none: said by a status that is looked at, not by a number alone."""
+        feeder = wanted.source is not Source.FLATBED
         until = time.monotonic() + self._page
         while True:
             code, headers, data = self._call("GET", f"{job}/NextDocument", b"", cancelled, alive, limit=PAGE_LIMIT)
@@ -160,8 +161,10 @@ class EsclScanner:
             state = found.state if found else ""
             if state in ("Canceled", "Aborted"):
                 raise Problem("scanner.cancelled" if state == "Canceled" else "scanner.io", Retry.AGAIN)
-            idle = status.state != "Processing" and state not in ("Pending", "Processing")
-            if code != 503 and (state == "Completed" or status.empty or (idle and code != 410)):
+            # A feeder that tells how it stands is believed before a device that forgets its job and calls itself idle.
+            telling = feeder and bool(status.adf)
+            idle = status.state != "Processing" and state not in ("Pending", "Processing") and not telling
+            if code != 503 and (state == "Completed" or (feeder and status.empty) or (idle and code != 410)):
                 if count:
                     return None
                 raise Problem("scanner.no_paper", Retry.AFTER_FIX)
