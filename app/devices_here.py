@@ -44,6 +44,8 @@ _WORDS: dict[str, Word] = {
     "scanner.absent": "absent",
     "scanner.gone": "absent",
     "cards.no_reader": "absent",
+    "camera.unreachable": "absent",
+    "camera.not_there": "absent",
 }
 
 _IN_ORDER = ("ok", "busy", "paper_low")

@@ -40,7 +40,7 @@ class Behaviour(StrEnum):
     """What goes wrong."""
 
     OK = "ok"
-    ABSENT = "absent"  # no card on the reader
+    NO_CARD = "no_card"  # none on the reader
     SUSPECT = "suspect"  # the module does not believe the card
     REPLACE = "replace"  # the card lies badly and cannot be selected
     BAD_XOR = "bad_xor"  # every long answer is spoilt
@@ -190,7 +190,7 @@ class Emulator:
                 return Status.OK, SAM_NUMBER
             case samv.FIND:
                 self._selected = False
-                self._found = self._card is not None and not self._read and self._behave is not Behaviour.ABSENT
+                self._found = self._card is not None and not self._read and self._behave is not Behaviour.NO_CARD
                 return (Status.FOUND, bytes(4)) if self._found else (Status.NO_CARD, b"")
             case samv.SELECT:
                 if not self._found or self._card is None or self._behave is Behaviour.REPLACE:

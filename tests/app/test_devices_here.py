@@ -77,6 +77,20 @@ def test_what_is_wrong_is_said_in_a_word_and_a_problem(devices: DevicesHere) -> 
     assert devices.state("idcard").word == "ok"  # a fresh process
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_a_device_that_is_not_connected_is_called_so(devices: DevicesHere, role: str) -> None:
+    devices.choose(role, simulated(ROLES[role].kind, behave="absent"))
+    line = devices.state(role)
+    assert line.word == "absent" and line.problem is not None and line.seen is None
+
+
+@pytest.mark.parametrize("driver", ["mjpeg", pytest.param("qt", marks=pytest.mark.needs("lib:libpulse.so.0"))])
+def test_a_camera_that_is_not_there_is_called_so(devices: DevicesHere, driver: str, free_port: int) -> None:
+    nowhere = {"mjpeg": {"url": f"http://127.0.0.1:{free_port}/"}, "qt": {"camera": "a camera that nobody has"}}
+    devices.choose("camera", DeviceChoice(driver=f"camera/{driver}", options=nowhere[driver]))
+    assert devices.state("camera").word == "absent"
+
+
 def test_devices_that_are_not_chosen_or_not_there_stop_nothing(tmp_path: Path) -> None:
     devices = DevicesHere(
         {

@@ -38,6 +38,18 @@ def test_trouble_becomes_a_problem_after_some_pictures(behave: str, code: str) -
     assert caught.value.code == code and seen == 10
 
 
+def test_a_slow_camera_shows_signs_of_life_between_its_pictures() -> None:
+    began = pulses = 0
+
+    def alive() -> None:
+        nonlocal pulses
+        pulses += 1
+
+    slow = SimulatedCamera(pace=0.1, behave="slow")
+    for began, _ in enumerate(islice(slow.watch(cancelled=lambda: False, alive=alive), 2), 1):
+        assert pulses > 2 * began
+
+
 def test_one_picture_within_a_time() -> None:
     with open_host("camera/simulated", {"pace": "0"}, 30.0) as host:
         frame, data = CameraSource(host).photograph(30.0)

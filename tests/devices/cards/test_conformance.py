@@ -106,7 +106,8 @@ def test_a_card_that_is_not_read_says_why(card: str, key: str, code: str) -> Non
 @pytest.mark.parametrize(
     ("behave", "code"),
     [
-        ("absent", "cards.absent"),
+        ("absent", "cards.no_reader"),
+        ("no_card", "cards.absent"),
         ("pulled", "cards.pulled"),
         ("service_gone", "cards.service_gone"),
         ("hang", "device.silent"),
@@ -119,6 +120,11 @@ def test_trouble_becomes_a_problem_and_the_next_call_starts_afresh(behave: str, 
             with pytest.raises(Problem) as raised:
                 Reader(host).read()
             assert raised.value.code == code
+
+
+def test_a_slow_card_is_read_all_the_same() -> None:
+    with simulated("passport", "slow", patience=30) as host:
+        assert Reader(host).read(KEY).number == "E12345678"
 
 
 def test_a_reading_survives_the_wire_and_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:

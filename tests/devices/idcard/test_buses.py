@@ -60,7 +60,7 @@ def test_what_can_be_made_good_is(way: Way, behaviour: Behaviour) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "code"),
     [
-        (Behaviour.ABSENT, "idcard.absent"),
+        (Behaviour.NO_CARD, "idcard.absent"),
         (Behaviour.SUSPECT, "idcard.suspect"),
         (Behaviour.NO_SAM, "idcard.reader_fault"),
         (Behaviour.BAD_XOR, "idcard.garbled"),

@@ -71,7 +71,7 @@ def test_it_refuses_cleanly_when_there_is_nothing(manifest: Manifest) -> None:
                 Reader(host).read()
             assert raised.value.code in json.loads(MESSAGES.read_text("utf-8"))
             assert raised.value.code not in ("device.failed", "device.crashed", "device.silent")
-        if manifest.driver in ("manual", "simulated"):
+        if manifest.driver == "manual":
             assert host.ask("present") is False
 
 

@@ -27,7 +27,7 @@ from .conftest import LINES, EmulatorProcess, Start
 SAM_NUMBER = "05.01-20230101-0001234567-987654321"
 READS = ["ok", "slow", "garbage", "bad_xor_once", "heard_badly", "read_failed_once", "no_fingerprint"]
 FAILS = {
-    "absent": "idcard.absent",
+    "no_card": "idcard.absent",
     "suspect": "idcard.suspect",
     "replace": "idcard.replace",
     "bad_xor": "idcard.garbled",
@@ -128,7 +128,7 @@ def test_a_lost_reader_is_logged_once_and_once_that_it_is_back(
 
 
 def test_status(start_emulator: Start) -> None:
-    emulator = start_emulator("--pty", "--behave", "absent")
+    emulator = start_emulator("--pty", "--behave", "no_card")
     with open_reader(emulator.port) as host:
         said = Reader(host).status()
         assert said["driver"] == "idcard/samv_serial"
@@ -171,12 +171,12 @@ def test_a_worker_killed_or_stopped_costs_one_call(start_emulator: Start) -> Non
     emulator = start_emulator("--pty")
     with open_host("idcard/samv_serial", {"port": emulator.port}, patience=20) as host:
         reader = Reader(host)
-        for kill, code in ((signal.SIGKILL, "device.crashed"), (signal.SIGSTOP, "device.silent")):
+        for kill, code, patience in ((signal.SIGKILL, "device.crashed", 20), (signal.SIGSTOP, "device.silent", 0.5)):
             reader.status()
             assert host.pid is not None
             os.kill(host.pid, kill)
             with pytest.raises(Problem) as raised:
-                host.ask("read", patience=0.5)
+                host.ask("read", patience=patience)
             assert raised.value.code == code
             emulator.tell("place haishu")
             assert reader.read().name == "王𠮷安"
@@ -246,7 +246,7 @@ def test_a_module_that_goes_on_reporting_the_card_needs_it_lifted(start_emulator
 
 
 def test_waiting_can_be_cancelled(start_emulator: Start) -> None:
-    emulator = start_emulator("--pty", "--behave", "absent")
+    emulator = start_emulator("--pty", "--behave", "no_card")
     with open_reader(emulator.port) as host:
         cancelled = threading.Event()
         canceller = threading.Thread(target=cancelled.set)

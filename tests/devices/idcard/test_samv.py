@@ -196,4 +196,4 @@ def test_an_unknown_persons_card() -> None:
 def test_a_text_that_does_not_fit_its_field_is_refused() -> None:
     with pytest.raises(ValueError, match="name"):
         card_of(people()["haishu"] | {"name": "试" * 16})
-    assert Emulator(None, Behaviour.ABSENT)
+    assert Emulator(None, Behaviour.NO_CARD)

@@ -108,7 +108,7 @@ def test_wider_letters_are_preferred(opened: Opened, wide_library: Path) -> None
 def test_trouble_with_texts_becomes_a_problem_and_leaves_nothing_behind(
     opened: Opened, tmp_path: Path, behaves: str, code: str
 ) -> None:
-    with opened(behaves, family="cvr", patience=1.0 if behaves == "hang" else 10) as host:
+    with opened(behaves, family="cvr", patience=4.0 if behaves == "hang" else 20) as host:
         with pytest.raises(Problem) as raised:
             Reader(host).read()
         assert raised.value.code == code
@@ -134,7 +134,7 @@ def test_without_a_picture_the_photograph_is_unavailable(opened: Opened) -> None
     ],
 )
 def test_trouble_becomes_a_problem_and_the_next_call_starts_afresh(opened: Opened, behaves: str, code: str) -> None:
-    with opened(behaves, patience=1.0 if behaves == "hang" else 10) as host:
+    with opened(behaves, patience=4.0 if behaves == "hang" else 20) as host:
         with pytest.raises(Problem) as raised:
             Reader(host).read()
         assert raised.value.code == code

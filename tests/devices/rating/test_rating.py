@@ -56,6 +56,13 @@ def test_trouble_becomes_a_problem(behave: str, code: str) -> None:
         assert raised.value.code == code and code in WORDS
 
 
+def test_a_slow_pad_is_waited_for() -> None:
+    with open_host("rating/simulated", {"behave": "slow", "key": "2"}, patience=30) as host:
+        keys = Pad(host).watch()
+        assert next(keys) == Pressed(2)
+        keys.close()
+
+
 def test_a_key_that_no_pad_has_is_not_one() -> None:
     with (
         open_host("rating/simulated", {"key": "9", "behave": "unplugged"}, patience=20) as host,

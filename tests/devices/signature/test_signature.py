@@ -33,9 +33,10 @@ def test_it_refuses_cleanly_when_there_is_nothing(manifest: Manifest) -> None:
     assert missing(manifest) == ()
     with open_host(manifest.id, WITHOUT[manifest.id], patience=20) as host:
         for _ in range(2):
-            with pytest.raises(Problem) as raised:
-                Pad(host).area()
-            assert raised.value.code == "device.usb_absent" and raised.value.code in WORDS
+            for ask in (Pad(host).area, lambda: next(Pad(host).watch())):
+                with pytest.raises(Problem) as raised:
+                    ask()
+                assert raised.value.code == "device.usb_absent" and raised.value.code in WORDS
 
 
 @every_driver
@@ -68,7 +69,7 @@ def test_a_signature_comes_in_strokes_and_cancelling_ends_it() -> None:
     ("behave", "code"), [("unplugged", "device.unplugged"), ("hang", "device.silent"), ("crash", "device.crashed")]
 )
 def test_trouble_becomes_a_problem_and_the_next_signature_works(behave: str, code: str) -> None:
-    patience = 1.0 if behave == "hang" else 20
+    patience = 3.0 if behave == "hang" else 20  # of which the next signature begins, too
     with open_host("signature/simulated", {"behave": behave}, patience) as host:
         with pytest.raises(Problem) as raised:
             list(Pad(host).watch())
@@ -76,6 +77,14 @@ def test_trouble_becomes_a_problem_and_the_next_signature_works(behave: str, cod
         points = Pad(host).watch()
         assert next(points).pressure > 0
         points.close()
+
+
+def test_a_slow_pad_loses_no_point() -> None:
+    with open_host("signature/simulated", {"behave": "slow"}, patience=30) as host:
+        points = Pad(host).watch()
+        heard = [next(points) for _ in range(20)]
+        points.close()
+    assert [point.t for point in heard] == [5 * n for n in range(20)]
 
 
 # --- the pen digitiser -----------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ READER = "通办模拟读卡器"
 class SimulatedReader:
     """A reader with one of the emulator's cards in it.
 
-    `behave`: ok · absent · pulled (drawn in the middle) · service_gone · slow · hang · crash.
+    `behave`: ok · absent · no_card · pulled (drawn in the middle) · service_gone · slow · hang · crash.
     """
 
     def __init__(self, card: str = "social_security", behave: str = "ok") -> None:
@@ -30,7 +30,7 @@ class SimulatedReader:
     def read(self, key: str = "", bank: bool = False) -> dict[str, Any]:
         """Read the card."""
         self._be()
-        if self._behave == "absent":
+        if self._behave == "no_card":
             raise Problem("cards.absent", Retry.AGAIN)
         self._card.reset()
         sent = 0
@@ -50,15 +50,16 @@ class SimulatedReader:
     def status(self) -> dict[str, Any]:
         """One reader; a card where one is simulated."""
         self._be()
-        return {"readers": [READER], "card": self._behave != "absent"}
+        return {"readers": [READER], "card": self._behave != "no_card"}
 
     def watch(self, cancelled: Callable[[], bool], alive: Callable[[], None]) -> Iterator[CardEvent]:
         """What is there, told once; nothing changes."""
-        self._be()
         yield CardEvent("service")
-        yield CardEvent("reader", READER)
         if self._behave != "absent":
-            yield CardEvent("card", READER)
+            self._be()
+            yield CardEvent("reader", READER)
+            if self._behave != "no_card":
+                yield CardEvent("card", READER)
         pause = threading.Event()
         while not cancelled():
             alive()
@@ -66,6 +67,8 @@ class SimulatedReader:
 
     def _be(self) -> None:
         match self._behave:
+            case "absent":
+                raise Problem("cards.no_reader", Retry.AFTER_FIX)
             case "service_gone":
                 raise Problem("cards.service_gone", Retry.AGAIN)
             case "hang":

@@ -19,22 +19,22 @@ from devices.transports.serial import SerialPort
 class SimulatedReader:
     """A reader with an invented person's card on it.
 
-    `behave` takes the emulator's words and two of its own: ``hang`` and ``crash`` are what a vendor's library does
-    to its process.
+    `behave` takes the emulator's words and three of its own: ``absent`` is a reader that is not connected, ``hang`` and
+    ``crash`` are what a vendor's library does to its process.
     """
 
     def __init__(self, card: str = "", behave: str = "ok") -> None:
-        self._process_behaves = behave if behave in ("hang", "crash") else ""
+        self._own = behave if behave in ("absent", "hang", "crash") else ""
         self._card = get_card(card)
         self._was_read = False
-        self._emulator = Emulator(self._card, Behaviour.OK if self._process_behaves else Behaviour(behave))
+        self._emulator = Emulator(self._card, Behaviour.OK if self._own else Behaviour(behave))
         self._module = Module(self._plug_in)
 
     def read(self) -> IdentityDocument:
         """Read the card; one that was read already is lifted and put down again, as a person would."""
-        if self._process_behaves == "hang":
+        if self._own == "hang":
             threading.Event().wait()
-        if self._process_behaves == "crash":
+        if self._own == "crash":
             os.kill(os.getpid(), signal.SIGABRT)
         if self._was_read:
             self._emulator.place(self._card)
@@ -69,6 +69,8 @@ class SimulatedReader:
         self._emulator.lift()
 
     def _plug_in(self) -> SerialPort:
+        if self._own == "absent":
+            raise Problem("device.no_such_port", Retry.AFTER_FIX, port="simulated")
         self._emulator.replug()
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = SerialPort(f"socket://127.0.0.1:{server.getsockname()[1]}")

@@ -23,6 +23,7 @@ class SimulatedPad:
 
     def watch(self, cancelled: Callable[[], bool], alive: Callable[[], None]) -> Iterator[PenPoint]:
         """The points of a signature, then nothing until cancelled."""
+        self.status()
         pause = threading.Event()
         for n, point in enumerate(_signature() if self._behave != "blank" else ()):
             if cancelled():
@@ -45,7 +46,7 @@ class SimulatedPad:
 
     def _misbehave(self) -> None:
         match self._behave:
-            case "absent" | "unplugged":
+            case "unplugged":
                 raise Problem("device.unplugged", Retry.AFTER_FIX, port="simulated")
             case "hang":
                 threading.Event().wait()
