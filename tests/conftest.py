@@ -32,7 +32,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 RUN_MARK = "TONGBAN_TEST_RUN"
 """Environment variable that every process started by a test inherits, by which a stray grandchild is recognised."""
 
-PATIENCE = 3.0
+PATIENCE = 6.0
 """Seconds that threads and processes of a finished test get for going away."""
 
 SKIP_WORDS = "needs "

@@ -229,9 +229,9 @@ def test_a_heartbeat_keeps_a_waiting_stream_alive(host: Host, tmp_path: Path) ->
     file = tmp_path / "paper"
     got: list[object] = []
     host.ask("greet")
-    reader = threading.Thread(target=lambda: got.extend(host.stream("patient", file=str(file), patience=0.4)))
+    reader = threading.Thread(target=lambda: got.extend(host.stream("patient", file=str(file), patience=1.5)))
     reader.start()
-    reader.join(1.0)  # longer than the patience: only the heartbeats keep it from being given up
+    reader.join(2.5)  # longer than the patience: only the heartbeats keep it from being given up
     assert reader.is_alive()
     file.touch()
     reader.join()

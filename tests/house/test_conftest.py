@@ -94,7 +94,7 @@ def test_slow_and_hardware_are_deselected_which_is_no_skip(play, options, passed
 @pytest.mark.parametrize(
     ("deed", "fault"),
     [
-        ("threading.Thread(target=threading.Event().wait, args=(6,), name='stray').start()", "thread stray"),
+        ("threading.Thread(target=threading.Event().wait, args=(12,), name='stray').start()", "thread stray"),
         ("subprocess.Popen(['sleep', '300'])", "sleep 300"),
         # The shell ends at once and its child is nobody's.
         ("subprocess.run(['sh', '-c', 'sleep 301 >/dev/null 2>&1 &'])", "sleep 301"),

@@ -147,7 +147,7 @@ def until(qtbot: Any) -> Callable[[Callable[[], object]], None]:
     """Let Qt run until something holds."""
 
     def wait(holds: Callable[[], object]) -> None:
-        qtbot.waitUntil(lambda: bool(holds()), timeout=15000)
+        qtbot.waitUntil(lambda: bool(holds()), timeout=60000)
 
     return wait
 
@@ -177,7 +177,7 @@ def window(
 
 @pytest.fixture
 def hands(window: CounterWindow) -> Hands:
-    return Hands(window, patience=15)
+    return Hands(window)
 
 
 def sign_in(window: CounterWindow, hands: Hands) -> None:

@@ -368,7 +368,7 @@ def test_u08_nine_parked_one_restart_none_lost(
     again.show()
     again.activateWindow()
     until(again.isActiveWindow)
-    anew = Hands(again, patience=15)
+    anew = Hands(again)
     sign_in(again, anew)
     anew.wait(lambda: len(again._state.parked) == 9, "all nine")
     assert [one.id for one in again._state.parked] == ids

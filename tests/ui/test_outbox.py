@@ -252,7 +252,7 @@ def counter(desk: Desk, post: Post, until: Until, dressed: None) -> Iterator[Cou
 
 @pytest.fixture
 def keys(counter: CounterWindow) -> Hands:
-    return Hands(counter, patience=15)
+    return Hands(counter)
 
 
 def lost_correction(desk: Desk) -> str:

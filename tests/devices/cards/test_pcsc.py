@@ -28,7 +28,7 @@ from tests.conftest import find_program
 DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 SOCKET = Path("/run/pcscd/pcscd.comm")
 PID_FILE = Path("/run/pcscd/pcscd.pid")
-PATIENCE = 20.0
+PATIENCE = 60.0
 ATTEMPTS = 3
 
 pytestmark = pytest.mark.needs("pcscd", "file:/usr/lib/pcsc/drivers/serial/libifdvpcd.so")

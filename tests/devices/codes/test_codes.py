@@ -147,7 +147,7 @@ def test_trouble_becomes_a_problem(behave: str, code: str) -> None:
 
 
 def test_a_slow_scanner_is_waited_for_while_it_shows_signs_of_life() -> None:
-    with open_host("codes/simulated", {"text": "1", "behave": "slow"}, 0.6) as host:
+    with open_host("codes/simulated", {"text": "1", "behave": "slow"}, 2.0) as host:
         codes = Scanner(host).watch()
         assert next(codes).text == "1"
         codes.close()

@@ -20,7 +20,7 @@ import pytest
 from devices.printer.languages import ipp
 from tests.conftest import find_program
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 # What ippeveprinter runs for each job: it gets the spooled file, and says on stderr how the printer is.
 COMMAND = """#!/bin/sh
@@ -63,7 +63,7 @@ class IppProgram:
 
     def call(self, operation: int, attributes: list[ipp.Attribute], data: bytes = b"") -> ipp.Answer:
         """Ask it something, as anybody may."""
-        line = http.client.HTTPConnection(self.uri.split("/")[2], timeout=5)
+        line = http.client.HTTPConnection(self.uri.split("/")[2], timeout=PATIENCE)
         try:
             body = ipp.request(operation, self.uri, attributes) + data
             line.request("POST", "/ipp/print", body, {"Content-Type": ipp.MEDIA_TYPE})

@@ -79,9 +79,9 @@ def working(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Options]
             match driver_id:
                 case "printer/escpos_tcp":
                     port = stack.enter_context(on_tcp(Roll()))
-                    return {"host": "127.0.0.1", "port": str(port)}
+                    return {"host": "127.0.0.1", "port": str(port), "answer": "20"}
                 case "printer/escpos_serial":
-                    return {"port": stack.enter_context(on_pty(Roll()))}
+                    return {"port": stack.enter_context(on_pty(Roll())), "answer": "20"}
                 case "printer/escpos_cups":
                     port = stack.enter_context(on_tcp(Roll()))
                     return {"uri": request.getfixturevalue("cups").queue("receipt", f"socket://127.0.0.1:{port}")}
@@ -206,7 +206,8 @@ def test_the_simulated_printer_behaves_as_told(behave: str, outcome: str) -> Non
     with open_host("printer/simulated", {"behave": behave}) as host:
         sink = PrintSink(host)
         try:
-            found = str(sink.print_pdf(DOCUMENTS[PDF], "t", patience=1.5).outcome)
+            patience = 1.0 if behave == "hang" else 20.0
+            found = str(sink.print_pdf(DOCUMENTS[PDF], "t", patience=patience).outcome)
         except Problem as problem:
             found = problem.code
         assert found == outcome

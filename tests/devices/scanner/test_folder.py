@@ -244,8 +244,8 @@ def test_it_stops_when_it_is_told_to(folder):
 
 
 def test_waiting_for_paper_is_a_sign_of_life(folder):
-    with open_host("scanner/folder", {"path": str(folder), "wait": "1.2"}) as host, pytest.raises(Problem) as caught:
-        collect(ScanSource(host, patience=0.6), ScanProfile())
+    with open_host("scanner/folder", {"path": str(folder), "wait": "3"}) as host, pytest.raises(Problem) as caught:
+        collect(ScanSource(host, patience=2.0), ScanProfile())
     assert caught.value.code == "scanner.no_paper"  # not stalled
 
 

@@ -184,7 +184,7 @@ def test_a_batch_can_be_cancelled_between_and_inside_pages(opened):
 
 
 def test_a_stopped_worker_is_noticed_and_the_batch_goes_on(opened):
-    source, host = opened(patience=2.0)
+    source, host = opened(patience=5.0)
     scan, _ = begin(source, QUICK)
     os.kill(host.pid, signal.SIGSTOP)
     received = 1

@@ -83,7 +83,7 @@ def test_the_profile_is_kept_to(colour, media_type, mode):
     ],
 )
 def test_it_fails_as_it_is_told_to(behave, code, retry, pages):
-    problem = failing(patience=3.0, behave=behave)
+    problem = failing(patience=8.0 if behave == "hang_after_2" else 30.0, behave=behave)
     assert (problem.code, problem.retry) == (code, retry)
     assert (problem.facts["pages"], problem.facts["following"]) == (str(pages), str(pages + 1))
 
@@ -106,7 +106,7 @@ def test_in_duplex_it_goes_on_with_the_sheet_that_did_not_come_out_whole():
 
 
 def test_a_slow_one_is_not_taken_for_hung():
-    pages, _ = batch(patience=1.0, behave="slow", pages=1)
+    pages, _ = batch(ScanProfile(dpi=50), patience=1.9, behave="slow", pages=1)  # two seconds a page
     assert len(pages) == 1
 
 

@@ -82,7 +82,7 @@ def test_lines_of_pixels_become_a_picture(opened, colour, media_type, mode):
     ],
 )
 def test_trouble_is_a_problem_and_the_next_batch_is_whole(opened, behaves, code, retry, pages):
-    source, host = opened(behaves, patience=3.0 if behaves == "hang" else 20.0)
+    source, host = opened(behaves, patience=5.0 if behaves == "hang" else 20.0)
     with pytest.raises(Problem) as caught:
         collect(source, QUICK)
     assert (caught.value.code, caught.value.retry) == (code, retry)

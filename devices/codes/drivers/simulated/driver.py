@@ -24,7 +24,7 @@ class SimulatedScanner:
         self.status()
         pause = threading.Event()
         if self._behave == "slow":
-            for _ in range(20):  # a second, with a sign of life now and then
+            for _ in range(60):  # three seconds, with a sign of life now and then
                 alive()
                 pause.wait(0.05)
         if self._behave == "garbage":
