@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -24,6 +25,8 @@ from app.config import default_folder, read_config
 from app.problems import words_for
 from contract.problem import Problem, Retry
 
+_UNHEARD = logging.NullHandler()  # what went wrong is said once, as the Problem; the log's own warnings are not
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code."""
@@ -31,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given, rest = parser.parse_known_args(arguments)
     if rest and given.run not in (_child_counter, _child_server, _child_demo):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    logging.getLogger().addHandler(_UNHEARD)
     try:
         answer = given.run(given, rest)
     except Problem as problem:

@@ -22,7 +22,7 @@ from devices.cards import Reader as CardReader
 from devices.codes import Code, Scanner
 from devices.host import Host
 from devices.idcard import IdentityDocument, Reader
-from devices.printer import PrinterState, PrintSink, Standing
+from devices.printer import PrinterState, PrintSink, Standing, require_able
 from devices.rating import Pad as RatingPad
 from devices.scanner import BatchEnd, Capabilities, ScannedPage, ScanProfile, ScanSource
 from devices.signature import Pad as SignaturePad
@@ -404,5 +404,10 @@ def _printer_line(told: dict[str, Any], state: PrinterState) -> DeviceLine:
         Standing.NEAR_END: "paper_low",
         Standing.UNKNOWN: "unknown",
     }
+    problem = None
+    try:
+        require_able(state)
+    except Problem as found:
+        problem = found
     facts = {"standing": str(state.standing), "reasons": ", ".join(state.reasons)}
-    return DeviceLine(**told, word=words.get(state.standing, "fault"), facts=facts)
+    return DeviceLine(**told, word=words.get(state.standing, "fault"), problem=problem, facts=facts)

@@ -95,8 +95,9 @@ def test_a_problem_is_json_on_stderr_and_exit_1() -> None:
     assert code == 1 and said == ""
     assert json.loads(told)["code"] == "device.no_such_driver"
     assert json.loads(told)["title"] and json.loads(told)["detail"]  # in words, too
-    code, _, told = tongban("devices", "try", "idcard/simulated", "--option", "behave=absent", "--patience", "1")
-    assert code == 1 and json.loads(told)["code"] == "idcard.absent"
+    for behave, said in (("no_card", "idcard.absent"), ("absent", "device.no_such_port")):
+        code, _, told = tongban("devices", "try", "idcard/simulated", "--option", f"behave={behave}", "--patience", "1")
+        assert code == 1 and json.loads(told)["code"] == said  # and nothing of the log before it
 
 
 @pytest.mark.parametrize("words", [(), ("no-such",), ("paper",), ("devices", "try"), ("outbox", "--colour")])

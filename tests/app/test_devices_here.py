@@ -71,6 +71,7 @@ def test_what_is_wrong_is_said_in_a_word_and_a_problem(devices: DevicesHere) -> 
     }
     assert said["idcard"].problem is not None and said["scanner"].problem is not None
     assert said["scanner"].problem.code == "scanner.absent" and said["a4"].facts["reasons"]
+    assert said["a4"].problem is not None and said["a4"].problem.code == "printer.out_of_paper"
     devices.choose("idcard", simulated("idcard", behave="crash"))
     with pytest.raises(Problem, match="device.crashed"):
         devices.idcard().read()

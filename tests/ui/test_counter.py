@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,8 @@ from ui.deeds import intake_deeds
 from ui.hands import Hands
 from ui.pages.intake.model import IntakeModel
 from ui.shells.counter import CounterWindow
+from ui.widgets.banner import Banner
+from ui.widgets.key_button import KeyButton
 from ui.words import RESOURCES
 
 Until = Callable[[Callable[[], object]], None]
@@ -136,6 +139,25 @@ def test_ctrl_number_goes_to_a_page_alt_number_to_a_parked_case(window: CounterW
         assert window.current_page() == page
     hands.press("Alt+1")
     hands.wait(lambda: window.current_page() == "intake" and intake.draft.id == first, "the parked case")
+
+
+def heard_twice(window: CounterWindow) -> set[str]:
+    """Keys that two buttons listen to now: Qt would then press neither."""
+    buttons = [one for one in window.findChildren(KeyButton) if one.isVisible() and one.isEnabled()]
+    keys = Counter(one.shortcut().toString() for one in buttons if not one.shortcut().isEmpty())
+    return {key for key, count in keys.items() if count > 1}
+
+
+def test_every_key_is_one_buttons_also_with_a_banner_on_every_page(window: CounterWindow, hands: Hands) -> None:
+    sign_in(window, hands)
+    hands.press("Ctrl+Shift+L")  # the buttons say their keys anew
+    hands.press("Ctrl+Shift+L")
+    for number in range(1, 8):
+        hands.press(f"Ctrl+{number}")
+        for banner in window.findChildren(Banner):
+            banner.show_words("…")
+        hands.rest()
+        assert not heard_twice(window), window.current_page()
 
 
 def test_rule_09_a_case_that_comes_while_another_is_taken_in_is_named(

@@ -154,13 +154,50 @@ def test_the_diagnostic_file_is_written_from_the_page(
     monkeypatch.setattr("ui.deeds.Path.home", lambda: tmp_path)
     sign_in(window, hands)
     hands.press("Ctrl+6")
-    hands.press("Ctrl+I")
     model = window.counter.models.devices
-    hands.wait(lambda: model.state.tried[0], "the file")
+    model.open("scanner")
+    hands.wait(lambda: model.state.role == "scanner", "the scanner")
+    hands.press("F4")
+    hands.wait(lambda: model.state.tried[0], "what came of a try: its banner has a key of its own")
+    hands.press("Ctrl+I")
+    hands.wait(lambda: str(tmp_path) in model.state.tried[1], "the file")
     (file,) = tmp_path.glob("tongban-s1-*.json")
     said = json.loads(file.read_text("utf-8"))
     assert str(file) in model.state.tried[1] and said["program"] == VERSION
     assert said["libraries"]["Qt"] == qVersion()
+
+
+def test_what_came_of_a_try_stands_at_its_device(window: CounterWindow, hands: Hands, desk: Desk) -> None:
+    desk.devices.choose("scanner", DeviceChoice(driver="scanner/simulated"))
+    sign_in(window, hands)
+    hands.press("Ctrl+6")
+    model = window.counter.models.devices
+    model.open("scanner")
+    hands.wait(lambda: model.state.role == "scanner" and model.state.drivers, "the scanner")
+    hands.press("F4")
+    hands.wait(lambda: "扫到了" in model.state.tried[0], "a page of it")
+    model.open("a4")
+    assert model.state.name == "A4 打印机" and model.state.tried[0] == ""
+    model.try_out()
+    model.open("scanner")  # before it answers
+    assert "扫到了" in model.state.tried[0]
+    hands.wait(lambda: not model.state.trying, "the printer's answer")
+    assert "扫到了" in model.state.tried[0]
+    model.open("a4")
+    assert model.state.tried[0] == "还没有选择要用的设备" and model.state.tried[2] == "bad"
+
+
+@pytest.mark.parametrize(("behave", "words"), [("out_of_paper", "打印机缺纸"), ("cover_open", "打印机盖子没有合上")])
+def test_what_is_wrong_with_a_printer_is_said_in_words(
+    window: CounterWindow, hands: Hands, desk: Desk, behave: str, words: str
+) -> None:
+    desk.devices.choose("a4", DeviceChoice(driver="printer/simulated", options={"behave": behave}))
+    sign_in(window, hands)
+    model = window.counter.models.devices
+    model.open("a4")
+    model.refresh()
+    hands.wait(lambda: model.state.trouble[0] == words, "what is wrong")
+    assert on_the_page(window)["a4"] == "有问题" and model.state.trouble[1]
 
 
 def test_the_page_speaks_english(desk: Desk, post: Post, until: Any) -> None:

@@ -320,7 +320,7 @@ def test_f22_after_a_double_feed_f4_goes_on_with_that_page(
     code = model.state.materials.lines[-1].key
     model.materials.look_at(code)
     model.materials.scanner.scan()
-    assert model.state.materials.scanning == "等第 1 面，纸放好就开始"
+    assert model.state.materials.scanning == "放好纸就开始"
     until(lambda: model.state.banner.title and not model.scanning)
     assert "从第 3 页起" in model.state.banner.remedy
     assert model.state.materials.resumes == "接第 3 页" and not model.state.materials.can_backs

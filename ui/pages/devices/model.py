@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -94,7 +95,7 @@ class DevicesModel(QObject):
         self._drivers: tuple[DriverShown, ...] = ()
         self._chosen: tuple[str, Mapping[str, Any]] = ("", {})
         self._driver = ""
-        self._tried = ("", "", "ok")
+        self._tried: dict[str, tuple[str, str, str]] = {}  # what came of a deed, by role; of the page's own at ""
         # A service (PC/SC, CUPS) hears of a device a moment after the kernel: once more then.
         self._settling = QTimer(self, singleShot=True, interval=SETTLES)
         self._settling.timeout.connect(self._look_again)
@@ -137,26 +138,35 @@ class DevicesModel(QObject):
     def choose(self, driver: str, options: Mapping[str, Any]) -> None:
         """Let this driver serve."""
         role = self._role
-        self._tasks.run("choose", lambda: self._do.choose(role, driver, options), self._was_chosen)
+        self._tasks.run(
+            "choose",
+            lambda: self._do.choose(role, driver, options),
+            lambda _: self._was_chosen(role),
+            partial(self._problem, at=role),
+        )
 
     def try_out(self) -> None:
         role = self._role
-        self._tried = ("", "", "ok")
-        self._tasks.run("try", lambda: self._do.try_out(role), self._was_tried)
+        self._forget()
+        self._tasks.run(
+            "try",
+            lambda: self._do.try_out(role),
+            lambda words: self._came_of(role, words),
+            partial(self._problem, at=role),
+        )
         self._say()
 
     def diagnose(self) -> None:
         """Write the diagnostic file."""
-        self._tried = ("", "", "ok")
+        self._forget()
         self._tasks.run("diagnose", self._do.diagnose, self._diagnosed)
         self._say()
 
     def _diagnosed(self, file: str) -> None:
-        self._tried = (say("诊断文件已写好"), say("{file}：里面没有办事人的信息，可以交给技术支持。", file=file), "ok")
-        self._say()
+        self._came_of("", say("诊断文件已写好"), say("{file}：里面没有办事人的信息，可以交给技术支持。", file=file))
 
     def tried_read(self) -> None:
-        self._tried = ("", "", "ok")
+        self._forget()
         self._say()
 
     def _ask_drivers(self) -> None:
@@ -191,18 +201,22 @@ class DevicesModel(QObject):
         self._driver = self._driver or self._chosen[0] or (self._drivers[0].id if self._drivers else "")
         self._say()
 
-    def _was_chosen(self, _: None) -> None:
-        self._tried = (say("已换用"), say("正在看它是否正常。"), "ok")
+    def _was_chosen(self, role: str) -> None:
+        self._came_of(role, say("已换用"), say("正在看它是否正常。"))
         self._ask_drivers()
         self.refresh()
 
-    def _was_tried(self, words: str) -> None:
-        self._tried = (words, "", "ok")
-        self._say()
-
-    def _problem(self, problem: Problem) -> None:
+    def _problem(self, problem: Problem, at: str = "") -> None:
         words = words_for(problem, self._language())
-        self._tried = (words.title, words.remedy, "bad")
+        self._came_of(at, words.title, words.remedy, "bad")
+
+    def _forget(self) -> None:
+        for at in (self._role, ""):
+            self._tried.pop(at, None)
+
+    def _came_of(self, at: str, title: str, more: str = "", tone: str = "ok") -> None:
+        """What came of a deed: said where its device is looked at, or on the whole page."""
+        self._tried[at] = (title, more, tone)
         self._say()
 
     def say_again(self) -> None:
@@ -279,7 +293,7 @@ class DevicesModel(QObject):
             in_use=in_use,
             may_choose=looked_at is not None and not looked_at.lacking,
             asking=self._tasks.is_busy("states"),
-            tried=self._tried,
+            tried=self._tried.get(self._role) or self._tried.get("") or ("", "", "ok"),
             trying=self._tasks.is_busy("try"),
             diagnosing=self._tasks.is_busy("diagnose"),
         )

@@ -403,7 +403,7 @@ FEEDS = {Feed.ADF: "单面", Feed.ADF_DUPLEX: "双面", Feed.FLATBED: "平板"}
 
 def scanning(pages: int) -> str:
     """How far a batch has come."""
-    return say("第 {count} 面", count=pages + 1) if pages else say("等第 1 面，纸放好就开始")
+    return say("第 {count} 面", count=pages + 1) if pages else say("放好纸就开始")
 
 
 def scan_advice(stack: Stack | None) -> str:

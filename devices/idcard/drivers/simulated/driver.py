@@ -52,6 +52,7 @@ class SimulatedReader:
 
     def versions(self) -> dict[str, str]:
         """What the emulated module says of itself."""
+        self._module.check()
         return {"model": "SAM_V", "firmware": "emulator"}
 
     def photo(self, raw: str) -> str:
