@@ -13,7 +13,7 @@ STATES = {
     State.IN_REVIEW: "办理中",
     State.APPROVED: "准予",
     State.REFUSED: "不予批准",
-    State.DECLINED: "不予受理",
+    State.DECLINED: "不予受理#已",
     State.WITHDRAWN: "已撤回",
     State.VOIDED: "已作废",
     State.DELIVERED: "已送达",
@@ -40,6 +40,15 @@ KINDS = {
     Kind.DELIVER: "送达",
     Kind.ARCHIVE: "归档",
 }
+DONE = {
+    Kind.ACCEPT: "受理#已",
+    Kind.DECLINE: "不予受理#已",
+    Kind.CORRECT: "更正#已",
+    Kind.VOID: "作废#已",
+    Kind.WITHDRAW: "撤回#已",
+    Kind.DELIVER: "送达#已",
+}
+"""Acts that were done, where English has another word for them than for what may be done."""
 TIES = {
     Tie.SELF: "本人",
     Tie.MANDATE: "受委托",

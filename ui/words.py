@@ -16,9 +16,25 @@ CONTEXT = "tongban"
 
 
 def say(text: str, **facts: object) -> str:
-    """The text in the language of the moment, with its facts filled in."""
+    """The text in the language of the moment, with its facts filled in.
+
+    What follows a # is never shown: it tells a meaning from another that has the same words in Chinese. A number may
+    choose between two words: ``{count} {count:page|pages}``.
+    """
     said = QCoreApplication.translate(CONTEXT, text)
-    return said.format(**facts) if facts else said
+    if said == text:
+        said = text.partition("#")[0]
+    if not facts:
+        return said
+    return said.format(**{name: _Number(fact) if type(fact) is int else fact for name, fact in facts.items()})
+
+
+class _Number(int):
+    """A number that knows one from many."""
+
+    def __format__(self, spec: str) -> str:
+        one, either, many = spec.partition("|")
+        return (one if self == 1 else many) if either else super().__format__(spec)
 
 
 def listed(parts: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from contract.case import CHINA, Action, Case, Change, Kind, State, allowed, apply, changed
 from contract.exchange import CaseView, Clash, Settlement
@@ -231,7 +231,11 @@ def timing_of(view: CaseView) -> Timing:
 
 def missing_of(slots: tuple[Slot, ...]) -> tuple[str, ...]:
     """What has not arrived yet, by material."""
-    return tuple(gettext("%(name)s：还差 %(n)d 页") % {"name": s.name, "n": s.missing} for s in slots if s.missing)
+    return tuple(
+        ngettext("%(name)s：还差 %(n)d 页", "%(name)s：还差 %(n)d 页", s.missing) % {"name": s.name, "n": s.missing}
+        for s in slots
+        if s.missing
+    )
 
 
 def history_of(view: CaseView) -> tuple[Deed, ...]:
@@ -389,7 +393,7 @@ def _slot(material: CaseMaterial, view: CaseView, wanted: set[str], copied: froz
     if material.verified:
         marks.append(Mark(gettext("已核对原件"), "ok"))
     if missing:
-        marks.append(Mark(gettext("还差 %(n)d 页") % {"n": missing}, "warn"))
+        marks.append(Mark(ngettext("还差 %(n)d 页", "还差 %(n)d 页", missing) % {"n": missing}, "warn"))
     if material.promised_until and not material.present:
         marks.append(_promise(material.promised_until))
     elif not material.present:

@@ -69,7 +69,10 @@ def _page(
     tally = ratings.tally(person)
     context = {
         "place": get_tree().path_name(person.node),
-        "tally": [(wording.LEVELS[level][0], count, wording.LEVELS[level][1]) for level, count in tally.counts],
+        "tally": [
+            (wording.LEVELS[level][0], count, wording.LEVELS[level][1] if count else "")
+            for level, count in tally.counts
+        ],
         "total": tally.total,
         "share": tally.share_good,
         "open": [_line(row) for row in ratings.call_backs(person, done=False)],

@@ -17,14 +17,18 @@ from app.config import DeviceChoice
 from app.demo import HALL
 from app.desk import Desk
 from app.flow.draft import OtherCase
+from app.flow.printing import Printed
 from app.people.sign_in import SignedIn
 from app.store import Changes, Standing
 from contract.case import Kind, State
 from contract.ids import case_number
+from contract.problem import Problem, Retry
 from tests.ui.conftest import CARD, CLERK, sign_in
 from ui.deeds import intake_deeds
 from ui.hands import Hands
+from ui.pages.intake.identity import IdentityView
 from ui.pages.intake.model import IntakeModel
+from ui.pages.intake.receipt import ReceiptView
 from ui.shells.counter import CounterWindow
 from ui.widgets.banner import Banner
 from ui.widgets.key_button import KeyButton
@@ -41,8 +45,11 @@ def to_the_receipt(window: CounterWindow, hands: Hands) -> Any:
     intake = window.counter.models.intake
     sign_in(window, hands)
     hands.wait(lambda: intake.state.identity.person, "the card to be read by itself")
+    card = window.findChild(IdentityView)._person  # type: ignore[union-attr]
+    assert card._confirm.hasFocus(), "the hands are where the work goes on"
     hands.press("F6")
     hands.wait(lambda: intake.state.identity.confirmed, "the person to be confirmed")
+    assert card._next.hasFocus()
     hands.press("Ctrl+Return")
     hands.wait(lambda: intake.state.step == "matter" and intake.state.matter.lines, "the matters")
     hands.write("lnydz")
@@ -125,6 +132,27 @@ def halves_of(path: Path) -> tuple[str, str]:
         text.close()
         page.close()
         document.close()
+
+
+def test_papers_that_failed_are_printed_again_one_after_the_other(window: CounterWindow, hands: Hands) -> None:
+    model, asked = window.counter.models.intake.receipt, []
+
+    def print_papers(case_id: str, kinds: Any, clerk: Any, copy: bool) -> tuple[Printed, ...]:
+        asked.append(([kind.value for kind in kinds], copy))
+        busy = Problem("printer.busy", Retry.AGAIN, where="192.0.2.7") if len(asked) == 1 else None
+        return tuple(Printed(kind, "failed" if busy else "done", f"{kind}-1", busy) for kind in kinds)
+
+    model._do = replace(model._do, print_papers=print_papers)
+    intake, view = to_the_receipt(window, hands), window.findChild(ReceiptView)
+    assert "192.0.2.7" in intake.state.receipt.papers[0].words
+    assert view._trouble.isVisible() and view._again.hasFocus()
+    hands.press("Ctrl+P")
+    hands.wait(lambda: intake.state.receipt.papers[0].outcome == "done", "the first paper")
+    assert intake.state.receipt.current == intake.state.receipt.papers[1].kind and view._again.hasFocus()
+    hands.press("Ctrl+P")
+    hands.wait(lambda: intake.state.receipt.papers[1].outcome == "done", "the other one")
+    assert asked == [(["receipt", "acceptance"], False), (["receipt"], False), (["acceptance"], False)]
+    assert not view._trouble.isVisible() and view._next.hasFocus()
 
 
 def test_ctrl_number_goes_to_a_page_alt_number_to_a_parked_case(window: CounterWindow, hands: Hands) -> None:

@@ -25,6 +25,7 @@ from ui.words import RESOURCES, Language, say
 UI = Path(__file__).parents[2] / "ui"
 NOT_WORDS = {"invented", "screens.py", "demo.py"}  # what they say is invented, or for a terminal
 HAN = re.compile("[\u4e00-\u9fff]")
+FACT = re.compile(r"{(\w+)[^}]*}")
 PUNCTUATION = {"、", "；", "：", "{what}（{more}）"}  # is translated, too
 ENGLISH = json.loads((RESOURCES / "translations" / "en.json").read_text("utf-8"))
 
@@ -61,7 +62,7 @@ def test_every_chinese_text_of_the_interface_has_its_english() -> None:
 
 
 def test_both_languages_take_the_same_facts() -> None:
-    facts = {text: (set(re.findall(r"{\w+}", text)), set(re.findall(r"{\w+}", ENGLISH[text]))) for text in ENGLISH}
+    facts = {text: (set(FACT.findall(text)), set(FACT.findall(ENGLISH[text]))) for text in ENGLISH}
     assert [text for text, (zh, en) in facts.items() if zh != en] == []
 
 
@@ -79,9 +80,12 @@ def test_the_language_is_switched_at_run_time(qapp: QApplication, qtbot: Any) ->
         assert field._label.text() == "Name"
         assert say("还差 {count} 项", count=3) == "3 still missing"
         assert say("没有这句话") == "没有这句话"
+        assert (say("受理"), say("受理#已"), say("受理#页")) == ("Accept", "Accepted", "Intake")
+        assert (say("{count} 页", count=1), say("{count} 页", count=2)) == ("1 page", "2 pages")
     finally:
         language.use("zh")
     qtbot.waitUntil(lambda: text.text() == "材料")
+    assert say("受理#已") == "受理" and say("{count} 页", count=1) == "1 页"
     assert button.accessibleName() == "扫描 F4"
 
 

@@ -45,7 +45,7 @@ def scanned() -> MaterialsState:
         preview=opened(sheet("房屋租赁合同", 1000, seal=True, lines=14)),
         scanning="第 4 张",
         scanning_into="lease",
-        verified="已核对原件 10:41 周敏",
+        verified="已核对 10:41 周敏",
     )
 
 

@@ -28,7 +28,7 @@ from ui.widgets.text import Elided, Pill, Text, Value, mark
 from ui.words import say
 
 PAGES = (
-    ("intake", "受理"),
+    ("intake", "受理#页"),
     ("todo", "待办"),
     ("pickup", "取件"),
     ("search", "查询"),

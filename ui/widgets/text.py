@@ -57,7 +57,7 @@ class Value(QLabel):
 
 
 class Elided(Value):
-    """A value in one line that ends in … where there is no room for all of it; the pointer shows the whole."""
+    """A value in one line, with … in its middle where there is no room for all of it; the pointer shows the whole."""
 
     def __init__(self, size: str = "", tone: str = "") -> None:
         self._whole = ""
@@ -74,7 +74,7 @@ class Elided(Value):
         self._cut()
 
     def _cut(self) -> None:
-        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width())
+        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width())
         self.setText(shown)
         self.setToolTip(self._whole if shown != self._whole else "")
         self.setAccessibleName(self._whole)

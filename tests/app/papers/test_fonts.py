@@ -19,7 +19,7 @@ def test_each_character_goes_to_the_first_font_that_has_it() -> None:
 
 
 @pytest.mark.parametrize("chain", Chain)
-@pytest.mark.parametrize("character", "𠮷䶮㛃𬭩𫖯𬱖鿦㕓䲟𨭎")
+@pytest.mark.parametrize("character", "𠮷䶮㛃𬭩𫖯𬱖鿦㕓䲟𨭎\U00030ede")
 def test_the_rare_characters_of_names_are_drawn(chain: Chain, character: str) -> None:
     font = font_for(character, chain)
     assert font is not None and has_glyph(font, character)

@@ -11,7 +11,7 @@ from contract.case import CHINA, Flag, Kind, State
 from contract.exchange import Clash, Settlement
 from contract.form import fields
 from contract.person import Tie, masked
-from ui.case_words import KINDS, STATES
+from ui.case_words import DONE, KINDS, STATES
 from ui.form_words import label_of
 from ui.pages.cases import writing
 from ui.pages.cases.view import ActShown, CaseState
@@ -84,20 +84,20 @@ def case_state(shown: CaseShown, language: str) -> CaseState:
         if case.declined.competent_organ:
             rows.append((say("应向哪里申请"), case.declined.competent_organ))
     for corrected in case.corrections:
-        rows.append((say("更正"), corrected.reason))
+        rows.append((say("更正#已"), corrected.reason))
     if case.voided is not None:
         rows.append((say("作废理由"), case.voided.reason))
     rows += [(say("疑似重复"), _clash(clash)) for clash in view.clashes if clash.settlement is not Settlement.GONE]
     dates = [
         (say("收件"), _at(case.received_at)),
-        (say("受理"), _day(case.accepted_on)),
+        (say("受理#已"), _day(case.accepted_on)),
         (say("承诺办结"), _day(view.clock.promised_due)),
         (say("法定办结"), _day(view.clock.legal_due)),
     ]
     materials = tuple((slot.name, writing.slot_words(slot)) for slot in case.materials)
     story = tuple(
-        (f"{action.at.astimezone(CHINA):%m-%d %H:%M}", f"{say(KINDS[action.kind])} · {action.author.name}")
-        for action in view.actions
+        (f"{one.at.astimezone(CHINA):%m-%d %H:%M}", f"{say(DONE.get(one.kind, KINDS[one.kind]))} · {one.author.name}")
+        for one in view.actions
     )
     held = ("", "")
     if shown.held is not None:

@@ -188,9 +188,12 @@ class _PersonCard(Card):
         self._confirm.clicked.connect(page.confirm_wanted)
         self._next.clicked.connect(page.next_wanted)
         self.add_foot(self._read, self._type, None, self._confirm, self._next)
+        self._buttons = (self._read, self._type, self._confirm, self._next)
+        self._stage = (False, False)  # whether somebody is here, and confirmed
 
     def show_state(self, state: IdentityState) -> None:
         person = state.person
+        was_here = any(one.hasFocus() for one in self._buttons)
         self._document.show_text(person.document if person else "", "warn" if person and person.unverified else "ok")
         part: QWidget = self._shown if person else self._waiting
         if state.manual_open or state.other_open:
@@ -215,6 +218,10 @@ class _PersonCard(Card):
         self._confirmed.show_text(state.confirmed, "ok")
         self._next.setVisible(bool(state.confirmed) and not typing)
         self._next.setEnabled(state.can_go_on)
+        stage = (person is not None, bool(state.confirmed))
+        if stage != self._stage and not typing and was_here:
+            self.take_focus()  # the button that had it leads elsewhere now
+        self._stage = stage
 
     def take_focus(self) -> None:
         button = self._next if not self._next.isHidden() else self._confirm if not self._confirm.isHidden() else None

@@ -25,8 +25,11 @@ from app.flow.draft import Draft, Step
 from app.flow.finish import TakenIn
 from app.matters.catalogue import Catalogue
 from app.problems import ProblemWords, words_for
+from contract.form import fields
+from contract.matter import Matter
 from contract.person import Clerk
 from contract.problem import Problem, Retry
+from ui.form_words import label_of
 from ui.pages.intake.deeds import IntakeDeeds
 from ui.tasks import Post, Tasks
 from ui.widgets.banner import BannerShown
@@ -177,6 +180,11 @@ class InHand(QObject):
         """Once for all that comes in one turn of the event loop: pages and pictures come faster than they are drawn."""
         if not self._soon.isActive():
             self._soon.start()
+
+    def labels(self, matter: Matter | None) -> dict[str, str]:
+        """What the fields of the matter's form are called, by name."""
+        language = self.language()
+        return {control.name: label_of(control, language) for control in fields(matter.form)} if matter else {}
 
     def words(self, problem: Problem) -> ProblemWords:
         """The words of a problem in the language of the moment."""

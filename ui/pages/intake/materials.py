@@ -36,7 +36,7 @@ class MaterialsState:
     preview_words: str = ""
     scanning: str = ""  # 正在扫描，第 5 张; empty when not
     scanning_into: str = ""
-    verified: str = ""  # 已核对原件 10:41 周敏
+    verified: str = ""  # 已核对 10:41 周敏
     returned: str = ""
     feed: str = "单面"  # how paper goes in
     resumes: str = ""  # 接第 4 页: the stack broke off there
@@ -147,8 +147,8 @@ class MaterialsView(QWidget):
         card.body.addWidget(self._library_card)
         self._print_form = KeyButton("打印申请表", "Ctrl+P")
         self._print_separators = KeyButton("分隔页", "Ctrl+N")
-        self._sign_form = KeyButton("请申请人签字", "Ctrl+G")
-        self._from_library = KeyButton("从共享库选", "Ctrl+L")
+        self._sign_form = KeyButton("申请人签字", "Ctrl+G")
+        self._from_library = KeyButton("共享库", "Ctrl+L")
         self._back = KeyButton("上一步", "Alt+Left")
         self._next = KeyButton("下一步", "Ctrl+Return", "primary")
         self._print_form.clicked.connect(self.print_form_wanted)
@@ -273,12 +273,12 @@ class MaterialsView(QWidget):
         self._library_card.setVisible(state.library_open)
         self._library.show_lines(state.library)
         self._library.setFixedHeight(max(1, min(len(state.library), 4)) * tokens().px(58))
-        self._from_library.show_words("收起共享库" if state.library_open else "从共享库选")
+        self._from_library.show_words("收起" if state.library_open else "共享库")
         self._from_library.setEnabled(bool(state.current))
         self._print_separators.setToolTip(say("每项材料一张，夹在一叠里一次扫完，各归各项。"))
         self._print_separators.setEnabled(bool(state.lines) and not state.printing)
         self._print_form.setEnabled(bool(state.lines) and not state.printing and not state.signing)
-        self._sign_form.show_words("不签了" if state.signing else "请申请人签字")
+        self._sign_form.show_words("不签了" if state.signing else "申请人签字")
         self._sign_form.setEnabled(bool(state.lines) and not state.printing)
         self._title.show_text(state.title)
         self._sides.show_text(state.sides)

@@ -289,9 +289,7 @@ class MaterialsModel(QObject):
         self, state: MaterialsState, draft: Draft, slot: CaseMaterial, rule: MaterialRule | None
     ) -> MaterialsState:
         page, names = self._cursor.page(), self._in_hand.names
-        needs = " ".join(
-            part for part in ((wording.rule_words(rule) + "。") if rule else "", rule.note if rule else "") if part
-        )
+        needs = " · ".join(part for part in (wording.rule_words(rule), rule.note) if part) if rule else ""
         fronts, backs = slot.sides
         stale = rule is not None and rule.is_application_form and self._do.form_is_stale(draft)
         preview = self.pictures.large(page) if page is not None else None
@@ -311,7 +309,7 @@ class MaterialsModel(QObject):
             page=page.key if page else "",
             preview=preview,
             preview_words=say("正在打开") if page is not None and preview is None else "",
-            verified=wording.seen_words("已核对原件", seen.at, names.get(seen.by, "")) if seen else "",
+            verified=wording.seen_words("已核对", seen.at, names.get(seen.by, "")) if seen else "",
             signed=say("屏幕签字 {time}", time=wording.clock(on_pad.at)) if on_pad else "",
             returned=wording.seen_words("已退还", back.at, names.get(back.by, "")) if back else "",
             can_promise=rule is not None and rule.promise_days is not None,

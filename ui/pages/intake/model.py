@@ -242,7 +242,7 @@ class IntakeModel(QObject):
         for one in self.drafts():
             step = say(next(step.words for step in STEPS if step.key == one.step))
             sub = " · ".join(part for part in (one.applicant, say("停在{step}", step=step)) if part)
-            pill, tone = (say("挂起"), "warn") if one.parked else (say("未办完"), "info")
+            pill, tone = (say("挂起#已"), "warn") if one.parked else (say("未办完"), "info")
             lines.append(Line(one.id, one.title or say("还没选事项"), sub, pill, tone))
         return tuple(lines)
 
@@ -354,7 +354,7 @@ class IntakeModel(QObject):
     def _made_step(self, draft: Draft, catalogue: Catalogue) -> IntakeState:
         """The panel and the keys beside every step, and the step that is looked at."""
         said, matter, visit = self.assessment.panel(), self.assessment.matter(), self.in_hand.visit
-        shown = wording.panel(said, draft, self.in_hand.names, self.identity.photo)
+        shown = wording.panel(said, draft, self.in_hand.names, self.identity.photo, self.in_hand.labels(matter))
         action = main_action(draft, catalogue, self._do.node) or ""
         known = draft.parties is not None and draft.identity is not None and draft.identity.confirmed_at is not None
         supplements, scanning = bool(draft.of_case), bool(self.in_hand.scanning_into)

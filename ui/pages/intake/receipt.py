@@ -76,6 +76,7 @@ class ReceiptView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._state = ReceiptState()
+        self._stage = (False, False)  # whether the paper that is looked at failed, whether one is being printed
         left = Card()
         self._headline = Value(size="title", tone="ok")
         self._number = Value(size="number")
@@ -147,11 +148,20 @@ class ReceiptView(QWidget):
         failed = current is not None and current.outcome == "failed"
         self._again.show_words("重新打印" if failed else "再打一份副本")
         self._again.setEnabled(current is not None and not state.printing)
+        self._again.show_look("primary" if failed else "")
+        self._next.show_look("" if failed else "primary")
+        now = (failed, state.printing)
+        if now != self._stage and any(one.hasFocus() for one in (self._again, self._same, self._next)):
+            self.take_focus()  # the button that had it leads elsewhere now, or cannot be pressed
+        self._stage = now
         self._paper.show_text(current.name if current else "")
         self._preview.show_picture(state.preview, state.preview_words)
 
     def take_focus(self) -> None:
-        self._next.setFocus(Qt.FocusReason.OtherFocusReason)
+        current = next((paper for paper in self._state.papers if paper.kind == self._state.current), None)
+        failed = current is not None and current.outcome == "failed"
+        button = self._again if failed and not self._state.printing else self._next
+        button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:

@@ -23,7 +23,7 @@ from ui.widgets.banner import BannerShown
 from ui.widgets.panel import PanelState
 from ui.words import say
 
-HEADLINES = {"received": "已收件", "accepted": "已受理", "to_supplement": "已告知补正", "declined": "不予受理"}
+HEADLINES = {"received": "已收件", "accepted": "已受理", "to_supplement": "已告知补正", "declined": "不予受理#已"}
 PAPER_NAMES = {
     "receipt": "收件凭证",
     "receipt_a4": "收件凭证",
@@ -142,6 +142,7 @@ class ReceiptModel(QObject):
             elif one.outcome == "unconfirmed":
                 words = say("打印机没有回话。没有打出就按 Ctrl+P 再打一份，会印上“副本”。")
             self._show_paper(kind, outcome=one.outcome, words=words, number=one.paper_number)
+        self._turn_to_failed()
         self._in_hand.tell()
         self._want_paper()
 
@@ -150,8 +151,16 @@ class ReceiptModel(QObject):
             return
         for kind in kinds:
             self._show_paper(kind, outcome="failed", words=self._trouble(problem))
+        self._turn_to_failed()
         self._in_hand.tell()
         self._want_paper()
+
+    def _turn_to_failed(self) -> None:
+        """One that did not come out is looked at: it is what Ctrl+P prints again, one after the other."""
+        papers = self._visit.papers
+        failed = [kind for kind, paper in papers.items() if paper.outcome == "failed"]
+        if failed and self._visit.at not in failed:
+            self._visit.at = failed[0]
 
     def _trouble(self, problem: Problem) -> str:
         return self._in_hand.words(problem).whole

@@ -225,8 +225,8 @@ class IntakeView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        width = tokens().px(372) if self.width() >= tokens().px(1600) else tokens().px(306)
-        self._side.setFixedWidth(width)
+        wide = self.width() / tokens().scale  # 1192 beside the rail where a full screen is scaled by 1.5
+        self._side.setFixedWidth(tokens().px(372 if wide >= 1600 else 306 if wide >= 1240 else 282))
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.LanguageChange:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -162,8 +163,8 @@ def confirmed(identity: Identity | None, names: dict[str, str]) -> str:
     return say("已确认 {time} {clerk}", time=clock(identity.confirmed_at), clerk=by).strip()
 
 
-def missing(one: Missing) -> MissingShown:
-    """One missing thing in words, with where it is mended."""
+def missing(one: Missing, labels: Mapping[str, str]) -> MissingShown:
+    """One missing thing in words, with where it is mended; a field by its label."""
     words = {
         "identity": ("身份", "读卡（F2）或人工录入"),
         "confirm": ("人证一致", "核对人和证后按 F6"),
@@ -178,7 +179,7 @@ def missing(one: Missing) -> MissingShown:
     }
     step = STEP_OF[one.kind]
     if one.kind == "field":
-        return MissingShown(one.label or one.code, say("填写或改正"), step)
+        return MissingShown(labels.get(one.code) or one.label or one.code, say("填写或改正"), step)
     if one.kind == "material":
         advice = say("补齐，或签容缺承诺（F8）") if one.promise_days is not None else say("补齐")
         return MissingShown(one.label, advice, step)
@@ -213,7 +214,7 @@ def offered_words(offered: tuple[Offered, ...]) -> str:
     return say("各来源不一致：{told}", told=told) if told else ""
 
 
-def panel(said: Panel, draft: Draft, names: dict[str, str], photo: Photo) -> PanelState:
+def panel(said: Panel, draft: Draft, names: dict[str, str], photo: Photo, labels: Mapping[str, str]) -> PanelState:
     """The panel in words."""
     power, tone = POWERS[said.power]
     promised = legal = ""
@@ -250,7 +251,7 @@ def panel(said: Panel, draft: Draft, names: dict[str, str], photo: Photo) -> Pan
         fee=fee(said.fee),
         delivery=say(DELIVERIES[said.delivery]) if said.matter else "",
         phone=draft.phone,
-        missing=tuple(missing(one) for one in said.missing),
+        missing=tuple(missing(one, labels) for one in said.missing),
         cautions=tuple(caution(one) for one in said.cautions),
         asks_clash=any(one.kind == "clash" for one in said.missing),
         begun=draft.handler is not None or draft.matter is not None,
@@ -381,7 +382,7 @@ def material_line(slot: CaseMaterial, rule: MaterialRule | None, scanning: str, 
 
 def _slot_pill(slot: CaseMaterial, rule: MaterialRule | None) -> tuple[str, str]:
     if slot.source is Source.CHIP:
-        return say("读卡"), "ok"
+        return say("读卡#来源"), "ok"
     if slot.source is Source.LIBRARY and slot.pages:
         return say("共享库 {trust}", trust=slot.trust.value), "ok"
     if slot.present:

@@ -10,12 +10,12 @@ from app.cases.held import Blank
 from contract.case import CHINA, Action, Kind, State
 from contract.matter import Delivery
 from contract.person import Tie
-from ui.case_words import KINDS, STATES, TIES
+from ui.case_words import DONE, KINDS, STATES, TIES
 from ui.pages.outbox.comparison import ComparedRow, ComparisonShown
 from ui.widgets.field import Asked
 from ui.words import clauses, listed, say
 
-SHORT = {**KINDS, Kind.ASK_SUPPLEMENT: "告知补正"}
+SHORT = {**KINDS, **DONE, Kind.ASK_SUPPLEMENT: "告知补正"}
 BEGINNING = (Kind.OPEN, Kind.CONFIRM_PERSON)  # not worth a word beside what they led to
 PARTS = {
     Part.STATE: "状态",

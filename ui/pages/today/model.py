@@ -25,10 +25,10 @@ from ui.words import listed, say
 
 COUNTED = (
     (Kind.RECEIVE, "收件"),
-    (Kind.ACCEPT, "受理"),
+    (Kind.ACCEPT, "受理#已"),
     (Kind.ASK_SUPPLEMENT, "告知补正"),
-    (Kind.DECLINE, "不予受理"),
-    (Kind.DELIVER, "送达"),
+    (Kind.DECLINE, "不予受理#已"),
+    (Kind.DELIVER, "送达#已"),
 )
 PAPERS = {
     PaperKind.RECEIPT: "收件凭证",
@@ -136,7 +136,8 @@ class TodayModel(QObject):
             (say("可办事项"), say("{count} 个，本窗口断网也可收 {here} 个", count=told.matters, here=told.receivable)),
         ]
         if told.pack_made_on is not None:
-            words = say("{day}，{count} 天前", day=told.pack_made_on.isoformat(), count=told.pack_age_days)
+            made_on, age = told.pack_made_on.isoformat(), told.pack_age_days
+            words = say("{day}，{count} 天前", day=made_on, count=age) if age else say("{day}，今天", day=made_on)
             supply.append((say("离线包"), words, "warn" if told.is_pack_old else ""))
         if told.provisional:
             supply.append((say("放假安排"), say("有一年还没有公布，期限为暂定"), "warn"))
@@ -180,7 +181,7 @@ def _lines(left: Handover) -> tuple[Line, ...]:
     for draft in left.unfinished:
         title = " ".join(part for part in (draft.applicant, draft.title or say("还没选事项")) if part)
         sub = " · ".join((draft.clerk, _moment(draft.saved_at)))
-        pill, tone = (say("挂起"), "warn") if draft.parked else (say("未办完"), "info")
+        pill, tone = (say("挂起#已"), "warn") if draft.parked else (say("未办完"), "info")
         lines.append(Line(f"{'mine' if draft.mine else 'theirs'}:{draft.draft}", title, sub, pill, tone))
     for held in left.originals:
         key = f"mine:{held.draft}" if held.draft else f"case:{held.case}"
