@@ -66,7 +66,6 @@ def pictures(size: QSize, only: str = "") -> Iterator[tuple[str, CounterWindow]]
             window.show_page(key)
             yield name, window
     window.render_state(invented.window.bar_offline())
-    devices.render_state(invented.window.DEVICES)
     today.render_state(invented.window.TODAY)
     for name, outbox_state in invented.outbox.OUTBOX.items():
         if only in name:
@@ -74,11 +73,12 @@ def pictures(size: QSize, only: str = "") -> Iterator[tuple[str, CounterWindow]]
             window.show_page("outbox")
             window.focus_page()
             yield name, window
-    for key in ("devices", "today"):
-        if only in key:
-            window.show_page(key)
+    for name, page in (("devices", "devices"), ("devices-printer", "devices"), ("today", "today")):
+        if only in name:
+            devices.render_state(invented.window.DEVICES if name == page else invented.window.DEVICES_PRINTER)
+            window.show_page(page)
             window.focus_page()
-            yield key, window
+            yield name, window
     window.close()
     window.deleteLater()
     settle()

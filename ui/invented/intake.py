@@ -114,6 +114,9 @@ IDENTITY = {
             photo_words="照片无法显示",
         ),
     ),
+    "long": IdentityState(
+        person=replace(PERSON, name="欧阳𠮷㛃\U00030ede阿卜杜热合曼·买买提艾力·吐尔逊江"), has_other=True
+    ),
     "rare": IdentityState(
         person=PersonShown(
             name="\ue863文㛃",
@@ -153,6 +156,7 @@ GUIDE = GuideShown(
     power="本窗口收件",
     power_tone="info",
 )
+LONG = "食品生产经营许可（含食品添加剂、保健食品、特殊医学用途配方食品销售）新办"
 MATTER = {
     "search": MatterState(
         text="spjy",
@@ -229,6 +233,12 @@ MATTER = {
             Line("yz", "宁波市鄞州区市场监督管理局", "管辖 鄞州区"),
         ),
         routing_words="经营场所的地址里没有写明区县，请选一个：",
+    ),
+    "long": MatterState(
+        text="食品",
+        lines=(Line("long", LONG, "市场监督管理局 · 330000-0135-03", "本窗口收件", "info"),),
+        current="long",
+        guide=replace(GUIDE, name=LONG),
     ),
     "none": MatterState(text="xyz"),
 }

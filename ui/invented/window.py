@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ui.pages.devices.view import DevicesState
 from ui.pages.sign_in.view import PersonHere, SignInState
 from ui.pages.today.view import TodayState
@@ -122,6 +124,22 @@ DEVICES = DevicesState(
     values={"device": "", "source": "adf"},
     in_use=True,
 )
+DEVICES_PRINTER = replace(
+    DEVICES,
+    role="a4",
+    name="A4 打印机",
+    trial="打印测试页",
+    trouble=("", ""),
+    rows=(
+        ("驱动", "printer/ipp"),
+        ("级别", "银：拔插能恢复"),
+        ("状态", "缺纸、盖子没合上"),
+        ("上次正常", "11-21 09:58"),
+        ("驱动版本", "随通办 0.1.0"),
+        ("详情", "media-empty-error, cover-open-report", "muted"),
+    ),
+    tried=("打印机缺纸", "任务已撤回，不会补打。请装纸后重新打印。", "bad"),
+)
 TODAY = TodayState(
     day="2026 年 11 月 21 日",
     clerk="周敏",
@@ -138,7 +156,7 @@ TODAY = TodayState(
     supply=(
         ("受理号还剩", "183 个"),
         ("可办事项", "19 个"),
-        ("离线包", "2026-11-21，0 天前"),
+        ("离线包", "2026-11-21，今天"),
         ("放假安排", "有一年还没有公布，期限为暂定", "warn"),
     ),
     left=(

@@ -56,7 +56,8 @@ class Card(QFrame):
 def _strip(name: str) -> tuple[QFrame, QHBoxLayout]:
     frame = QFrame()
     mark(frame, **{name: "true"})
-    frame.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)  # spare room is the body's
+    # Spare room is the body's; Fixed would cut a title of several lines.
+    frame.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
     if name == "cardhead":
         frame.setMinimumHeight(tokens().px(HEAD))  # with a button or without
     row = QHBoxLayout(frame)

@@ -265,7 +265,7 @@ class _Shown(QScrollArea):
         self._photo = QLabel()
         self._photo.setFixedSize(tokens().px(102), tokens().px(126))
         self._photo.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._name = Value(size="title")
+        self._name = Value(size="title", wrap=True)
         self._facts = Facts()
         asked = Asked("name_display", "显示用姓名", hint="照证件上的字形输入规范汉字；原字形照样保存")
         self._display = Field(asked, 84, False)
