@@ -30,7 +30,6 @@ from ui.widgets.panel import PanelState, PanelView
 from ui.widgets.text import Elided
 from ui.words import Language
 
-
 SCALED = QSize(1280, 720)  # a full screen scaled by 1.5: words are not cut there
 
 
