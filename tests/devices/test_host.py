@@ -309,8 +309,27 @@ def test_the_worker_dies_with_its_parent(habit: str) -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=environment) as parent:
         assert parent.stdout is not None
         worker = int(parent.stdout.readline())
+        began = ticks_of(worker)
+        while habit == "stop" and state_of(worker) != "T":
+            pass
+        while habit == "busy_in_library" and ticks_of(worker) < began + 20:
+            pass
         parent.kill()
         wait_until_gone(worker)
+
+
+def state_of(pid: int) -> str:
+    """R, S, T …"""
+    return _stat(pid)[0]
+
+
+def ticks_of(pid: int) -> int:
+    """How long it has been at work: nothing but a busy loop gets on for long."""
+    return int(_stat(pid)[11])
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def test_lost_and_back_are_logged_once_each(host: Host, caplog: pytest.LogCaptureFixture) -> None:

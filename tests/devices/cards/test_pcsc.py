@@ -6,6 +6,7 @@ One file, because there is one service to a machine: it is started here and stop
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import random
 import signal
@@ -179,7 +180,8 @@ def watched() -> Iterator[Events]:
             events.close()
 
 
-def test_cards_are_told_read_and_told_gone(service: CardService) -> None:
+def test_cards_are_told_read_and_told_gone(service: CardService, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
     with watched() as events, reader() as (_, cards):
         assert cards.status()["reachable"] and not cards.status()["card"]
         with pytest.raises(Problem, match="cards.absent"):
@@ -193,6 +195,7 @@ def test_cards_are_told_read_and_told_gone(service: CardService) -> None:
                 events.wait_for("card")
                 reading = cards.read(key)
                 assert (reading.number, reading.name) == (number, "欧阳䶮")
+                assert number not in repr(reading) + caplog.text and "欧阳" not in repr(reading) + caplog.text
                 assert cards.status()["card"]
                 # Read again: the card was reset, nothing of the first reading is left in it.
                 assert cards.read(key) == reading
