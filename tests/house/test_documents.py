@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from app.config import Config
+from app.devices_here import ROLES
 from contract.case import Flag, State
 from tests.house import tree
 from tests.house.test_words import raised_in
@@ -75,6 +77,16 @@ def test_docs_say_what_to_do_with_each_kind_of_held_item():
     refusals = {each.code for place in REFUSING for each in raised_in(tree.ROOT / place)} - NO_ACT_IS_HELD
     text = (tree.ROOT / "docs" / "sync.md").read_text(encoding="utf-8")
     assert sorted(code for code in refusals if f"`{code}`" not in text) == []
+
+
+def test_docs_name_every_setting_of_a_station_and_every_command_of_the_server():
+    text = (tree.ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    said = subprocess.run([sys.executable, "-m", "server", "--help"], cwd=tree.ROOT, capture_output=True, check=True)
+    server = set(re.findall(r"^    ([a-z-]+)\b", said.stdout.decode(), re.MULTILINE)) - {"command"}
+    assert {"serve", "check", "recovery-key"} <= server
+    settings = set(Config.model_fields) - {"folder"}
+    named = set(re.findall(r"`([a-z_0-9-]+)", text))
+    assert sorted((settings | set(ROLES) | server) - named) == []
 
 
 def test_the_licence_is_the_whole_gpl_3():
