@@ -18,7 +18,7 @@ from typing import BinaryIO
 from app.store import Store
 from app.store.database import sync_folder
 from app.store.parceling import Sealer
-from app.sync.line import BLOCK, Line
+from app.sync.line import BLOCK, TROUBLE, Line
 from app.sync.uploads import CUT, FORGOTTEN, TRIES
 from contract.case import Action, pages_of
 from contract.parcel import MAX_PARCEL, STRETCH, Frame, Unpacked, framed, read_address
@@ -125,7 +125,7 @@ def hand_in(store: Store, line: Line, file: Path) -> Unpacked:
     where the bytes lie on the server is remembered under the parcel's digest.
 
     Raises:
-        Problem: ``parcel.not_one``, ``parcel.too_large``, what the line raises and what the server says:
+        Problem: ``parcel.not_one``, ``parcel.too_large``, ``parcel.cut_off``, and what the server says:
             ``parcel.other_server``, ``parcel.tampered``, ``parcel.garbled``, ``parcel.station_revoked``.
     """
     try:
@@ -137,6 +137,10 @@ def hand_in(store: Store, line: Line, file: Path) -> Unpacked:
             stream.seek(0)
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             return _Journey(store, line, stream, size, digest).make()
+    except Problem as problem:
+        if problem.code in TROUBLE:  # of this nothing goes by itself when the line is back
+            raise Problem("parcel.cut_off", Retry.AGAIN) from None
+        raise
     except OSError as error:
         raise Problem("parcel.not_read", Retry.AFTER_FIX, reason=error.strerror or "") from None
 

@@ -103,7 +103,7 @@ def test_rule_19_a_parcel_that_is_cut_goes_on_where_it_stopped_and_arrives_once(
     weather = [Fault(up=size // 2), Fault(refused=True)]  # cut on the way, and then no line any more
     with CuttingProxy(hall.port, lambda: weather.pop(0) if len(weather) > 1 else weather[0]) as proxy:
         line = Line(proxy.url, store.station)
-        with pytest.raises(Problem, match=r"line\."):
+        with pytest.raises(Problem, match=r"parcel\.cut_off"):  # and what to do about it
             hand_in(store, line, stick)
         line.close()
         weather[:], before = [WHOLE], proxy.passed_up
