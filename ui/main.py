@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from app.cases import lists
 from app.config import Config, default_folder, read_config
 from app.desk import Desk
 from app.diagnostics import RecentLines
-from app.problems import words_for
+from app.problems import ProblemWords, words_for
 from app.start import close_desk, open_desk
 from contract.person import Clerk
 from contract.problem import Problem, Retry
@@ -57,6 +58,7 @@ from ui.pages.today.model import TodayModel
 from ui.pages.today.view import TodayView
 from ui.shells.counter import CASE_COLUMNS, SEARCH_HINT, TODO_COLUMNS, CounterWindow
 from ui.shells.customer import CustomerWindow
+from ui.shells.stopped import StoppedDialog
 from ui.tasks import Post
 from ui.theme import wear
 from ui.words import Language
@@ -211,13 +213,34 @@ def main(given: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     recent = RecentLines()
     logging.getLogger().addHandler(recent)
+    config: Config | None = None
     try:
-        return run(read_config(said.folder), recent)
+        config = read_config(said.folder)
+        return run(config, recent)
     except Problem as problem:
-        words = words_for(problem, "zh")
+        words = words_for(problem, config.language if config else "zh")
         sys.stderr.write(json.dumps(problem.to_wire(), ensure_ascii=False) + "\n")
         sys.stderr.write(f"{words.whole}\n")
+        if _is_seen():
+            show_why(words, config)
         return 1
+
+
+def show_why(words: ProblemWords, config: Config | None) -> None:
+    """Say on the screen why the counter does not open, until somebody has read it."""
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    wear(application, config.theme if config else "light")
+    Language(application).use(config.language if config else "zh")
+    StoppedDialog(words).exec()
+
+
+def _is_seen() -> bool:
+    """Whether there is a screen that somebody sits before."""
+    chosen = os.environ.get("QT_QPA_PLATFORM", "")
+    if chosen or sys.platform in ("win32", "darwin"):
+        return chosen not in ("offscreen", "minimal")
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 if __name__ == "__main__":
