@@ -138,7 +138,7 @@ DEVICES_PRINTER = replace(
         ("驱动版本", "随通办 0.1.0"),
         ("详情", "media-empty-error, cover-open-report", "muted"),
     ),
-    tried=("打印机缺纸", "任务已撤回，不会补打。请装纸后重新打印。", "bad"),
+    tried=("打印机缺纸", "没有打出的不会补打。请装纸后重新打印。", "bad"),
 )
 TODAY = TodayState(
     day="2026 年 11 月 21 日",
