@@ -16,6 +16,7 @@ from app.config import DeviceChoice, write_config
 from app.diagnostics import KEPT, RecentLines, diagnosis, redacted, write_diagnosis
 from app.version import VERSION
 from contract.problem import Problem
+from devices import catalogue
 from devices.cards.emulator import passport_lines
 from devices.codes import Code
 from tests.fakes.counter import Counter, open_counter
@@ -91,6 +92,23 @@ def test_trouble_is_told_and_secrets_are_not(counter: Counter) -> None:
     assert "pw-1" not in json.dumps(said)
     scanner = next(one for one in said["devices"] if one["role"] == "scanner")
     assert scanner["problem"]["code"] == "scanner.absent" and scanner["versions"]["pillow"]
+
+
+def test_an_option_that_is_a_password_is_not_told(
+    counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No driver that is shipped has one yet: this one says of its own option that it is."""
+    for file in catalogue.ROOT.glob("*/drivers/*/*.toml"):
+        copy = tmp_path / "devices" / file.relative_to(catalogue.ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    manifest = tmp_path / "devices/codes/drivers/simulated/manifest.toml"
+    manifest.write_text(manifest.read_text("utf-8").replace("[options.text]", "[options.text]\nsecret = true"), "utf-8")
+    monkeypatch.setattr(catalogue, "ROOT", tmp_path / "devices")
+    counter.desk.devices.choose("codes", DeviceChoice(driver="codes/simulated", options={"text": "pw-2"}))
+    said = diagnosis(counter.desk)
+    assert next(one for one in said["devices"] if one["role"] == "codes")["options"] == {"text": "***"}
+    assert "pw-2" not in json.dumps(said)
 
 
 def test_a_technician_writes_it_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
