@@ -284,7 +284,7 @@ class _ButtonsInput(_Input):
     def __init__(self, asked: Asked, field: Field) -> None:
         super().__init__(asked, field)
         self._several = asked.kind == "several"
-        self.widget = SideBySide(10, at_most=FEW)
+        self.widget = SideBySide(at_most=FEW)
         self._group = QButtonGroup(self.widget)
         self._group.setExclusive(not self._several)
         self._buttons: dict[Any, QCheckBox | QRadioButton] = {}

@@ -6,13 +6,19 @@ from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QBoxLayout, QSizePolicy, QWidget
 
+SPACING = 10
+
 
 class SideBySide(QWidget):
-    """Buttons that know by themselves whether they fit next to each other: words are longer in some languages."""
+    """Buttons that know by themselves whether they fit next to each other: words are longer in some languages.
 
-    def __init__(self, spacing: int = 14, at_most: int = 99) -> None:
+    Args:
+        at_most: So many stand side by side, more always below each other.
+    """
+
+    def __init__(self, at_most: int = 99) -> None:
         super().__init__()
-        self._spacing, self._at_most = spacing, at_most
+        self._at_most = at_most
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSizeConstraint(QBoxLayout.SizeConstraint.SetNoConstraint)
@@ -45,7 +51,7 @@ class SideBySide(QWidget):
         return super().event(event)
 
     def _fit(self) -> None:
-        gaps = max(len(self._buttons) - 1, 0) * self._spacing
+        gaps = max(len(self._buttons) - 1, 0) * SPACING
         needed = sum(button.sizeHint().width() for button in self._buttons) + gaps
         below = needed > self.width() or len(self._buttons) > self._at_most
         if below != (self._row.direction() is QBoxLayout.Direction.TopToBottom):
@@ -55,4 +61,4 @@ class SideBySide(QWidget):
     def _lay(self, below: bool) -> None:
         directions = QBoxLayout.Direction
         self._row.setDirection(directions.TopToBottom if below else directions.LeftToRight)
-        self._row.setSpacing(2 if below else self._spacing)
+        self._row.setSpacing(2 if below else SPACING)

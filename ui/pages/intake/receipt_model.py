@@ -63,7 +63,7 @@ class ReceiptModel(QObject):
     def begin(self, taken: TakenIn, clerk: Clerk) -> None:
         """The draft has become a case: its papers are printed."""
         self._visit.at = taken.papers[0].value if taken.papers else ""
-        self._visit.papers = {kind.value: PaperShown(kind.value, say(PAPER_NAMES[kind.value])) for kind in taken.papers}
+        self._visit.papers = {kind.value: PaperShown(kind.value, "") for kind in taken.papers}
         self._print(tuple(self._visit.papers), clerk, copy=False)
 
     def clear_printers(self) -> None:
@@ -195,7 +195,7 @@ class ReceiptModel(QObject):
             headline=say(HEADLINES.get(case.state.value, "已办理")),
             advice=self._advice(case),
             kept_words=say("已存在本机，会自动上报。"),
-            papers=tuple(here.papers.values()),
+            papers=tuple(replace(paper, name=say(PAPER_NAMES[kind])) for kind, paper in here.papers.items()),
             current=here.at,
             preview=here.picture[1] if here.picture[0] == here.at else None,
             preview_words=say("正在打开"),
