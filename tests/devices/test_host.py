@@ -345,6 +345,16 @@ def test_lost_and_back_are_logged_once_each(host: Host, caplog: pytest.LogCaptur
     ]
 
 
+def test_what_a_library_mutters_reaches_the_log_without_a_person(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert host.ask("mutter") == "read"
+    end = time.monotonic() + 20
+    while "mutters" not in caplog.text:
+        assert time.monotonic() < end, "it is not in the log"
+    assert "idcard/odd: a library mutters: · · #" in [record.getMessage() for record in caplog.records]
+    assert "王小明" not in caplog.text and "19491231" not in caplog.text
+
+
 def test_an_answer_or_question_above_the_limit_is_a_problem(host: Host) -> None:
     with pytest.raises(Problem) as raised:
         host.ask("echo", text="x" * (16 * 1024 * 1024))

@@ -50,6 +50,10 @@ class Odd:
         subprocess.run([sys.executable, "-c", "import sys; print('child', sys.stdin.read())"], check=True)
         return "clean"
 
+    def mutter(self) -> str:
+        os.write(2, "a library mutters: 读到 王小明 11010519491231002X\n".encode())
+        return "read"
+
     def wrong(self) -> None:
         secret = "110105194912310021"
         raise ValueError(secret)
