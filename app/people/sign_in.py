@@ -17,7 +17,7 @@ from typing import Protocol
 
 from app.store import Store, Verifier
 from app.sync.courier import Courier
-from app.sync.line import TROUBLE
+from app.sync.failures import TROUBLE
 from contract.case import Author
 from contract.person import Clerk, Role
 from contract.problem import Problem, Retry

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from app.store import Changes, Store
 from app.store.faults import traced
 from app.store.locks import SyncLock
-from app.sync.line import TROUBLE, Line
+from app.sync.failures import TROUBLE
+from app.sync.line import Line
 from app.sync.network import Told, Watch, watch_network
 from app.sync.pace import LEAST, Bounds, Outcome, Pace, Signs, wait
 from app.sync.ratings import send_ratings

@@ -9,26 +9,23 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
-import socket
-import ssl
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
 from http import HTTPStatus
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from requests.adapters import HTTPAdapter
 
 from app.clock import wall_clock
 from app.store.station import OurStation
+from app.sync.failures import json_of, refusal, trouble, was_kept
+from app.sync.sockets import UNDER_WAY, Sockets
 from contract.case import Case
 from contract.exchange import (
     Answer,
@@ -45,7 +42,7 @@ from contract.exchange import (
 from contract.pack import PackAsk, SignedManifest
 from contract.parcel import HandedIn, Unpacked
 from contract.person import Clerk
-from contract.problem import MEDIA_TYPE, Problem, Retry
+from contract.problem import Problem, Retry
 from contract.rating import SignedRating
 from contract.report import StationReport
 from contract.upload import BATCH_TYPE, STANDS_FOR, TUS
@@ -60,20 +57,12 @@ PROBE = 8.0  # seconds in which a server that is there says so …
 NEWS = 15.0  # … or, with many others at its door, what is new
 STALL = 30.0  # seconds for a block of an upload on a bad line
 DIGESTING = 180.0  # seconds for the server to check and keep a whole batch
-UNACKNOWLEDGED = 30.0  # seconds after which sent bytes that nobody took end a connection, where the system can do that
-UNDER_WAY = 24 << 10  # bytes given to the system and not acknowledged, on a connection `apart`: what a cut may lose
-AGAIN_WITHIN = 2.0  # seconds after which lost bytes go again on a connection `apart`, however often they were lost
-TCP_RTO_MAX_MS = 44  # linux/tcp.h, since Linux 6.15
 SKEW = timedelta(hours=1)  # a station's clock further off than this is not used to sign in with
 OFFSET_STREAM = "application/offset+octet-stream"
 API = "/api/v1"
 ALLAUTH = "/_allauth/app/v1"
 
-Option = tuple[int, int, int | bytes]  # of a socket: level, name, value
 M = TypeVar("M", bound=BaseModel)
-TROUBLE = ("line.down", "line.timeout", "line.cut", "line.not_the_server", "line.certificate")
-"""Codes that say nothing about what was asked: the line, not the server, was the matter."""
-BUSY_STATUS = {408, 423, 425, 429, 503}
 
 
 class Body:
@@ -105,53 +94,6 @@ class Stream(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
     def read(self, size: int = -1) -> bytes: ...
-
-
-class _Sockets(HTTPAdapter):
-    """Connections on which a dead line is noticed, where the system can do that.
-
-    With `under_way` they are for a bad line: no more bytes than that are in the system's hands, which is what may have
-    to go again after a cut; and the kernel is asked for what helps on such a line, as far as it has it and lets us.
-    """
-
-    def __init__(self, under_way: int = 0) -> None:
-        self._under_way = under_way
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **named: Any) -> None:
-        options: list[Option] = [
-            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-            (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-        ]
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNACKNOWLEDGED * 1000)))
-        if self._under_way:
-            # Linux takes twice the figure, for its own bookkeeping too: so it is a bound on the bytes
-            doubled = sys.platform == "linux"
-            options.append((socket.SOL_SOCKET, socket.SO_SNDBUF, self._under_way // (2 if doubled else 1)))
-            options += [option for option in _for_a_bad_line() if _is_allowed(option)]
-        super().init_poolmanager(*args, socket_options=options, **named)
-
-
-def _for_a_bad_line() -> list[Option]:
-    """Send by what arrives and not by what is lost; and what is lost time and again, send again soon all the same."""
-    if sys.platform != "linux":
-        return []
-    return [
-        (socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"bbr"),
-        (socket.IPPROTO_TCP, TCP_RTO_MAX_MS, int(AGAIN_WITHIN * 1000)),
-    ]
-
-
-@cache
-def _is_allowed(option: Option) -> bool:
-    """Whether this kernel knows the option, and lets us have it."""
-    with socket.socket() as trial:
-        try:
-            trial.setsockopt(*option)
-        except OSError:
-            return False
-    return True
 
 
 class Line:
@@ -265,7 +207,7 @@ class Line:
                 raise Problem("line.not_the_server", Retry.AGAIN)
             yield from answer.iter_content(COMING)
         except requests.RequestException as error:
-            raise _trouble(error) from None
+            raise trouble(error) from None
         finally:
             answer.close()
 
@@ -462,7 +404,7 @@ class Line:
         if answer.status_code in fine:
             return answer
         if not answer.ok or answer.is_redirect:
-            raise _refusal(answer)
+            raise refusal(answer)
         if not binary and answer.content and "json" not in answer.headers.get("Content-Type", ""):
             raise Problem("line.not_the_server", Retry.AGAIN)
         return answer
@@ -497,11 +439,11 @@ class Line:
                 return answer
             except requests.exceptions.ConnectionError as error:
                 # a kept connection that the server closed meanwhile looks like a cut, and every ask may be repeated
-                if last or (data is not None and again is None) or not _was_kept(error):
-                    raise _trouble(error) from None
+                if last or (data is not None and again is None) or not was_kept(error):
+                    raise trouble(error) from None
                 data = Body(again) if again is not None else None
             except requests.RequestException as error:
-                raise _trouble(error) from None
+                raise trouble(error) from None
         raise AssertionError("unreachable")
 
     def _session(self) -> requests.Session:
@@ -517,7 +459,7 @@ class Line:
         session = requests.Session()
         session.trust_env = False  # proxies and authorities come from our settings, not from the environment
         for scheme in ("http://", "https://"):
-            session.mount(scheme, _Sockets(under_way))
+            session.mount(scheme, Sockets(under_way))
         return session
 
     def _bearer(self, refused: str) -> str:
@@ -590,67 +532,10 @@ def _parsed(kind: type[M], answer: requests.Response) -> M:
         raise Problem("line.not_the_server", Retry.AGAIN) from None
 
 
-def _refusal(answer: requests.Response) -> Problem:
-    """What an answer that is no success means."""
-    is_problem = answer.headers.get("Content-Type", "").startswith(MEDIA_TYPE)
-    said = _json(answer) if is_problem else {}
-    problem = Problem.from_wire(said) if said else None
-    if answer.status_code in BUSY_STATUS and (problem is None or problem.code.startswith("server.")):
-        return Problem("server.busy", Retry.AGAIN, retry_after=_retry_after(answer))
-    if problem is not None:
-        return problem
-    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Problem("server.failed", Retry.AGAIN, status=answer.status_code)
-    if answer.is_redirect or "html" in answer.headers.get("Content-Type", ""):
-        return Problem("line.not_the_server", Retry.AGAIN)  # a portal that wants a signature, a proxy's own page
-    return Problem("server.refused", Retry.AFTER_FIX, status=answer.status_code)
-
-
-def _retry_after(answer: requests.Response) -> int:
-    said = answer.headers.get("Retry-After", "")
-    return int(said) if said.isdigit() else 0
-
-
 def _servers_own(answer: requests.Response) -> float:
     """Seconds that the server says it took itself (the header Server-Timing)."""
     said = re.search(r"\bapp;dur=(\d{1,7}(?:\.\d{1,3})?)", answer.headers.get("Server-Timing", ""))
     return float(said[1]) / 1000 if said else 0.0
-
-
-def _trouble(error: requests.RequestException) -> Problem:
-    """What an exception of the line means. Its text may hold an address with a name in it; none of it is kept."""
-    match error:
-        case requests.exceptions.SSLError():
-            cut = _caused_by(error, ssl.SSLEOFError)  # under TLS a reset while we send is an SSL error too
-            return Problem("line.cut", Retry.AGAIN) if cut else Problem("line.certificate", Retry.AFTER_FIX)
-        case requests.exceptions.Timeout():
-            return Problem("line.timeout", Retry.AGAIN)
-        case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
-            return Problem("line.cut", Retry.AGAIN)
-        case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
-            return Problem("line.address", Retry.AFTER_FIX)
-        case _:
-            return Problem("line.down", Retry.AGAIN)
-
-
-def _caused_by(error: BaseException, kind: type[BaseException]) -> bool:
-    """Whether such an error stands behind another: as its cause, or inside it, as urllib3 wraps them."""
-    behind = [error]
-    for one in behind:
-        if isinstance(one, kind):
-            return True
-        inside = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
-        behind.extend(found for found in inside if isinstance(found, BaseException) and found not in behind)
-    return False
-
-
-def _was_kept(error: requests.exceptions.ConnectionError) -> bool:
-    """Whether the connection was there and went, rather than that none could be made."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return False
-    if isinstance(error, requests.exceptions.SSLError):
-        return _caused_by(error, ssl.SSLEOFError)
-    return "Connection aborted" in str(error)
 
 
 def _metadata(case_id: str, digest: str) -> str:
@@ -672,20 +557,12 @@ def _offset(answer: requests.Response) -> int:
     return int(said)
 
 
-def _json(answer: requests.Response) -> dict[str, Any]:
-    try:
-        said = answer.json()
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
 def _session_token(answer: requests.Response) -> str:
-    meta = _json(answer).get("meta")
+    meta = json_of(answer).get("meta")
     return str(meta.get("session_token") or "") if isinstance(meta, dict) else ""
 
 
 def _wants_code(answer: requests.Response) -> bool:
-    data = _json(answer).get("data")
+    data = json_of(answer).get("data")
     flows = data.get("flows", []) if isinstance(data, dict) else []
     return any(isinstance(flow, dict) and flow.get("id") == "mfa_authenticate" for flow in flows)

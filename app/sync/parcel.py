@@ -18,7 +18,8 @@ from typing import BinaryIO
 from app.store import Store
 from app.store.database import sync_folder
 from app.store.parceling import Sealer
-from app.sync.line import BLOCK, TROUBLE, Line
+from app.sync.failures import TROUBLE
+from app.sync.line import BLOCK, Line
 from app.sync.uploads import CUT, FORGOTTEN, TRIES
 from contract.case import Action, pages_of
 from contract.parcel import MAX_PARCEL, STRETCH, Frame, Unpacked, framed, read_address

@@ -6,7 +6,7 @@ import logging
 from typing import Protocol
 
 from app.store import Store
-from app.sync.line import TROUBLE
+from app.sync.failures import TROUBLE
 from contract.exchange import Told, Verdict
 from contract.problem import Problem, Retry
 from contract.rating import SignedRating

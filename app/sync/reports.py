@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from app.sync.line import TROUBLE
+from app.sync.failures import TROUBLE
 from contract.exchange import Told
 from contract.problem import Problem
 from contract.report import StationReport

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.store import Heard, Outgoing, Store
-from app.sync.line import TROUBLE, Line
+from app.sync.failures import TROUBLE
+from app.sync.line import Line
 from app.sync.packs import Fetched, fetch_pack
 from contract.exchange import Answer, Ask
 from contract.problem import Problem, Retry

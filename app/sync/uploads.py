@@ -21,7 +21,8 @@ from datetime import datetime
 
 from app.store import Store, Upload, UploadPart
 from app.sync.batch import Batch, BatchStream, Interrupted, next_batch
-from app.sync.line import BLOCK, SMALL_BLOCK, TROUBLE, Line
+from app.sync.failures import TROUBLE
+from app.sync.line import BLOCK, SMALL_BLOCK, Line
 from app.sync.pace import Bounds, Signs
 from contract.case import CHINA
 from contract.problem import Problem, Retry

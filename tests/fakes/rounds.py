@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from app.store import Standing, Store
-from app.sync.line import TROUBLE, Line
+from app.sync.failures import TROUBLE
+from app.sync.line import Line
 from app.sync.round import one_round
 from app.sync.uploads import send_one_batch
 from contract.problem import Problem

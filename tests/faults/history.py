@@ -20,7 +20,8 @@ from typing import Any
 
 from app.store import Standing, Store
 from app.sync.enrol import join
-from app.sync.line import TROUBLE, Line
+from app.sync.failures import TROUBLE
+from app.sync.line import Line
 from app.sync.once import sync_once
 from contract.case import CHINA, Author, Case, case_digest, pages_of
 from contract.exchange import spelled
