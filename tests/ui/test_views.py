@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QRadioButton, QWidget
 
 from ui import invented
+from ui.pages.customer.view import BigButton
 from ui.pages.intake.form import FormView
 from ui.pages.intake.identity import IdentityView
 from ui.pages.intake.materials import MaterialsView
@@ -112,6 +113,15 @@ def test_every_page_in_every_state(dressed: None, watch: Watch, size: QSize) -> 
             faults[f"{name}: no room around the words"] = found
     assert faults == {}
     assert set(watch.windows) == {"CounterWindow"}
+
+
+def test_a_button_that_cannot_be_pressed_yet_is_legible(dressed: None, qtbot: Any) -> None:
+    button = BigButton("确认签字", "primary", tall=True)
+    button.setEnabled(False)
+    shown(qtbot, button)
+    image = button.grab().toImage()
+    middle = (image.pixelColor(x, image.height() // 2).lightness() for x in range(30, image.width() - 30))
+    assert min(middle) < 150, "words as dark as on any other button"
 
 
 @pytest.mark.parametrize("theme", [name for name in THEMES if name != "light"])
