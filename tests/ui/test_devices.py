@@ -30,6 +30,7 @@ from ui.widgets.field import Field
 @pytest.fixture(autouse=True)
 def _looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.devices_here.LOOK", 0.02)
+    monkeypatch.setattr("ui.counter.LIGHTS_EVERY", 1_000_000)  # what is noticed is not noticed by the minute's look
 
 
 def lights(window: CounterWindow) -> dict[str, str]:
