@@ -293,6 +293,7 @@ def test_s31_the_person_rates_and_the_clerk_neither_sees_nor_stops_it(
     hands.rest()
     hands.wait(lambda: not customer.model._tasks.is_busy("may"), "the answer")
     assert customer.model.state.mode == "thanks"
+    assert customer.model._over.isActive()  # it goes by itself; here sooner
     customer.model._over.start(1)
     hands.wait(lambda: customer.model.state.mode == "idle", "the greeting")
     said = [b.text() for b in customer.window.findChildren(QPushButton)]
@@ -320,6 +321,7 @@ def test_s31_a_good_word_is_one_touch_and_silence_is_no_rating(window: CounterWi
     case_id = taken_in(desk)
     intake.took_in.emit(case_id)
     hands.wait(lambda: customer.model.state.mode == "rate", "to be asked")
+    assert customer.model._over.isActive()  # it goes by itself; here sooner
     customer.model._over.start(1)
     hands.wait(lambda: customer.model.state.mode == "idle", "the screen to give up")
     assert not given(desk)
