@@ -257,7 +257,7 @@ def test_a_whole_day_at_one_counter(hall: ServerProcess, reader: Reader, tmp_pat
 
 
 @FONTS
-def test_the_program_is_closed_and_killed_in_the_middle_of_an_intake(
+def test_rule_17_the_program_is_closed_and_killed_in_the_middle_of_an_intake(
     hall: ServerProcess, reader: Reader, tmp_path: Path
 ) -> None:
     folder = station(tmp_path / "station", hall, STREET, reader)

@@ -245,7 +245,7 @@ def test_rule_13_ending_does_not_wait_for_an_upload_which_goes_on_later_where_it
     station: Station, cutting: Cutting, new_courier: NewCourier
 ) -> None:
     store = station.store
-    case_id = Window(store).take_in(size=700_000)
+    case_id = Window(store).take_in(size=1_500_000)
     slow = new_courier(store, station.line, bounds=Bounds(bytes_per_second=300_000))
     slow.start()
     wait_for(store, lambda: (upload := store.uploads.find(case_id)) is not None and upload.offset > 200_000)
