@@ -126,19 +126,28 @@ DEVICES = DevicesState(
 )
 DEVICES_PRINTER = replace(
     DEVICES,
+    lines=(*DEVICES.lines[:-1], Line("a4", "A4 打印机", "网络打印机（IPP）", "有问题", "bad")),
     role="a4",
     name="A4 打印机",
     trial="打印测试页",
     trouble=("", ""),
     rows=(
         ("驱动", "printer/ipp"),
-        ("级别", "银：拔插能恢复"),
+        ("级别", "铜：能用，有自检"),
         ("状态", "缺纸、盖子没合上"),
         ("上次正常", "11-21 09:58"),
         ("驱动版本", "随通办 0.1.0"),
         ("详情", "media-empty-error, cover-open-report", "muted"),
     ),
     tried=("打印机缺纸", "没有打出的不会补打。请装纸后重新打印。", "bad"),
+    drivers=(
+        Line("printer/ipp", "网络打印机（IPP）", "铜：能用，有自检", "在用", "ok"),
+        Line("printer/system", "系统打印机（经系统打印驱动）", "铜：能用，有自检"),
+        Line("printer/file", "打印到文件（培训、演示）", "铜：能用，有自检"),
+    ),
+    driver="printer/ipp",
+    options=(Asked("uri", "打印机 IPP 地址"), Asked("media", "纸张")),
+    values={"uri": "ipp://a4.invalid/ipp/print", "media": "iso_a4_210x297mm"},
 )
 TODAY = TodayState(
     day="2026 年 11 月 21 日",
